@@ -1,0 +1,9 @@
+//! The RPC language of MCollective: what a request and a reply say, whom a filter means, what a
+//! DDL allows. Pure: no tokio, no files, no clock.
+
+pub mod aggregate;
+pub mod ddl;
+pub mod filter;
+pub mod names;
+pub mod reply;
+pub mod request;

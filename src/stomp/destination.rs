@@ -1,0 +1,179 @@
+//! The addresses that MCollective uses, as text and as a meaning.
+//!
+//! The text is that of the original's activemq connector. A collective, an agent and an identity
+//! are made of `\w`, `.` and `-`; so an address is read from its fixed ends.
+
+use std::fmt;
+
+/// A destination as a broker sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Destination<'a> {
+    /// `/topic/<collective>.<agent>.agent`: a request for every node with the agent.
+    Agent {
+        /// The collective.
+        collective: &'a str,
+        /// The agent.
+        agent: &'a str,
+    },
+    /// `/topic/<collective>.agents`: the same for any agent (`agents_multiplex`).
+    Agents {
+        /// The collective.
+        collective: &'a str,
+    },
+    /// `/queue/<collective>.nodes`: directed requests, told apart by the `mc_identity` header.
+    Nodes {
+        /// The collective.
+        collective: &'a str,
+    },
+    /// `/queue/<collective>.reply.<rest>`: where a client awaits replies.
+    Reply {
+        /// The collective.
+        collective: &'a str,
+        /// `<identity>_<pid>.<seq>` by convention; any text to a broker.
+        rest: &'a str,
+    },
+    /// `/broker/presence`: answered by the broker itself with the list of who is connected.
+    Presence,
+    /// Any other topic.
+    Topic(&'a str),
+    /// Any other queue.
+    Queue(&'a str),
+}
+
+/// The header that names the node of a directed request.
+pub const IDENTITY_HEADER: &str = "mc_identity";
+
+/// The header that names the sending process's identity.
+pub const SENDER_HEADER: &str = "mc_sender";
+
+/// How many identities one SEND to `/queue/<collective>.nodes` may name, separated by commas.
+pub const MAX_DIRECTED: usize = 64;
+
+impl<'a> Destination<'a> {
+    /// Reads a destination; `None` where it is neither a topic nor a queue, or has no name.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        if text == "/broker/presence" {
+            return Some(Self::Presence);
+        }
+        if let Some(name) = text.strip_prefix("/topic/").filter(|name| !name.is_empty()) {
+            if let Some(rest) = name.strip_suffix(".agent")
+                && let Some((collective, agent)) = rest.rsplit_once('.')
+                && !collective.is_empty()
+                && !agent.is_empty()
+            {
+                return Some(Self::Agent { collective, agent });
+            }
+            if let Some(collective) = name.strip_suffix(".agents").filter(|c| !c.is_empty()) {
+                return Some(Self::Agents { collective });
+            }
+            return Some(Self::Topic(name));
+        }
+        let name = text
+            .strip_prefix("/queue/")
+            .filter(|name| !name.is_empty())?;
+        if let Some(collective) = name.strip_suffix(".nodes").filter(|c| !c.is_empty())
+            && !collective.contains(".reply.")
+        {
+            return Some(Self::Nodes { collective });
+        }
+        if let Some((collective, rest)) = name.split_once(".reply.")
+            && !collective.is_empty()
+            && !rest.is_empty()
+        {
+            return Some(Self::Reply { collective, rest });
+        }
+        Some(Self::Queue(name))
+    }
+
+    /// The collective that the address belongs to, where it is one of MCollective's.
+    pub fn collective(&self) -> Option<&'a str> {
+        match self {
+            Self::Agent { collective, .. }
+            | Self::Agents { collective }
+            | Self::Nodes { collective }
+            | Self::Reply { collective, .. } => Some(collective),
+            Self::Presence | Self::Topic(_) | Self::Queue(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Destination<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agent { collective, agent } => write!(f, "/topic/{collective}.{agent}.agent"),
+            Self::Agents { collective } => write!(f, "/topic/{collective}.agents"),
+            Self::Nodes { collective } => write!(f, "/queue/{collective}.nodes"),
+            Self::Reply { collective, rest } => write!(f, "/queue/{collective}.reply.{rest}"),
+            Self::Presence => f.write_str("/broker/presence"),
+            Self::Topic(name) => write!(f, "/topic/{name}"),
+            Self::Queue(name) => write!(f, "/queue/{name}"),
+        }
+    }
+}
+
+/// The selector by which a node asks for its own directed requests.
+pub fn identity_selector(identity: &str) -> String {
+    format!("{IDENTITY_HEADER} = '{identity}'")
+}
+
+/// The identity in such a selector, the only form of selector that is understood.
+pub fn selected_identity(selector: &str) -> Option<&str> {
+    let rest = selector.trim().strip_prefix(IDENTITY_HEADER)?;
+    let quoted = rest.trim_start().strip_prefix('=')?.trim_start();
+    let identity = quoted.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!identity.is_empty() && !identity.contains('\'')).then_some(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_is_read_as_it_is_written() {
+        for text in [
+            "/topic/mcollective.rpcutil.agent",
+            "/topic/eu.west.discovery.agent",
+            "/topic/mcollective.agents",
+            "/queue/mcollective.nodes",
+            "/queue/mcollective.reply.client.example.net_1534.1",
+            "/queue/mcollective.reply.a.nodes",
+            "/queue/custom",
+            "/topic/custom",
+            "/broker/presence",
+        ] {
+            assert_eq!(Destination::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(
+            Destination::parse("/topic/eu.west.discovery.agent"),
+            Some(Destination::Agent {
+                collective: "eu.west",
+                agent: "discovery"
+            })
+        );
+        assert!(matches!(
+            Destination::parse("/queue/m.reply.a.nodes"),
+            Some(Destination::Reply { .. })
+        ));
+        for text in ["", "/queue/", "queue", "/exchange/a/b", "/topic/"] {
+            assert_eq!(Destination::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_selector_names_one_identity() {
+        assert_eq!(
+            selected_identity(&identity_selector("web1.example.net")),
+            Some("web1.example.net")
+        );
+        assert_eq!(selected_identity("mc_identity='a'"), Some("a"));
+        for other in [
+            "",
+            "mc_identity = a",
+            "mc_identity = 'a' OR 1=1",
+            "x = 'a'",
+            "mc_identity = ''",
+        ] {
+            assert_eq!(selected_identity(other), None, "{other}");
+        }
+    }
+}
