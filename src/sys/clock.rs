@@ -1,0 +1,153 @@
+//! The wall clock, and what it shows where this machine stands.
+//!
+//! Durations are measured with `std::time::Instant`; this is for times that others read.
+#![allow(unsafe_code, reason = "only libc knows the local time zone")]
+
+use std::{
+    fmt,
+    mem::MaybeUninit,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use nix::libc;
+
+/// Milliseconds since 1970; 0 where the clock stands before that.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Seconds since 1970.
+pub fn now_secs() -> i64 {
+    i64::try_from(now_ms() / 1000).unwrap_or(i64::MAX)
+}
+
+/// A moment in local time. Shown as `2026-11-23 12:14:23`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// Year.
+    pub year: i64,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+    /// Seconds east of UTC.
+    pub offset: i64,
+    /// The zone's short name, such as `UTC` or `CEST`.
+    pub zone: String,
+}
+
+impl Local {
+    /// The local time at so many seconds since 1970; `None` where no calendar reaches.
+    pub fn at(seconds: i64) -> Option<Self> {
+        let time: libc::time_t = seconds;
+        let mut parts = MaybeUninit::<libc::tm>::zeroed();
+        // SAFETY: `time` is read and `parts` written during the call only. The environment, which
+        // libc reads for TZ, is never changed in this process.
+        let done = unsafe { !libc::localtime_r(&raw const time, parts.as_mut_ptr()).is_null() };
+        if !done {
+            return None;
+        }
+        // SAFETY: `localtime_r` succeeded, so it has filled every field.
+        let parts = unsafe { parts.assume_init() };
+        let zone = if parts.tm_zone.is_null() {
+            String::new()
+        } else {
+            // SAFETY: libc keeps the names of the zones it has loaded, NUL-terminated, for ever.
+            unsafe { std::ffi::CStr::from_ptr(parts.tm_zone) }
+                .to_string_lossy()
+                .into_owned()
+        };
+        let small = |number: i32| u8::try_from(number).ok();
+        Some(Self {
+            year: i64::from(parts.tm_year) + 1900,
+            month: small(parts.tm_mon + 1)?,
+            day: small(parts.tm_mday)?,
+            hour: small(parts.tm_hour)?,
+            minute: small(parts.tm_min)?,
+            second: small(parts.tm_sec)?,
+            offset: parts.tm_gmtoff,
+            zone,
+        })
+    }
+
+    /// The distance from UTC as `+02:00`.
+    pub fn offset_text(&self) -> String {
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        let minutes = self.offset.unsigned_abs() / 60;
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+impl fmt::Display for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            ..
+        } = self;
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_time_is_utc_and_its_offset() {
+        let seconds = 1_795_436_063; // 2026-11-23 12:14:23 UTC
+        let local = Local::at(seconds).unwrap();
+        let of_day =
+            i64::from(local.hour) * 3600 + i64::from(local.minute) * 60 + i64::from(local.second);
+        assert_eq!(of_day, (seconds + local.offset).rem_euclid(86_400));
+        assert_eq!((local.year, local.month), (2026, 11));
+        assert!(!local.zone.is_empty());
+    }
+
+    #[test]
+    fn it_is_shown_as_ruby_shows_it() {
+        let mut local = Local::at(0).unwrap();
+        local = Local {
+            year: 2026,
+            month: 1,
+            day: 2,
+            hour: 3,
+            minute: 4,
+            second: 5,
+            ..local
+        };
+        assert_eq!(local.to_string(), "2026-01-02 03:04:05");
+        for (offset, text) in [(0, "+00:00"), (7200, "+02:00"), (-12_600, "-03:30")] {
+            assert_eq!(
+                Local {
+                    offset,
+                    ..local.clone()
+                }
+                .offset_text(),
+                text
+            );
+        }
+    }
+
+    #[test]
+    fn the_end_of_time_is_no_crash() {
+        assert_eq!(Local::at(i64::MAX), None);
+        assert_eq!(Local::at(i64::MIN), None);
+    }
+}
