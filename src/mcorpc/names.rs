@@ -120,6 +120,21 @@ name! {
     RequestId, "request id", 64, "letters, digits, `_`, `.` and `-`", is_host_like
 }
 
+impl RequestId {
+    /// The id with these random bytes, in the original's shape: a version 5 UUID without dashes.
+    pub fn from_random(mut bytes: [u8; 16]) -> Self {
+        use fmt::Write as _;
+        bytes[6] = 0x50 | (bytes[6] & 0x0f);
+        bytes[8] = 0x80 | (bytes[8] & 0x3f);
+        let mut text = String::with_capacity(32);
+        for byte in bytes {
+            // Writing to a string can't fail.
+            let _infallible = write!(text, "{byte:02x}");
+        }
+        Self(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +149,8 @@ mod tests {
         for bad in ["cert", "=a", "cert=", "x\ncert=a", "cert=a\n", "cert=a=b"] {
             assert!(CallerId::new(bad).is_err(), "{bad:?}");
         }
+        let id = RequestId::from_random([0xff; 16]);
+        assert_eq!(id.as_str(), "ffffffffffff5fffbfffffffffffffff");
         assert!(AgentName::new("../rpcutil").is_err());
         assert!(serde_json::from_str::<Identity>("\"a/b\"").is_err());
     }

@@ -1,0 +1,89 @@
+//! The printed DDL is the original's to the letter.
+
+use super::*;
+use crate::mcorpc::ddl::{Metadata, builtin};
+
+/// What the original prints for its own `rpcutil`.
+const RPCUTIL: &str = include_str!("rpcutil.txt");
+
+#[test]
+fn agents_look_as_they_did() {
+    assert_eq!(render(builtin::rpcutil()), RPCUTIL);
+}
+
+#[test]
+fn defaults_and_lists_are_shown() {
+    let ddl = Ddl::new(Kind::Agent, Metadata::own("x", "An example", 1))
+        .usage("Use it well\n")
+        .action(
+            Action::new("go", "Goes")
+                .input(
+                    Input::new(
+                        "how",
+                        "How",
+                        "How to go",
+                        InputType::one_of(&["fast", "slow"]),
+                    )
+                    .or("slow"),
+                )
+                .output_or("b", "B", "Bee", false)
+                .output_or("a", "A", "Ay", -1),
+        );
+    let text = render(&ddl);
+    assert!(
+        text.contains("\nUse it well\n\nACTIONS:\n========\n   go\n"),
+        "{text}"
+    );
+    let action = "
+           how:
+              Description: How to go
+                   Prompt: How
+                     Type: list
+                 Optional: false
+             Valid Values: fast, slow
+            Default Value: slow
+
+
+       OUTPUT:
+           a:
+              Description: A
+               Display As: Ay
+            Default Value: -1
+
+           b:
+              Description: B
+               Display As: Bee
+
+";
+    assert!(text.ends_with(action), "{text}");
+}
+
+#[test]
+fn other_kinds_have_their_own_sections() {
+    let about = || Metadata::own("x", "An example", 2);
+    let mc = Ddl::new(Kind::Discovery, about()).capabilities(&["identity", "classes"]);
+    assert!(render(&mc).ends_with(
+        "\nDISCOVERY METHOD CAPABILITIES:
+      Filter based on configuration management classes
+      Filter based on mcollective identity
+"
+    ));
+    let data = Ddl::new(Kind::Data, about()).query(
+        Query::new("Looks")
+            .input("What", "What to look at", InputType::text("shellsafe", 9))
+            .output("there", "Whether it is there", "There"),
+    );
+    let text = render(&data);
+    assert!(
+        text.contains("QUERY FUNCTION INPUT:\n\n           query:\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("               Validation: shellsafe\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("               Display As: There\n\n"),
+        "{text}"
+    );
+}
