@@ -1,5 +1,30 @@
-//! Certificates and trust: loading, reloading, revocation, the names in a certificate, minting.
+//! Certificates and trust: loading, revocation, the names in a certificate, both ends' TLS
+//! configuration, minting.
+//!
+//! Owns everything X.509, so that nobody else parses a certificate. It opens files and reads the
+//! clock, but no sockets: connector and broker make connections from the configurations made here.
+//! Who may do what under a name is theirs (and `security`'s) to decide.
 
+mod certificates;
+mod config;
+mod error;
+mod explain;
 mod files;
+mod keys;
+pub mod mint;
+mod names;
+mod trust;
 
+pub use certificates::Certified;
+pub use config::{ALPN_STOMP, client_config, provider, server_config};
+pub use error::Error;
+pub use explain::explain;
 pub use files::{Authorities, Files};
+pub use keys::{KeyKind, KeyPin, PinError, PublicKey, key_pin, public_key};
+pub use names::{NameError, Validity, common_name, is_name, serial, subject_alt_names, validity};
+pub use trust::Trust;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! Windows under clocks that jump and agents that restart.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const START: u64 = 1_700_000_000_000;
+const TTL: u64 = 10_000;
+
+fn caller(name: &str) -> CallerId {
+    CallerId::new(format!("cert={name}")).unwrap()
+}
+
+fn id(number: usize) -> RequestId {
+    RequestId::new(format!("r{number}")).unwrap()
+}
+
+fn admit(window: &mut Window, number: usize, time_ms: u64, now_ms: u64) -> Result<(), Refusal> {
+    window.admit(&caller("a"), &id(number), time_ms, TTL, now_ms)
+}
+
+#[test]
+fn an_id_of_a_caller_runs_once() {
+    let mut window = Window::new(START, None);
+    assert_eq!(admit(&mut window, 1, START, START), Ok(()));
+    assert_eq!(admit(&mut window, 1, START, START), Err(Refusal::Replayed));
+    // Under another date it is the same id, too.
+    assert_eq!(
+        admit(&mut window, 1, START + 9, START + 9),
+        Err(Refusal::Replayed)
+    );
+    assert_eq!(admit(&mut window, 2, START, START), Ok(()));
+    assert_eq!(
+        window.admit(&caller("b"), &id(1), START, TTL, START),
+        Ok(())
+    );
+}
+
+#[test]
+fn a_request_has_its_time() {
+    let late = START + 3_600_000;
+    let mut window = Window::new(START, None);
+    let mut at = |number, time, now| admit(&mut window, number, time, now);
+    assert_eq!(at(1, late + MAX_SKEW_MS, late), Ok(()));
+    assert_eq!(
+        at(2, late + MAX_SKEW_MS + 1, late),
+        Err(Refusal::Clock {
+            by_ms: MAX_SKEW_MS + 1
+        })
+    );
+    assert_eq!(at(3, late, late + TTL + MAX_SKEW_MS), Ok(()));
+    assert_eq!(
+        at(4, late, late + TTL + MAX_SKEW_MS + 1),
+        Err(Refusal::Expired)
+    );
+    // Whatever it says of itself, it lives no longer than is allowed.
+    let mut window = Window::new(START, None).with_max_ttl(1000);
+    let now = START + MAX_SKEW_MS + 1001;
+    for ttl in [1001, u64::MAX] {
+        let result = window.admit(&caller("a"), &id(1), START, ttl, now);
+        assert_eq!(result, Err(Refusal::Expired));
+    }
+    assert!(
+        window
+            .admit(&caller("a"), &id(1), u64::MAX, u64::MAX, now)
+            .is_err()
+    );
+}
+
+#[test]
+fn what_may_have_run_before_the_start_does_not_run() {
+    let mut window = Window::new(START, None);
+    assert_eq!(
+        admit(&mut window, 1, START - 1, START + 5),
+        Err(Refusal::BeforeStart)
+    );
+    assert_eq!(admit(&mut window, 1, START, START + 5), Ok(()));
+    assert_eq!(window.newest_accepted(), Some(START));
+
+    // The caller's clock was ahead of the node's.
+    let mut window = Window::new(START, Some(START + 500));
+    assert_eq!(
+        admit(&mut window, 1, START + 500, START + 600),
+        Err(Refusal::BeforeStart)
+    );
+    assert_eq!(admit(&mut window, 1, START + 501, START + 600), Ok(()));
+    assert_eq!(window.newest_accepted(), Some(START + 501));
+}
+
+#[test]
+fn a_clock_that_is_set_back_neither_blocks_nor_repeats() {
+    // The clock was an hour ahead at the start.
+    let mut window = Window::new(START + 3_600_000, Some(START - 5));
+    assert_eq!(admit(&mut window, 1, START + 1, START), Ok(()));
+    assert_eq!(
+        admit(&mut window, 9, START - 6, START),
+        Err(Refusal::BeforeStart)
+    );
+
+    // Forgotten, because its time was over; then the clock goes back to when it was not.
+    let later = START + 3_600_000;
+    assert_eq!(admit(&mut window, 2, later, later), Ok(()));
+    assert_eq!(
+        admit(&mut window, 1, START + 1, START + 1),
+        Err(Refusal::Expired)
+    );
+    assert_eq!(admit(&mut window, 2, later, later), Err(Refusal::Replayed));
+}
+
+#[test]
+fn one_caller_can_not_push_out_anothers_requests() {
+    let mut window = Window::new(START, None);
+    let mut of = |name: &str, number, now| window.admit(&caller(name), &id(number), now, TTL, now);
+    assert_eq!(of("quiet", 0, START), Ok(()));
+    for number in 0..QUOTA {
+        assert_eq!(of("loud", number, START), Ok(()));
+    }
+    assert_eq!(of("loud", QUOTA, START), Err(Refusal::TooMany));
+    assert_eq!(of("loud", 0, START), Err(Refusal::Replayed));
+    assert_eq!(of("quiet", 0, START), Err(Refusal::Replayed));
+    assert_eq!(of("quiet", 1, START), Ok(()));
+    let later = START + TTL + MAX_SKEW_MS + 1;
+    assert_eq!(of("loud", QUOTA, later), Ok(()));
+    assert_eq!(of("new", 1, later), Ok(()));
+    assert_eq!(window.callers.len(), 2, "quiet ones are not kept");
+    assert_eq!(window.callers[&caller("loud")].requests.len(), 1);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Time passes, or is set back.
+    Clock(i64),
+    Restart,
+    /// One of the requests that exist arrives.
+    Request(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => (-100_000_i64..200_000).prop_map(Step::Clock),
+        1 => Just(Step::Restart),
+        8 => (0_usize..12).prop_map(Step::Request),
+    ]
+}
+
+proptest! {
+    /// Whatever the clock does, and however often the agent starts anew.
+    #[test]
+    fn nothing_is_admitted_twice(
+        requests in prop::collection::vec((0_u64..400_000, 0_u64..200_000), 12),
+        steps in prop::collection::vec(step(), 1..200),
+    ) {
+        let mut now = START;
+        let mut window = Window::new(now, None).with_max_ttl(100_000);
+        let mut run = HashSet::new();
+        for step in steps {
+            match step {
+                Step::Clock(by) => now = now.saturating_add_signed(by),
+                Step::Restart => {
+                    window = Window::new(now, window.newest_accepted()).with_max_ttl(100_000);
+                }
+                Step::Request(number) => {
+                    let (time, ttl) = requests[number];
+                    let time = START + time;
+                    if window.admit(&caller("a"), &id(number), time, ttl, now).is_ok() {
+                        prop_assert!(run.insert(number), "{} ran twice", number);
+                        prop_assert!(time <= now + MAX_SKEW_MS);
+                        prop_assert!(now <= time + ttl.min(100_000) + MAX_SKEW_MS);
+                    }
+                }
+            }
+        }
+    }
+}

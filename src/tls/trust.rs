@@ -1,0 +1,117 @@
+//! Whom one trusts: authorities, and what they have revoked.
+
+use std::{path::PathBuf, sync::Arc};
+
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateRevocationListDer, pem::PemObject as _},
+};
+use x509_parser::prelude::{CertificateRevocationList, FromDer as _};
+
+use super::{
+    certificates::{certificates, damaged},
+    error::{Error, read},
+    files::Authorities,
+};
+
+/// Authorities and revocation lists, as loaded.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// The authorities.
+    pub roots: Arc<RootCertStore>,
+    /// One list an issuer and scope, the newest.
+    pub crls: Vec<CertificateRevocationListDer<'static>>,
+}
+
+impl Trust {
+    /// Loads all files. A single one that can't be used refuses the whole: less trust than was
+    /// configured would be noticed too late, and fewer revocations not at all.
+    pub fn load(authorities: &Authorities, crl: &[PathBuf]) -> Result<Self, Error> {
+        Ok(Self {
+            roots: Arc::new(roots(authorities)?),
+            crls: revocations(crl)?,
+        })
+    }
+}
+
+fn roots(authorities: &Authorities) -> Result<RootCertStore, Error> {
+    let mut store = RootCertStore::empty();
+    match authorities {
+        Authorities::Webpki => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Authorities::Files(paths) => {
+            for path in paths {
+                for certificate in certificates(path, WHAT_CA)? {
+                    store
+                        .add(certificate)
+                        .map_err(|error| damaged(path, WHAT_CA, &error))?;
+                }
+            }
+        }
+    }
+    if store.is_empty() {
+        return Err(Error::NoAuthority);
+    }
+    Ok(store)
+}
+
+const WHAT_CA: &str = "CA certificate";
+const WHAT_CRL: &str = "certificate revocation list";
+
+fn revocations(paths: &[PathBuf]) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+    let mut newest: Vec<Revocations> = Vec::new();
+    for path in paths {
+        let text = read(path, WHAT_CRL)?;
+        let mut found = false;
+        for der in CertificateRevocationListDer::pem_slice_iter(&text) {
+            let der = der.map_err(|error| damaged(path, WHAT_CRL, &error))?;
+            found = true;
+            let list = Revocations::read(der).map_err(|error| damaged(path, WHAT_CRL, &error))?;
+            // The verifiers look into the first list that fits, so an old one must not stand
+            // before a newer.
+            match newest.iter_mut().find(|other| other.scope == list.scope) {
+                Some(other) if other.age < list.age => *other = list,
+                Some(_) => {}
+                None => newest.push(list),
+            }
+        }
+        if !found {
+            return Err(Error::NoPem {
+                path: path.clone(),
+                what: WHAT_CRL,
+            });
+        }
+    }
+    Ok(newest.into_iter().map(|list| list.der).collect())
+}
+
+/// One revocation list.
+struct Revocations {
+    der: CertificateRevocationListDer<'static>,
+    /// Issuer, and the distribution point where the list is for a part of its certificates.
+    scope: (Vec<u8>, Option<Vec<u8>>),
+    /// When it was made, and its number as length and digits.
+    age: (i64, usize, Vec<u8>),
+}
+
+impl Revocations {
+    fn read(der: CertificateRevocationListDer<'static>) -> Result<Self, String> {
+        // What the verifiers would refuse at each handshake is refused here, once.
+        webpki::BorrowedCertRevocationList::from_der(&der).map_err(|error| error.to_string())?;
+        let (_, list) = CertificateRevocationList::from_der(&der).map_err(|e| e.to_string())?;
+        let point = list
+            .extensions()
+            .iter()
+            .find(|extension| extension.oid == ISSUING_DISTRIBUTION_POINT)
+            .map(|extension| extension.value.to_vec());
+        let scope = (list.issuer().as_raw().to_vec(), point);
+        let number = list
+            .crl_number()
+            .map(x509_parser::num_bigint::BigUint::to_bytes_be);
+        let number = number.unwrap_or_default();
+        let age = (list.last_update().timestamp(), number.len(), number);
+        Ok(Self { der, scope, age })
+    }
+}
+
+const ISSUING_DISTRIBUTION_POINT: x509_parser::oid_registry::Oid<'static> =
+    x509_parser::oid_registry::OID_X509_EXT_ISSUER_DISTRIBUTION_POINT;
