@@ -1,1 +1,48 @@
-//! (being built)
+//! Files and environment in, settings with a meaning out.
+//!
+//! `load` finds and reads a file, `file` takes it apart, `keys` knows which keys there are, `reader`
+//! and `value` turn texts into values and gather what is wrong (`fault`), and `server`, `client` and
+//! `broker` say what each role is told. The format and the names are the original's, so that its
+//! files serve as they are. The environment comes in as a function and nothing here looks at a
+//! clock, a certificate or a network: what the files that are named hold is for those who use them.
+//!
+//! A configuration is either whole or refused with all its faults at once; `secret` keeps passwords
+//! out of all that is said.
+
+mod broker;
+mod client;
+mod common;
+mod connection;
+mod fault;
+mod file;
+mod keys;
+mod load;
+mod logger;
+mod provider;
+mod reader;
+mod secret;
+mod security;
+mod server;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use broker::{BrokerConfig, Limits};
+pub use client::{ClientConfig, LimitMethod};
+pub use common::{Common, Plugins};
+pub use fault::{Fault, Faults};
+pub use file::{Document, Entry};
+pub use load::{find, read, read_alone};
+pub use logger::{LogLevel, LogTarget, Logger};
+pub use provider::ProviderError;
+pub use security::{Pki, Provider, Security};
+pub use server::{Authorization, Facts, Registration, ServerConfig};
+pub use value::NamePattern;
+
+/// Looks up a variable of the environment.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The environment of this process, for [`Environment`].
+pub fn process_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,192 @@
+//! What is wrong in a configuration: where, what, and what would be right, on one line each.
+//!
+//! All faults of a file are gathered before anything is said, so that an operator mends it once.
+//! No value of a setting that may hold a secret ever gets into one.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file that it is in.
+    pub file: PathBuf,
+    /// The line, counted from 1; none where the fault is that something is missing.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right; empty where the message says all.
+    pub suggestion: String,
+}
+
+impl Fault {
+    pub(super) fn new(
+        file: &Path,
+        line: Option<usize>,
+        message: impl Into<String>,
+        suggestion: impl Into<String>,
+    ) -> Self {
+        Self {
+            file: file.to_path_buf(),
+            line,
+            message: message.into(),
+            suggestion: suggestion.into(),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        write!(f, " {}", self.message)?;
+        if !self.suggestion.is_empty() {
+            write!(f, "; {}", self.suggestion)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a configuration can't be used: at least one fault, in the order of lines.
+///
+/// Printed, it is its first fault and how many there are besides; [`Faults::iter`] has them all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    first: Fault,
+    rest: Vec<Fault>,
+}
+
+impl Faults {
+    /// All of them; none where the list is empty.
+    pub(super) fn gather(mut faults: Vec<Fault>) -> Option<Self> {
+        in_order(&mut faults);
+        let mut faults = faults.into_iter();
+        Some(Self {
+            first: faults.next()?,
+            rest: faults.collect(),
+        })
+    }
+
+    /// Every fault.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        std::iter::once(&self.first).chain(&self.rest)
+    }
+}
+
+impl From<Fault> for Faults {
+    fn from(first: Fault) -> Self {
+        Self {
+            first,
+            rest: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(f)?;
+        match self.rest.len() {
+            0 => Ok(()),
+            1 => f.write_str(" (and 1 more fault)"),
+            more => write!(f, " (and {more} more faults)"),
+        }
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Sorts by file and line. What is missing has no line, and comes last: often another fault explains
+/// it.
+pub(super) fn in_order(faults: &mut [Fault]) {
+    faults.sort_by_cached_key(|fault| (fault.line.is_none(), fault.file.clone(), fault.line));
+}
+
+/// The candidate that was probably meant.
+pub(super) fn did_you_mean<'a>(
+    given: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(given, candidate), candidate))
+        .filter(|&(distance, candidate)| distance <= 1 + candidate.len() / 5)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many characters must be inserted, left out, replaced or swapped with their neighbour.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.to_lowercase().chars().collect();
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    let mut previous = None;
+    // No setting's name is near this long, and the table grows with both lengths.
+    for (row, a) in from.to_lowercase().chars().take(100).enumerate() {
+        let mut current = vec![row + 1];
+        for (column, &b) in to.iter().enumerate() {
+            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
+            let mut best = (at(&last, column) + usize::from(a != b))
+                .min(at(&last, column + 1) + 1)
+                .min(at(&current, column) + 1);
+            let swapped = column
+                .checked_sub(1)
+                .is_some_and(|left| previous == Some(b) && to.get(left) == Some(&a));
+            if swapped {
+                best = best.min(at(&before_last, column - 1).saturating_add(1));
+            }
+            current.push(best);
+        }
+        before_last = std::mem::replace(&mut last, current);
+        previous = Some(a);
+    }
+    last.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_edits_and_swaps() {
+        for (from, to, expected) in [
+            ("", "", 0),
+            ("ttl", "TTL", 0),
+            ("ttl", "tll", 1),
+            ("conector", "connector", 1),
+            ("lgolevel", "loglevel", 1),
+            ("ca", "abc", 3),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(from, to), expected, "{from} {to}");
+            assert_eq!(distance(to, from), expected, "{to} {from}");
+        }
+    }
+
+    #[test]
+    fn suggests_only_what_is_near() {
+        let known = ["connector", "collectives", "ttl"];
+        assert_eq!(did_you_mean("conector", known), Some("connector"));
+        assert_eq!(did_you_mean("tll", known), Some("ttl"));
+        assert_eq!(did_you_mean("color", known), None);
+    }
+
+    #[test]
+    fn prints_the_first_and_counts_the_rest() {
+        let fault = |line, message| Fault::new(Path::new("a.cfg"), line, message, "");
+        let faults = Faults::gather(vec![
+            fault(None, "missing"),
+            fault(Some(4), "worse"),
+            fault(Some(3), "bad"),
+        ]);
+        assert_eq!(
+            faults.unwrap().to_string(),
+            "a.cfg:3: bad (and 2 more faults)"
+        );
+        assert_eq!(Faults::gather(Vec::new()), None);
+    }
+}
