@@ -1,1 +1,136 @@
-//! (being built)
+//! The broker: routes STOMP frames between nodes and clients, and never looks into a body.
+//!
+//! A frame's way: `connection` (one task each) reads and decodes, `session` checks and says what is
+//! to be done, `router` finds the receivers, `outbound` carries it to their connections.
+//! Around these: `listener` lets connections in, `access` knows roles, `table` topics, `queue` what
+//! waits, `identities` which node is where, `message` the bytes that receivers share, `presence`
+//! who is connected.
+//!
+//! Lock order: the router's before an outbound's; neither is held over an await.
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{task::JoinSet, time::interval};
+
+mod access;
+mod configured;
+mod connection;
+mod effect;
+mod fault;
+mod fields;
+mod hub;
+mod identities;
+mod listener;
+mod message;
+mod metrics;
+mod outbound;
+mod peer;
+mod pipe;
+mod presence;
+mod queue;
+mod router;
+mod session;
+pub mod settings;
+mod table;
+
+pub use metrics::Metrics;
+pub use settings::Settings;
+
+use hub::Hub;
+use listener::{Doors, Listener};
+
+/// How often expired messages are swept out.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Why a broker can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An address can't be listened on.
+    #[error(
+        "can't listen on {address}: {source}; is another broker running, or the address not this \
+         machine's?"
+    )]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No address is given.
+    #[error("no address to listen on is configured")]
+    NoAddress,
+}
+
+/// A broker that listens.
+#[derive(Debug)]
+pub struct Broker {
+    hub: Arc<Hub>,
+    listeners: Vec<Listener>,
+}
+
+impl Broker {
+    /// Binds all addresses. Has to be called within a tokio runtime.
+    pub fn bind(settings: Settings) -> Result<Self, Error> {
+        if settings.listen.is_empty() {
+            return Err(Error::NoAddress);
+        }
+        let listeners: Result<_, _> = settings.listen.iter().map(Listener::bind).collect();
+        Ok(Self {
+            listeners: listeners?,
+            hub: Arc::new(Hub::new(settings)),
+        })
+    }
+
+    /// The addresses, with the ports that were chosen.
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.listeners
+            .iter()
+            .map(|listener| listener.address)
+            .collect()
+    }
+
+    /// The counters, also while it runs.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.hub.metrics)
+    }
+
+    /// Serves until `shutdown` is ready; then says so to every peer, and gives them a short time to
+    /// take it.
+    pub async fn run(self, shutdown: impl Future) {
+        let hub = self.hub;
+        let settings = &hub.rules.settings;
+        let doors = Arc::new(Doors::new(settings.limits.handshakes));
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let mut listeners = JoinSet::new();
+        for listener in self.listeners {
+            listeners.spawn(listener.run(Arc::clone(&hub), Arc::clone(&doors), stopped.clone()));
+        }
+        drop(stopped);
+        let mut sweep = interval(SWEEP);
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            tokio::select! {
+                _ = &mut shutdown => break,
+                now = sweep.tick() => hub.router().handle_timeout(now.into_std()),
+            }
+        }
+        tracing::info!(
+            "stopping: telling {} connections",
+            hub.metrics.connections.value()
+        );
+        hub.router().end_all("the broker is shutting down");
+        stop.send_replace(true);
+        let drained = async { while listeners.join_next().await.is_some() {} };
+        if tokio::time::timeout(settings.times.grace, drained)
+            .await
+            .is_err()
+        {
+            tracing::warn!("some peers did not take the broker's last words in time");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tls_tests;

@@ -1,0 +1,70 @@
+//! The broker's settings from its configuration file.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::settings::{Limits, Listen, Settings, Times, Tls};
+use crate::{config, stomp, sys, tls};
+
+impl Settings {
+    /// What `broker.cfg` says. Loads the certificates.
+    pub fn from_config(config: &config::BrokerConfig) -> Result<Self, tls::Error> {
+        let tls = match &config.tls {
+            None => None,
+            Some(files) => Some(Tls {
+                config: Arc::new(ArcSwap::new(tls::server_config(files)?)),
+                peer_name: |certificate| tls::common_name(certificate).ok(),
+            }),
+        };
+        let secure = config.listen.iter().map(|address| Listen {
+            address: *address,
+            tls: tls.clone(),
+        });
+        let plain = config.plain_listen.iter().map(|address| Listen {
+            address: *address,
+            tls: None,
+        });
+        Ok(Self {
+            name: sys::host::name(),
+            listen: secure.chain(plain).collect(),
+            clients: config.clients.clone(),
+            nodes: config.nodes.clone().unwrap_or_default(),
+            collectives: config
+                .collectives
+                .iter()
+                .map(|(names, collectives)| {
+                    (
+                        names.clone(),
+                        collectives.iter().map(ToString::to_string).collect(),
+                    )
+                })
+                .collect(),
+            identity_check: config.identity_check,
+            limits: limits(&config.limits),
+            times: Times {
+                connect: config.limits.handshake_timeout,
+                ..Times::default()
+            },
+        })
+    }
+}
+
+fn limits(limits: &config::Limits) -> Limits {
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    Limits {
+        frame: stomp::Limits {
+            headers: count(limits.headers),
+            body: size(limits.frame_size),
+            ..stomp::Limits::default()
+        },
+        connections: count(limits.connections),
+        connections_per_address: count(limits.connections_per_address),
+        handshakes: count(limits.handshakes),
+        outbound: size(limits.queued_bytes),
+        queue_messages: count(limits.queue_messages),
+        total_bytes: size(limits.total_bytes),
+        ..Limits::default()
+    }
+}

@@ -1,0 +1,294 @@
+//! One task per connection: bytes in, session, effects, bytes out.
+//!
+//! There is one timer, set anew only when it has fired or may be late.
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use bytes::{Bytes, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep_until},
+};
+
+use super::{
+    access::PeerName,
+    effect::Send,
+    hub::Hub,
+    outbound::{Outbound, Taken},
+    pipe::{Pipe, now},
+    router::Routed,
+    session::Session,
+    table::ConnectionId,
+};
+use crate::stomp::{self, Decoder, Item, heartbeat::Due};
+
+mod apply;
+
+/// Bodies above this are taken out of the budget for what is being received.
+const LARGE: usize = 64 * 1024;
+
+/// The longest that the timer sleeps; a peer that takes nothing is noticed at most so much later.
+const TICK: Duration = Duration::from_secs(15);
+
+/// Serves one peer until it goes.
+pub(crate) async fn serve<S>(stream: S, hub: Arc<Hub>, peer: PeerName)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let grace = hub.rules.settings.times.grace;
+    let mut connection = Connection::new(stream, hub, peer);
+    connection.run().await;
+    connection.leave();
+    if connection.pipe.outbound.is_slow() {
+        let name = connection.session.peer_name().unwrap_or("a peer");
+        tracing::warn!("{name} took its messages too slowly, and was cut");
+    }
+    connection.pipe.finish(grace).await;
+}
+
+struct Connection<S> {
+    hub: Arc<Hub>,
+    id: ConnectionId,
+    pipe: Pipe<S>,
+    decoder: Decoder,
+    session: Session,
+    /// Why nothing is read.
+    pause: Pause,
+    /// Held while a large body comes in, which has to be there in time.
+    budget: Option<(OwnedSemaphorePermit, Instant)>,
+    /// The session is over; what is left to say will be said.
+    closing: bool,
+    /// The timer may be set too late for what has happened.
+    rearm: bool,
+}
+
+/// What a connection waits for before it reads on.
+enum Pause {
+    None,
+    /// Room for a SEND in a client's queue, until then.
+    Send(Box<Send>, Instant),
+    /// Leave to receive a large body.
+    Budget(Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + std::marker::Send>>),
+}
+
+enum Event {
+    /// The buffer has grown.
+    Received,
+    /// There is room, here or elsewhere.
+    Taken(Taken),
+    /// A large body may come in.
+    Budget(Option<OwnedSemaphorePermit>),
+    Timeout,
+    /// The peer is gone, or is cut.
+    Gone,
+}
+
+impl<S> Connection<S> {
+    fn new(stream: S, hub: Arc<Hub>, peer: PeerName) -> Self {
+        let now = now();
+        let (id, name) = hub.next_session();
+        let limits = &hub.rules.settings.limits;
+        let deadline = now + hub.rules.settings.times.connect;
+        let outbound = Outbound::new(limits.outbound, Arc::clone(&hub.metrics));
+        Self {
+            id,
+            pipe: Pipe::new(stream, Arc::new(outbound)),
+            session: Session::new(Arc::clone(&hub.rules), peer, name, deadline),
+            decoder: Decoder::new(stomp::Limits {
+                body: limits.frame.body.min(LARGE),
+                ..limits.frame
+            }),
+            pause: Pause::None,
+            budget: None,
+            closing: false,
+            rearm: false,
+            hub,
+        }
+    }
+
+    fn leave(&self) {
+        self.hub.router().disconnect(self.id);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    async fn run(&mut self) {
+        let mut sleep = pin!(sleep_until(self.deadline().into()));
+        loop {
+            let event = poll_fn(|cx| self.poll_event(cx, sleep.as_mut())).await;
+            let now = now();
+            match event {
+                Event::Received => {
+                    self.session.handle_received(now);
+                    self.handle_bytes(now);
+                }
+                Event::Budget(permit) => {
+                    let until = now + self.hub.rules.settings.times.body;
+                    self.budget = permit.map(|permit| (permit, until));
+                    let wanted = self.decoder.wanted(self.pipe.buffer.len());
+                    self.pipe.buffer.reserve(wanted.unwrap_or(0));
+                    self.pause = Pause::None;
+                    self.session.handle_received(now);
+                }
+                Event::Taken(Taken::Refill) => self.hub.router().refill(self.id, now),
+                Event::Taken(Taken::Room) => self.retry(now),
+                Event::Taken(Taken::Batch) => {}
+                Event::Timeout => {
+                    if !self.handle_timeout(now) {
+                        return;
+                    }
+                    self.rearm = true;
+                }
+                Event::Gone | Event::Taken(Taken::Ended) => return,
+            }
+            if self.closing {
+                return;
+            }
+            if std::mem::take(&mut self.rearm) {
+                sleep.as_mut().reset(self.deadline().into());
+            }
+        }
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>, sleep: Pin<&mut Sleep>) -> Poll<Event> {
+        match self.pipe.poll_write(cx) {
+            Poll::Ready(Ok(taken)) => return Poll::Ready(Event::Taken(taken)),
+            Poll::Ready(Err(_)) => return Poll::Ready(Event::Gone),
+            Poll::Pending => {}
+        }
+        if sleep.poll(cx).is_ready() {
+            return Poll::Ready(Event::Timeout);
+        }
+        match &mut self.pause {
+            Pause::None => {}
+            Pause::Send(..) => return Poll::Pending,
+            Pause::Budget(leave) => return leave.as_mut().poll(cx).map(Event::Budget),
+        }
+        match self.pipe.poll_read(cx) {
+            Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(Event::Gone),
+            Poll::Ready(Ok(_)) => Poll::Ready(Event::Received),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn handle_bytes(&mut self, now: Instant) {
+        while !self.closing && matches!(self.pause, Pause::None) {
+            match self.decoder.decode(&mut self.pipe.buffer) {
+                Ok(Some(Item::Frame(frame))) => {
+                    self.hub.metrics.frames.increase();
+                    self.budget = None;
+                    let effect = self.session.handle_frame(now, &frame);
+                    self.apply(effect, now);
+                }
+                Ok(Some(Item::HeartBeat)) => {}
+                Ok(None) => {
+                    self.reserve();
+                    break;
+                }
+                Err(error) => {
+                    let last = self.session.handle_garbage(error);
+                    self.close(Some(last));
+                    break;
+                }
+            }
+        }
+        if self.pipe.buffer.is_empty() {
+            self.pipe.buffer = BytesMut::new();
+        }
+    }
+
+    /// Tries again to place the SEND that waits, and goes on with what came after it.
+    fn retry(&mut self, now: Instant) {
+        let (send, until) = match std::mem::replace(&mut self.pause, Pause::None) {
+            Pause::Send(send, until) => (send, until),
+            other => {
+                self.pause = other;
+                return;
+            }
+        };
+        let mut routed = self.hub.router().retry(self.id, &send, now);
+        if now >= until && matches!(routed, Routed::Wait) {
+            self.hub.metrics.shed.increase();
+            routed = Routed::Shed;
+        }
+        self.routed(routed, send, until);
+        // The peer could not be heard while nothing was read.
+        self.session.handle_received(now);
+        self.handle_bytes(now);
+    }
+
+    /// Whether the connection goes on.
+    fn handle_timeout(&mut self, now: Instant) -> bool {
+        let times = self.hub.rules.settings.times;
+        if self.pipe.is_stuck(now, times.write) {
+            self.hub.metrics.slow.increase();
+            return false;
+        }
+        if matches!(&self.pause, Pause::Send(_, until) if now >= *until) {
+            self.retry(now);
+        }
+        if matches!(&self.budget, Some((_, until)) if now >= *until) {
+            let last = self
+                .session
+                .refuse("a large body took too long".into(), None);
+            self.close(Some(last));
+        }
+        if let Some(at) = self.pipe.take_sent() {
+            self.session.handle_sent(at);
+        }
+        match self.session.handle_timeout(now) {
+            // A peer that is not read from can't be heard.
+            Some(Due::Dead) if matches!(self.pause, Pause::None) => {
+                self.hub.metrics.dead.increase();
+                let last = self.session.handle_silence();
+                self.close(Some(last));
+            }
+            Some(Due::Send) => self.pipe.outbound.push_frame(Bytes::from_static(b"\n")),
+            _ => {}
+        }
+        true
+    }
+
+    /// When the timer has to fire. Early does no harm: it is set anew then.
+    fn deadline(&self) -> Instant {
+        let session = match self.pause {
+            Pause::None => self.session.poll_timeout(),
+            Pause::Send(_, until) => Some(until),
+            Pause::Budget(_) => None,
+        };
+        let tick = now() + TICK;
+        session.map_or(tick, |at| at.min(tick))
+    }
+
+    /// Waits for a share of the budget before a large body is read.
+    fn reserve(&mut self) {
+        let buffered = self.pipe.buffer.len();
+        let wanted = match self.decoder.wanted(buffered) {
+            Some(wanted) => wanted,
+            // A body without a length may become as long as any.
+            None if buffered > LARGE => self.hub.rules.settings.limits.frame.body,
+            None => 0,
+        };
+        if wanted > LARGE && self.budget.is_none() {
+            let leave = self.hub.reserve(wanted);
+            self.pause = Pause::Budget(Box::pin(leave));
+        }
+    }
+}
+
+impl<S> Drop for Connection<S> {
+    /// Also where the task is cancelled or panics, nothing of it stays in the tables.
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests;

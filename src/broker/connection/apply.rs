@@ -1,0 +1,138 @@
+//! Carries out a session's effects on the router and on this connection's own queue.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use bytes::Bytes;
+
+use super::{Connection, Pause};
+use crate::{
+    broker::{
+        effect::{Effect, Open, Presence, Send},
+        message::Message,
+        peer::{Peer, Refused},
+        presence,
+        router::Routed,
+    },
+    stomp::Decoder,
+};
+
+impl<S> Connection<S> {
+    /// Carries out what a frame asks for.
+    pub(super) fn apply(&mut self, effect: Effect, now: Instant) {
+        match effect {
+            Effect::None => {}
+            Effect::Open(open) => self.open(open),
+            Effect::Send(send) => self.send(Box::new(send), now),
+            Effect::Subscribe(wish) => {
+                let done = self.hub.router().subscribe(self.id, &wish, now);
+                match done {
+                    Ok(()) => self.receipt(wish.receipt.as_deref(), None),
+                    Err(refused) => self.refuse(&refused, wish.receipt.as_deref()),
+                }
+            }
+            Effect::Unsubscribe(wish) => {
+                self.hub.router().unsubscribe(self.id, &wish);
+                self.receipt(wish.receipt.as_deref(), None);
+            }
+            Effect::Presence(wish) => self.presence(&wish, now),
+            Effect::Reply(frame) => self.pipe.outbound.push_frame(frame),
+            Effect::Close(last) => self.close(last),
+        }
+    }
+
+    fn open(&mut self, open: Open) {
+        self.hub.metrics.sessions.increase();
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let since = since.map_or(0, |since| since.as_secs());
+        let peer = Peer::new(
+            &open.grant,
+            open.pki,
+            since,
+            Arc::clone(&self.pipe.outbound),
+        );
+        let known = self.hub.router().connect(self.id, peer);
+        if let Err(refused) = known {
+            return self.refuse(&refused, None);
+        }
+        self.pipe.outbound.push_frame(open.welcome);
+        // Only who is known may send more than a few headers.
+        self.decoder = Decoder::new(self.hub.rules.settings.limits.frame);
+        self.rearm = true;
+    }
+
+    fn send(&mut self, send: Box<Send>, now: Instant) {
+        self.hub.metrics.sends.increase();
+        let routed = self.hub.router().send(self.id, &send, now);
+        self.routed(routed, send, now + self.hub.rules.settings.times.stall);
+    }
+
+    /// Copies a message to its receivers where that is left to do, and answers the sender.
+    pub(super) fn routed(&mut self, routed: Routed, send: Box<Send>, until: Instant) {
+        let deliveries = match routed {
+            Routed::FanOut(receivers) => {
+                let deliveries = receivers.push(&send.message.bytes);
+                self.hub.metrics.deliveries.add(deliveries);
+                deliveries
+            }
+            Routed::Queued(deliveries) => deliveries,
+            Routed::Shed => 0,
+            Routed::Wait => {
+                self.pause = Pause::Send(send, until);
+                self.rearm = true;
+                return;
+            }
+        };
+        self.receipt(send.receipt.as_deref(), Some(deliveries));
+    }
+
+    fn presence(&mut self, wish: &Presence, now: Instant) {
+        let owned = self.hub.router().check_owner(self.id, &wish.reply_to);
+        if let Err(refused) = owned {
+            return self.refuse(&refused, wish.receipt.as_deref());
+        }
+        let nodes = self.hub.router().nodes();
+        let settings = &self.hub.rules.settings;
+        let visible = |collective: &str| {
+            wish.grant.sees(collective)
+                && wish
+                    .collective
+                    .as_ref()
+                    .is_none_or(|only| only == collective)
+        };
+        // A broker's own list of plain texts and numbers can always be written.
+        let body = presence::answer(&settings.name, &nodes, visible).unwrap_or_default();
+        let message = Message::json(&wish.reply_to, &wish.message_id, &body, &settings.times);
+        let placed = self
+            .hub
+            .router()
+            .send_queue(self.id, &wish.reply_to, &message, now);
+        let deliveries = match placed {
+            Routed::Queued(deliveries) => deliveries,
+            _ => 0,
+        };
+        self.receipt(wish.receipt.as_deref(), Some(deliveries));
+    }
+
+    fn receipt(&self, id: Option<&str>, deliveries: Option<usize>) {
+        if let Some(id) = id {
+            self.pipe
+                .outbound
+                .push_frame(self.session.receipt(id, deliveries));
+        }
+    }
+
+    fn refuse(&mut self, refused: &Refused, receipt: Option<&str>) {
+        let last = self.session.refuse(refused.to_string(), receipt);
+        self.close(Some(last));
+    }
+
+    /// Ends the session with these last words.
+    pub(super) fn close(&mut self, last: Option<Bytes>) {
+        self.leave();
+        self.pipe.outbound.end(last);
+        self.closing = true;
+    }
+}

@@ -1,0 +1,42 @@
+//! Why a session ends with an ERROR frame, and that frame.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::access::Denied;
+use crate::stomp::{Command, DecodeError, Encoder, HeaderError, Version};
+
+/// Why a session ends with an ERROR frame.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("{0}")]
+    Decode(#[from] DecodeError),
+    #[error("{0}")]
+    Denied(#[from] Denied),
+    #[error("{0}")]
+    Header(#[from] HeaderError),
+    #[error("{0}")]
+    Protocol(Cow<'static, str>),
+}
+
+impl From<&'static str> for Fault {
+    fn from(text: &'static str) -> Self {
+        Self::Protocol(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Fault {
+    fn from(text: String) -> Self {
+        Self::Protocol(Cow::Owned(text))
+    }
+}
+
+/// An ERROR frame. Old clients show only the header, so it holds everything.
+pub(crate) fn error_frame(version: Version, text: &str, receipt: Option<&str>) -> Bytes {
+    Encoder::new(Command::Error, version)
+        .header("content-type", "text/plain")
+        .header("message", text)
+        .optional("receipt-id", receipt)
+        .body(text.as_bytes())
+}

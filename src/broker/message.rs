@@ -1,0 +1,149 @@
+//! A message on its way: everything of a MESSAGE frame that all its receivers share.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::settings::Times;
+use crate::stomp::{Frame, Headers};
+
+/// Headers that the broker writes itself, or that were meant for it alone.
+const OURS: [&[u8]; 10] = [
+    b"ack",
+    b"content-length",
+    b"destination",
+    b"login",
+    b"message-id",
+    b"passcode",
+    b"priority",
+    b"receipt",
+    b"subscription",
+    b"transaction",
+];
+
+/// The priority that a message has where its sender gives none.
+const PRIORITY: &[u8] = b"4";
+
+/// One message. A clone shares the bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    /// From the first header after the receiver's own ones to the line end after the NUL.
+    pub(crate) bytes: Bytes,
+    /// How long a queue keeps it.
+    pub(crate) life: Duration,
+}
+
+impl Message {
+    /// Makes a message of a SEND frame. Other headers go through as they are, escapes included;
+    /// of a repeated one only the first, as that is the one that was checked.
+    pub(crate) fn from_send(frame: &Frame, id: &str, times: &Times) -> Self {
+        let headers = &frame.headers;
+        let destination = headers.raw("destination").unwrap_or_default();
+        let priority = headers.raw("priority").unwrap_or(PRIORITY);
+        let mut lines = Lines::new(destination, priority, id, frame.body.len());
+        for (at, (name, value)) in headers.iter_raw().enumerate() {
+            let repeated = || headers.iter_raw().take(at).any(|(other, _)| other == name);
+            if !OURS.contains(&name) && !repeated() {
+                lines.add(name, value);
+            }
+        }
+        Self {
+            bytes: lines.body(&frame.body),
+            life: life(headers, times),
+        }
+    }
+
+    /// Makes a message of the broker's own.
+    pub(crate) fn json(destination: &str, id: &str, body: &[u8], times: &Times) -> Self {
+        let mut lines = Lines::new(destination.as_bytes(), PRIORITY, id, body.len());
+        lines.add(b"content-type", b"application/json");
+        Self {
+            bytes: lines.body(body),
+            life: times.default_life,
+        }
+    }
+}
+
+/// How long a message lives from its arrival: clocks may differ, so only spans are believed.
+fn life(headers: &Headers, times: &Times) -> Duration {
+    let number = |name| -> Option<u64> {
+        let text = std::str::from_utf8(headers.raw(name)?).ok()?;
+        text.trim().parse().ok()
+    };
+    let span = match (number("expires"), number("timestamp")) {
+        (Some(expires), Some(timestamp)) if expires > 0 => Some(expires.saturating_sub(timestamp)),
+        _ => number("expiration"),
+    };
+    span.map_or(times.default_life, Duration::from_millis)
+        .min(times.max_life)
+}
+
+/// The shared bytes under construction.
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn new(destination: &[u8], priority: &[u8], id: &str, length: usize) -> Self {
+        let mut lines = Self(Vec::with_capacity(512 + length));
+        lines.add(b"content-length", length.to_string().as_bytes());
+        lines.add(b"destination", destination);
+        lines.add(b"priority", priority);
+        lines.add(b"message-id", id.as_bytes());
+        lines
+    }
+
+    fn add(&mut self, name: &[u8], value: &[u8]) {
+        self.0.extend_from_slice(name);
+        self.0.push(b':');
+        self.0.extend_from_slice(value);
+        self.0.push(b'\n');
+    }
+
+    fn body(mut self, body: &[u8]) -> Bytes {
+        self.0.push(b'\n');
+        self.0.extend_from_slice(body);
+        // Peers of the original expect the line end that its brokers put after each frame.
+        self.0.extend_from_slice(b"\0\n");
+        self.0.shrink_to_fit();
+        self.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(send: &str) -> Message {
+        let frame = Frame::parse(send.as_bytes()).unwrap();
+        Message::from_send(&frame, "b-1-1", &Times::default())
+    }
+
+    #[test]
+    fn headers_go_through_raw_and_only_the_first_of_each() {
+        let message = message(
+            "SEND\ndestination:/topic/a\nmc_sender:n1\nx:a\\cb\nreceipt:7\nmessage-id:forged\n\
+             subscription:forged\nmc_sender:forged\n\nbody\0",
+        );
+        assert_eq!(
+            std::str::from_utf8(&message.bytes).unwrap(),
+            "content-length:4\ndestination:/topic/a\npriority:4\nmessage-id:b-1-1\nmc_sender:n1\n\
+             x:a\\cb\n\nbody\0\n"
+        );
+    }
+
+    #[test]
+    fn life_is_a_span_and_bounded() {
+        for (headers, seconds) in [
+            ("expires:1795436158000\ntimestamp:1795436088000\n", 70),
+            ("expires:1000\ntimestamp:2000\n", 0),
+            ("expires:0\ntimestamp:2000\n", 60),
+            ("expires:1795436158000\n", 60),
+            ("expiration:70000\n", 70),
+            ("expiration:99999999999\n", 600),
+            ("expiration:x\n", 60),
+            ("", 60),
+        ] {
+            let message = message(&format!("SEND\ndestination:/topic/a\n{headers}\n\0"));
+            assert_eq!(message.life.as_secs(), seconds, "{headers}");
+        }
+    }
+}

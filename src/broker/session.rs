@@ -1,0 +1,315 @@
+//! One peer's STOMP session, without a socket: frames come in, what has to be done comes out.
+//!
+//! It negotiates version and heart-beats, checks each frame against the peer's role, and words the
+//! answers. It keeps no subscriptions: those are the router's, so that a repeated UNSUBSCRIBE finds
+//! nothing there and harms nobody. After an ERROR the session is over, as STOMP has it.
+
+use std::{sync::Arc, time::Instant};
+
+use bytes::Bytes;
+
+use super::{
+    access::{Access, Grant, PeerName, Rules},
+    effect::{Effect, Open, Presence, Route, Send, Subscribe, Unsubscribe},
+    fault::{Fault, error_frame},
+    fields::{directed, is_identity, parse, receipt, text},
+    message::Message,
+};
+use crate::stomp::{
+    Command, DecodeError, Encoder, Frame, Version,
+    destination::{self, Destination, SENDER_HEADER},
+    heartbeat::{Due, HeartBeat, Offer},
+};
+
+/// The state of one session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    rules: Arc<Rules>,
+    peer: PeerName,
+    id: String,
+    /// SEND frames so far, for message ids.
+    sent: u64,
+    version: Version,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// CONNECT has to come before this.
+    New(Instant),
+    Open(Grant, HeartBeat),
+    Closed,
+}
+
+impl Session {
+    /// A session whose CONNECT has to come before `deadline`.
+    pub(crate) fn new(rules: Arc<Rules>, peer: PeerName, id: String, deadline: Instant) -> Self {
+        Self {
+            rules,
+            peer,
+            id,
+            sent: 0,
+            version: Version::V1_0,
+            state: State::New(deadline),
+        }
+    }
+
+    /// A frame has arrived.
+    pub(crate) fn handle_frame(&mut self, now: Instant, frame: &Frame) -> Effect {
+        match self.frame(now, frame) {
+            Ok(effect) => effect,
+            Err(fault) => {
+                let receipt = receipt(frame).ok().flatten();
+                Effect::Close(Some(self.fault(&fault, receipt.as_deref())))
+            }
+        }
+    }
+
+    /// Bytes have arrived that are no STOMP: the last words to the peer.
+    pub(crate) fn handle_garbage(&mut self, error: DecodeError) -> Bytes {
+        self.fault(&Fault::Decode(error), None)
+    }
+
+    /// Nothing came for too long: the last words to the peer.
+    pub(crate) fn handle_silence(&mut self) -> Bytes {
+        let text = match self.state {
+            State::New(_) => "no CONNECT frame came in time",
+            _ => "nothing came for twice the agreed heart-beat",
+        };
+        self.fault(&text.into(), None)
+    }
+
+    /// Notes that bytes have arrived.
+    pub(crate) fn handle_received(&mut self, now: Instant) {
+        if let State::Open(_, heartbeat) = &mut self.state {
+            heartbeat.handle_received(now);
+        }
+    }
+
+    /// Notes that bytes were sent.
+    pub(crate) fn handle_sent(&mut self, now: Instant) {
+        if let State::Open(_, heartbeat) = &mut self.state {
+            heartbeat.handle_sent(now);
+        }
+    }
+
+    /// What is due, if anything.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Due> {
+        match &mut self.state {
+            State::New(deadline) => (now >= *deadline).then_some(Due::Dead),
+            State::Open(_, heartbeat) => heartbeat.handle_timeout(now),
+            State::Closed => None,
+        }
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match &self.state {
+            State::New(deadline) => Some(*deadline),
+            State::Open(_, heartbeat) => heartbeat.poll_timeout(),
+            State::Closed => None,
+        }
+    }
+
+    /// Who the peer is, once it is known.
+    pub(crate) fn peer_name(&self) -> Option<&str> {
+        match &self.state {
+            State::Open(grant, _) => Some(&grant.name),
+            _ => None,
+        }
+    }
+
+    /// The answer to a frame with a `receipt` header; a SEND's says for how many it was queued.
+    pub(crate) fn receipt(&self, id: &str, deliveries: Option<usize>) -> Bytes {
+        let deliveries = deliveries.map(|n| n.to_string());
+        Encoder::new(Command::Receipt, self.version)
+            .header("receipt-id", id)
+            .optional("deliveries", deliveries.as_deref())
+            .end()
+    }
+
+    /// The last words where the router refuses what the role allows.
+    pub(crate) fn refuse(&mut self, why: String, receipt: Option<&str>) -> Bytes {
+        self.fault(&Fault::Protocol(why.into()), receipt)
+    }
+
+    fn frame(&mut self, now: Instant, frame: &Frame) -> Result<Effect, Fault> {
+        if matches!(frame.command, Command::Connect | Command::Stomp) {
+            return self.connect(now, frame);
+        }
+        if !matches!(self.state, State::Open(..)) {
+            return Err("the first frame must be CONNECT or STOMP".into());
+        }
+        match frame.command {
+            Command::Send => self.send(frame),
+            Command::Subscribe => self.subscribe(frame),
+            Command::Unsubscribe => Ok(Effect::Unsubscribe(Unsubscribe {
+                id: text(frame, "id")?,
+                destination: text(frame, "destination")?,
+                receipt: receipt(frame)?,
+            })),
+            Command::Disconnect => {
+                self.state = State::Closed;
+                let receipt = receipt(frame)?.map(|id| self.receipt(&id, None));
+                Ok(Effect::Close(receipt))
+            }
+            // Every subscription is acknowledged by itself, so there is nothing to note.
+            Command::Ack | Command::Nack => Ok(match receipt(frame)? {
+                Some(id) => Effect::Reply(self.receipt(&id, None)),
+                None => Effect::None,
+            }),
+            Command::Begin | Command::Commit | Command::Abort => {
+                Err("transactions are not supported".into())
+            }
+            _ => Err("a client may not send a server's frame".into()),
+        }
+    }
+
+    fn connect(&mut self, now: Instant, frame: &Frame) -> Result<Effect, Fault> {
+        if !matches!(self.state, State::New(_)) {
+            return Err("the session is already open".into());
+        }
+        let accept = text(frame, "accept-version")?;
+        self.version = Version::negotiate(accept.as_deref())
+            .ok_or("no common version; this broker speaks 1.0, 1.1 and 1.2")?;
+        let grant = match &self.peer {
+            PeerName::Certified(name) => self.rules.access.grant(name).ok_or_else(|| {
+                format!(
+                    "{name} is neither a client nor a node here; the broker's configuration lists \
+                     both under clients and nodes"
+                )
+            })?,
+            PeerName::Plain => {
+                let login = text(frame, "login")?;
+                Access::grant_plain(login.as_deref().unwrap_or("anonymous"))
+            }
+        };
+        let settings = &self.rules.settings;
+        let floor = settings.times.heartbeat_floor.as_millis();
+        let floor = u32::try_from(floor).unwrap_or(u32::MAX);
+        let wish = |ms: u32| if ms == 0 { 0 } else { ms.max(floor) };
+        let theirs = match text(frame, "heart-beat")? {
+            Some(offer) if self.version > Version::V1_0 => Offer::parse(&offer)
+                .ok_or("heart-beat must be two numbers of milliseconds, such as 30000,30000")?,
+            _ => Offer::default(),
+        };
+        // The peer knows what its network needs: it gets what it asks for.
+        let ours = Offer {
+            send_ms: wish(theirs.receive_ms),
+            receive_ms: wish(theirs.send_ms),
+        };
+        let pki = text(frame, "mc-security")?
+            .is_some_and(|list| list.split(',').any(|item| item.trim() == "pki"));
+        let welcome = Encoder::new(Command::Connected, self.version)
+            .header("server", concat!("mcollective/", env!("CARGO_PKG_VERSION")))
+            .header("heart-beat", &ours.to_string())
+            .header("session", &self.id)
+            .header("version", self.version.as_str())
+            .end();
+        let heartbeat = HeartBeat::new(ours.agree(theirs), now);
+        self.state = State::Open(grant.clone(), heartbeat);
+        Ok(Effect::Open(Open {
+            welcome,
+            grant,
+            pki,
+        }))
+    }
+
+    fn send(&mut self, frame: &Frame) -> Result<Effect, Fault> {
+        let address = text(frame, "destination")?.ok_or("SEND needs a destination")?;
+        let destination = parse(&address)?;
+        let sender = text(frame, SENDER_HEADER)?;
+        self.grant()?.may_send(&destination, sender.as_deref())?;
+        if frame.headers.raw("transaction").is_some() {
+            return Err("transactions are not supported".into());
+        }
+        self.sent += 1;
+        let message_id = format!("{}-{}", self.id, self.sent);
+        let route = match destination {
+            Destination::Presence => return self.presence(frame, message_id),
+            Destination::Agent { .. } | Destination::Agents { .. } | Destination::Topic(_) => {
+                Route::Topic
+            }
+            Destination::Reply { .. } | Destination::Queue(_) => Route::Queue,
+            Destination::Nodes { .. } => Route::Directed(directed(frame)?),
+        };
+        let times = &self.rules.settings.times;
+        let message = Message::from_send(frame, &message_id, times);
+        Ok(Effect::Send(Send {
+            destination: address,
+            route,
+            message,
+            receipt: receipt(frame)?,
+        }))
+    }
+
+    fn presence(&self, frame: &Frame, message_id: String) -> Result<Effect, Fault> {
+        let reply_to = text(frame, "reply-to")?.ok_or("a presence request needs a reply-to")?;
+        let destination = parse(&reply_to)?;
+        if !matches!(
+            destination,
+            Destination::Reply { .. } | Destination::Queue(_)
+        ) {
+            return Err("the reply-to of a presence request must be a reply queue".into());
+        }
+        let grant = self.grant()?.clone();
+        grant.may_subscribe(&destination, None)?;
+        let collective = text(frame, "collective")?;
+        Ok(Effect::Presence(Presence {
+            reply_to,
+            collective,
+            grant,
+            message_id,
+            receipt: receipt(frame)?,
+        }))
+    }
+
+    fn subscribe(&self, frame: &Frame) -> Result<Effect, Fault> {
+        let address = text(frame, "destination")?.ok_or("SUBSCRIBE needs a destination")?;
+        let destination = parse(&address)?;
+        let selector = text(frame, "selector")?;
+        let directed = matches!(destination, Destination::Nodes { .. });
+        let identity = match selector.as_deref().map(destination::selected_identity) {
+            Some(Some(identity)) if directed && is_identity(identity) => Some(identity.to_owned()),
+            None if !directed => None,
+            _ => {
+                return Err(
+                    "the only selector supported is mc_identity = '<identity>', on \
+                            /queue/<collective>.nodes, where it is required"
+                        .into(),
+                );
+            }
+        };
+        self.grant()?
+            .may_subscribe(&destination, identity.as_deref())?;
+        Ok(Effect::Subscribe(Subscribe {
+            destination: address,
+            id: text(frame, "id")?,
+            identity,
+            version: self.version,
+            receipt: receipt(frame)?,
+        }))
+    }
+
+    fn grant(&self) -> Result<&Grant, Fault> {
+        match &self.state {
+            State::Open(grant, _) => Ok(grant),
+            _ => Err("the session is not open".into()),
+        }
+    }
+
+    /// Ends the session: logs a breach, and words the ERROR frame.
+    fn fault(&mut self, fault: &Fault, receipt: Option<&str>) -> Bytes {
+        if let Fault::Denied(denied) = fault {
+            // What the peer named is shown, but can't end the log's line.
+            let text = denied.to_string().replace(char::is_control, "?");
+            tracing::warn!("refused: {text}");
+            self.rules.metrics.denied.increase();
+        }
+        self.state = State::Closed;
+        error_frame(self.version, &fault.to_string(), receipt)
+    }
+}
+
+#[cfg(test)]
+mod tests;
