@@ -1,1 +1,18 @@
-//! (being built)
+//! The daemon on every node: receive, verify, refuse what is old or seen before, ask the filter,
+//! authorise, audit, run, reply.
+//!
+//! `runner` moves messages; `admission` decides whether a verified request is to be acted upon
+//! (sans-IO); `dispatch` runs an action within its limits; `agents` has the actions themselves,
+//! each a [`action::Agent`]; `host` is what they and the filter know of this node.
+
+pub mod action;
+mod admission;
+pub mod agents;
+mod audit;
+mod dispatch;
+pub mod host;
+mod runner;
+mod stats;
+
+pub use runner::{Error, Runner};
+pub use stats::Stats;

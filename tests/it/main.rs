@@ -1,1 +1,14 @@
-//! Integration tests.
+//! Integration tests, one binary: real processes over real TLS, recorded frames, the scripts, and
+//! the source tree itself.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // all of it is tests: a panic is how they fail
+
+mod architecture;
+mod errors;
+mod fleet;
+mod generated;
+mod golden_wire;
+mod install;
+mod replay;
+mod static_binary;
+mod support;

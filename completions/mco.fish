@@ -1,0 +1,177 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mco_global_optspecs
+    string join \n c/config= v/verbose color= exit-codes= h/help V/version
+end
+
+function __fish_mco_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mco_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mco_using_subcommand
+    set -l cmd (__fish_mco_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mco -n "__fish_mco_needs_command" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_needs_command" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_needs_command" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_needs_command" -s V -l version -d 'Print version'
+complete -c mco -n "__fish_mco_needs_command" -f -a "ping" -d 'Ping all nodes'
+complete -c mco -n "__fish_mco_needs_command" -f -a "find" -d 'Find hosts using the discovery system matching filter criteria'
+complete -c mco -n "__fish_mco_needs_command" -f -a "rpc" -d 'Generic RPC agent client application'
+complete -c mco -n "__fish_mco_needs_command" -f -a "facts" -d 'Reports on usage for a specific fact'
+complete -c mco -n "__fish_mco_needs_command" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
+complete -c mco -n "__fish_mco_needs_command" -f -a "help" -d 'Application list and help'
+complete -c mco -n "__fish_mco_needs_command" -f -a "completion" -d 'Helper for shell completion systems'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand ping" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand ping" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s q -l quiet -d 'Do not be verbose'
+complete -c mco -n "__fish_mco_using_subcommand ping" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand find" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand find" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand find" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand find" -s j -l json -d 'Produce JSON output'
+complete -c mco -n "__fish_mco_using_subcommand find" -s q -l quiet -d 'Do not be verbose'
+complete -c mco -n "__fish_mco_using_subcommand find" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand find" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to call' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l display -d 'Influence how results are displayed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-results -d 'Do not process results, just send request'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-progress -d 'Do not show the progress bar'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s j -l json -d 'Produce JSON output'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s q -l quiet -d 'Do not be verbose'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand facts" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand facts" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand facts" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand facts" -s j -l json -d 'Produce JSON output'
+complete -c mco -n "__fish_mco_using_subcommand facts" -s q -l quiet -d 'Do not be verbose'
+complete -c mco -n "__fish_mco_using_subcommand facts" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand facts" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand facts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s j -l json -d 'Produce JSON output'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s q -l quiet -d 'Do not be verbose'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand help" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand help" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l agent -d 'The agent' -r
+complete -c mco -n "__fish_mco_using_subcommand completion" -l action -d 'The action' -r
+complete -c mco -n "__fish_mco_using_subcommand completion" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand completion" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand completion" -l list-applications -d 'List the applications'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l list-agents -d 'List all known agents'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l list-actions -d 'List the actions of an agent'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l list-inputs -d 'List the inputs of an action'
+complete -c mco -n "__fish_mco_using_subcommand completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,432 @@
+//! The daemon's loop: keeps the subscriptions, takes messages, answers them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
+
+use super::{
+    admission::{Decision, Gate},
+    agents,
+    audit::Audit,
+    dispatch::{self, Cap, End},
+    host::Host,
+    stats::Counter,
+};
+use crate::{
+    config::{self, ServerConfig},
+    connector::{Connection, Event, Message, Outgoing, Policy, activemq},
+    mcorpc::{
+        names::CallerId,
+        reply::{Outcome, Reply, StatusCode},
+        request::Request,
+    },
+    node::facts::{self, FactSource},
+    security::{SecurityProvider, Verified, pki::Pki, replay::Window},
+    sys::{
+        self,
+        notify::Notifier,
+        signal::{Signal, Signals},
+    },
+};
+
+/// The agent can't be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Requests are to be held against policies, which this version does not read.
+    #[error(
+        "{0}: `rpcauthorization` is on, and this version reads no policies: say who may command by \
+         `plugin.pki.clients`, and remove the line"
+    )]
+    Authorization(String),
+    /// The certificates or keys can't be used.
+    #[error(transparent)]
+    Security(#[from] config::ProviderError),
+    /// The system refuses something basic.
+    #[error("cannot listen for signals: {0}")]
+    Signals(#[from] std::io::Error),
+}
+
+/// The daemon.
+pub struct Runner {
+    shared: Arc<Shared>,
+}
+
+/// What every request needs.
+struct Shared {
+    host: Arc<Host>,
+    provider: Pki,
+    audit: Option<Audit>,
+    cap: Cap,
+    window: Mutex<Window>,
+}
+
+/// How long a reply waits for a broker that is away: after it nobody waits for the reply.
+const REPLY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long the goodbye may take.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Refusals of one kind are logged at most this often.
+const LOG_EVERY: Duration = Duration::from_secs(1);
+
+impl Runner {
+    /// Loads what the configuration names.
+    pub fn new(config: ServerConfig) -> Result<Self, Error> {
+        if config.authorization.is_some() {
+            return Err(Error::Authorization(
+                config.common.file.display().to_string(),
+            ));
+        }
+        let provider = config
+            .common
+            .security
+            .pki
+            .node(config.common.identity.as_ref())?;
+        let identity = provider.identity().clone();
+        let facts = facts(&config);
+        let max_ttl = u64::try_from(config.common.max_ttl.as_millis()).unwrap_or(u64::MAX);
+        let shared = Shared {
+            audit: config.audit_file.clone().map(Audit::new),
+            cap: Cap::new(usize::try_from(config.max_concurrent_actions).unwrap_or(usize::MAX)),
+            window: Mutex::new(Window::new(sys::clock::now_ms(), None).with_max_ttl(max_ttl)),
+            host: Arc::new(Host::new(identity, config, agents::builtin(), facts)),
+            provider,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Connects, and answers requests until a signal ends it.
+    pub async fn run(self) -> Result<(), Error> {
+        let mut signals = Signals::listen()?;
+        let host = Arc::clone(&self.shared.host);
+        let headers = vec![("mc-security".to_owned(), "pki".to_owned())];
+        let settings = host.config().common.connector.clone();
+        let (connection, mut events) = Connection::start(
+            settings,
+            host.identity().clone(),
+            headers,
+            Policy::KeepTrying,
+        );
+        tracing::info!(
+            identity = %host.identity(),
+            agents = host.agent_names().join(","),
+            version = env!("CARGO_PKG_VERSION"),
+            "starting"
+        );
+        self.subscribe(&connection).await;
+        let notifier = Notifier::from_env();
+        let mut tasks = JoinSet::new();
+        let mut refusals = Refusals::default();
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => self.take(event, &connection, &mut tasks, &notifier, &mut refusals),
+                    None => break,
+                },
+                Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
+                    if let Err(panic) = ended {
+                        tracing::error!("answering a request failed: {panic}");
+                    }
+                }
+                signal = signals.next() => if self.handle_signal(signal) { break },
+            }
+        }
+        notifier.stopping();
+        self.drain(tasks, &mut events).await;
+        connection.close(GRACE).await;
+        Ok(())
+    }
+
+    async fn subscribe(&self, connection: &Connection) {
+        let host = &self.shared.host;
+        let selector = activemq::directed_selector(host.identity());
+        for collective in host.collectives() {
+            let mut addresses = vec![(activemq::directed(collective), Some(selector.as_str()))];
+            for (name, _) in host.agent_ddls() {
+                if let Ok(agent) = name.parse() {
+                    addresses.push((activemq::agent_topic(collective, &agent), None));
+                }
+            }
+            for (destination, selector) in addresses {
+                // Only an ended connection refuses, and then the events end too.
+                drop(connection.subscribe(&destination, selector).await);
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        event: Event,
+        connection: &Connection,
+        tasks: &mut JoinSet<()>,
+        notifier: &Notifier,
+        refusals: &mut Refusals,
+    ) {
+        match event {
+            Event::Connected(broker) => {
+                tracing::info!(broker = %broker.address(), "connected");
+                notifier.ready();
+                notifier.status(&format!("Connected to {}", broker.address()));
+            }
+            Event::Disconnected { error, retry_in } => {
+                let retry =
+                    retry_in.map(|wait| humantime::format_duration(round(wait)).to_string());
+                tracing::warn!(
+                    "{error}; next attempt in {}",
+                    retry.as_deref().unwrap_or("never")
+                );
+                notifier.status(&error.to_string());
+            }
+            Event::BrokerError { message } => tracing::error!("the broker says: {message}"),
+            Event::Message(message) => {
+                if let Some(job) = self.decide(&message, refusals) {
+                    tasks.spawn(Arc::clone(&self.shared).work(job, connection.clone()));
+                }
+            }
+        }
+    }
+
+    /// Verifies a message and decides what becomes of it.
+    fn decide(&self, message: &Message, refusals: &mut Refusals) -> Option<Job> {
+        let shared = &self.shared;
+        let stats = shared.host.stats();
+        stats.count(Counter::Total);
+        let request = match shared
+            .provider
+            .verify_request(&message.body, SystemTime::now())
+        {
+            Ok(request) => request,
+            Err(error) => {
+                stats.count(Counter::Unvalidated);
+                refusals.log("unverified", || {
+                    let sender = message
+                        .headers
+                        .get("mc_sender")
+                        .ok()
+                        .flatten()
+                        .unwrap_or_default();
+                    tracing::warn!(
+                        sender = sender.escape_debug().to_string(),
+                        "refused: {error}"
+                    );
+                });
+                return None;
+            }
+        };
+        stats.count(Counter::Validated);
+        let gate = Gate {
+            identity: shared.host.identity(),
+            collectives: shared.host.collectives(),
+            node: &*shared.host,
+        };
+        let mut window = shared.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let decision = gate.decide(&request, &mut window, sys::clock::now_ms());
+        drop(window);
+        let answer = match decision {
+            Decision::Run => {
+                stats.count(Counter::Passed);
+                None
+            }
+            Decision::Ignore(why) => {
+                stats.count(Counter::Filtered);
+                tracing::debug!(id = %request.value().id, "ignored: {why}");
+                return None;
+            }
+            Decision::Answer {
+                outcome,
+                code,
+                message,
+            } => {
+                match outcome {
+                    Outcome::Nomatch => stats.count(Counter::Filtered),
+                    Outcome::Refused => stats.count(Counter::Expired),
+                    _ => stats.count(Counter::Passed),
+                }
+                if outcome != Outcome::Nomatch {
+                    refusals.log("refused", || {
+                        let asked = request.value();
+                        tracing::warn!(
+                            caller = %request.caller(), sender = %asked.sender, id = %asked.id,
+                            agent = %asked.agent, "{outcome}: {message}"
+                        );
+                    });
+                }
+                Some(End {
+                    outcome,
+                    code,
+                    message,
+                    data: serde_json::Map::new(),
+                })
+            }
+        };
+        Some(Job { request, answer })
+    }
+
+    /// Whether the daemon is to end.
+    fn handle_signal(&self, signal: Signal) -> bool {
+        match signal {
+            Signal::Interrupt | Signal::Terminate => {
+                tracing::info!("stopping");
+                true
+            }
+            Signal::Reload => {
+                match self.shared.provider.reload() {
+                    Ok(()) => {
+                        tracing::info!("certificates, keys and revocation lists were read again")
+                    }
+                    Err(error) => tracing::error!("the old certificates stay in force: {error}"),
+                }
+                false
+            }
+            Signal::Usr1 | Signal::Usr2 => false,
+        }
+    }
+
+    /// Lets running actions end, as long as the configuration allows.
+    async fn drain(&self, mut tasks: JoinSet<()>, events: &mut mpsc::Receiver<Event>) {
+        let end = Instant::now() + self.shared.host.config().soft_shutdown;
+        while !tasks.is_empty() {
+            tokio::select! {
+                _ = tasks.join_next() => {}
+                // Requests that still come are not begun; the broker drops them with us.
+                _ = events.recv() => {}
+                () = tokio::time::sleep_until(end) => break,
+            }
+        }
+    }
+}
+
+/// A verified request, and its answer where that is known without running anything.
+struct Job {
+    request: Verified<Request>,
+    answer: Option<End>,
+}
+
+impl Shared {
+    /// Runs what is to be run, and answers.
+    async fn work(self: Arc<Self>, job: Job, connection: Connection) {
+        let request = &job.request;
+        let end = match job.answer {
+            Some(end) => end,
+            None => self.run(request).await,
+        };
+        let asked = request.value();
+        if end.outcome != Outcome::Nomatch
+            && asked.agent.as_str() != "discovery"
+            && let Some(audit) = &self.audit
+        {
+            audit.note(request, &end, sys::clock::now_ms());
+        }
+        let Some(reply_to) = asked.reply_to.as_ref().filter(|_| asked.want_reply) else {
+            return;
+        };
+        let reply = self.reply(asked, request.caller(), end);
+        let body = match self.provider.sign_reply(&reply, request.digest()) {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::error!(id = %asked.id, "no answer: {error}");
+                return;
+            }
+        };
+        let sent = connection
+            .send(Outgoing {
+                destination: reply_to.clone(),
+                headers: activemq::reply_headers(
+                    self.host.identity(),
+                    SystemTime::now(),
+                    REPLY_PATIENCE,
+                ),
+                targets: Vec::new(),
+                body,
+                receipt: false,
+                deadline: Some(Instant::now() + REPLY_PATIENCE),
+            })
+            .await;
+        match sent {
+            Ok(_) => self.host.stats().count(Counter::Replies),
+            Err(error) => tracing::warn!(id = %asked.id, "the answer was not sent: {error}"),
+        }
+    }
+
+    async fn run(&self, request: &Verified<Request>) -> End {
+        let asked = request.value();
+        let Some(agent) = self.host.agent(asked.agent.as_str()) else {
+            return End {
+                outcome: Outcome::NoAgent,
+                code: StatusCode::UNKNOWN_ERROR,
+                message: format!("There is no agent '{}' on this node", asked.agent),
+                data: serde_json::Map::new(),
+            };
+        };
+        if asked.agent.as_str() != "discovery" {
+            tracing::info!(
+                caller = %request.caller(), sender = %asked.sender, id = %asked.id,
+                "{}#{}", asked.agent, asked.action
+            );
+        }
+        dispatch::run(
+            Arc::clone(agent),
+            request,
+            Arc::clone(&self.host),
+            &self.cap,
+        )
+        .await
+    }
+
+    fn reply(&self, request: &Request, caller: &CallerId, end: End) -> Reply {
+        Reply {
+            id: request.id.clone(),
+            caller: caller.clone(),
+            agent: request.agent.clone(),
+            sender: self.host.identity().clone(),
+            outcome: end.outcome,
+            statuscode: end.code,
+            statusmsg: end.message,
+            data: end.data,
+            time_ms: sys::clock::now_ms(),
+        }
+    }
+}
+
+/// Keeps refusals from filling the log: one line of a kind a second, and how many there were.
+#[derive(Default)]
+struct Refusals {
+    kinds: HashMap<&'static str, (Option<Instant>, u64)>,
+}
+
+impl Refusals {
+    fn log(&mut self, kind: &'static str, write: impl FnOnce()) {
+        let (last, unsaid) = self.kinds.entry(kind).or_default();
+        if last.is_some_and(|last| last.elapsed() < LOG_EVERY) {
+            *unsaid += 1;
+            return;
+        }
+        if *unsaid > 0 {
+            tracing::warn!("{unsaid} more requests were {kind}");
+        }
+        (*last, *unsaid) = (Some(Instant::now()), 0);
+        write();
+    }
+}
+
+/// The facts that the configuration asks for.
+fn facts(config: &ServerConfig) -> Arc<dyn FactSource> {
+    let files: Vec<_> = config
+        .facts
+        .files
+        .iter()
+        .map(|file| file.to_string_lossy())
+        .collect();
+    facts::source(Some(files.join(":").as_str()), config.facts.cache_time)
+}
+
+/// To tenths of a second, for a person.
+fn round(wait: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) / 100 * 100)
+}

@@ -1,0 +1,85 @@
+//! `mcollective agent`: the daemon on every node.
+
+use std::path::PathBuf;
+
+use super::{
+    CommandError, Exit, daemon,
+    tree::{AgentArgs, DaemonArgs},
+};
+use crate::{
+    agent::Runner,
+    config::{self, Faults, ServerConfig},
+    node::facts,
+    sys,
+};
+
+/// Runs the agent until a signal ends it.
+pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
+    let file = file(
+        &args.daemon,
+        "server.cfg",
+        &sys::paths::Config::Server.candidates(),
+    )?;
+    let read = ServerConfig::load(&file, &config::process_environment);
+    if args.daemon.check_config {
+        return Ok(checked(
+            read.as_ref().map(|config| &config.common.warnings[..]),
+        ));
+    }
+    let config = read.map_err(|faults| CommandError::config(faults.to_string()))?;
+    daemon::start_log(config.common.logger.level);
+    for warning in &config.common.warnings {
+        tracing::warn!("{warning}");
+    }
+    let runner = Runner::new(config).map_err(|error| CommandError::config(error.to_string()))?;
+    let _pidfile = args
+        .daemon
+        .pidfile
+        .as_deref()
+        .map(daemon::PidFile::write)
+        .transpose()?;
+    daemon::block_on(1, runner.run())?
+        .map_err(|error| CommandError::new(Exit::Software, error.to_string()))?;
+    Ok(Exit::Ok)
+}
+
+/// Reads every native fact once and prints them.
+pub(super) fn probe() -> Result<Exit, CommandError> {
+    let mut out = super::render::Out::new(super::render::Colour::Never, false);
+    super::render::json::print(&mut out, &facts::native::probe_everything())?;
+    out.flush()?;
+    Ok(Exit::Ok)
+}
+
+/// The configuration file that was named, or the first of the usual ones.
+pub(super) fn file(
+    args: &DaemonArgs,
+    what: &str,
+    usual: &[PathBuf],
+) -> Result<PathBuf, CommandError> {
+    match &args.config {
+        Some(file) => Ok(file.clone()),
+        None => {
+            config::find(what, usual).map_err(|faults| CommandError::config(faults.to_string()))
+        }
+    }
+}
+
+/// Prints every fault and every warning.
+pub(super) fn checked(read: Result<&[config::Fault], &Faults>) -> Exit {
+    match read {
+        Ok(warnings) => {
+            for warning in warnings {
+                println!("warning: {warning}");
+            }
+            println!("The configuration can be used");
+            Exit::Ok
+        }
+        Err(faults) => {
+            for fault in faults.iter() {
+                println!("error: {fault}");
+            }
+            Exit::Config
+        }
+    }
+}

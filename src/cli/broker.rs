@@ -1,0 +1,50 @@
+//! `mcollective broker`: routes messages between clients and nodes.
+
+use super::{CommandError, Exit, agent, daemon, tree::BrokerArgs};
+use crate::{
+    broker::{Broker, Settings},
+    config::BrokerConfig,
+    sys::{self, notify::Notifier},
+};
+
+/// Runs the broker until a signal ends it.
+pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
+    let file = agent::file(
+        &args.daemon,
+        "broker.cfg",
+        &sys::paths::Config::Broker.candidates(),
+    )?;
+    let read = BrokerConfig::load(&file);
+    if args.daemon.check_config {
+        return Ok(agent::checked(
+            read.as_ref().map(|config| &config.warnings[..]),
+        ));
+    }
+    let config = read.map_err(|faults| CommandError::config(faults.to_string()))?;
+    daemon::start_log(config.logger.level);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    if let Err(error) = sys::process::raise_open_files() {
+        tracing::warn!("the limit of open files stays as it is: {error}");
+    }
+    let settings =
+        Settings::from_config(&config).map_err(|error| CommandError::config(error.to_string()))?;
+    let _pidfile = args
+        .daemon
+        .pidfile
+        .as_deref()
+        .map(daemon::PidFile::write)
+        .transpose()?;
+    daemon::block_on(daemon::cores(), async {
+        let broker = Broker::bind(settings)
+            .map_err(|error| CommandError::new(Exit::Unavailable, error.to_string()))?;
+        for address in broker.local_addrs() {
+            tracing::info!("listening on {address}");
+        }
+        Notifier::from_env().ready();
+        broker.run(daemon::until_stopped()).await;
+        Ok::<_, CommandError>(())
+    })??;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,100 @@
+//! What the daemons share on their way up: where the configuration is, the log, the process id
+//! file, the runtime.
+
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+};
+
+use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
+
+use super::{CommandError, Exit};
+use crate::{
+    config::LogLevel,
+    sys::{self, signal::Signals},
+};
+
+/// Starts the log on standard error; a service manager or the shell decides where that goes.
+pub(super) fn start_log(level: LogLevel) {
+    let level = filter(level);
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
+    // A second subscriber is refused; the first one goes on.
+    drop(
+        tracing_subscriber::registry()
+            .with(layer.with_filter(level))
+            .try_init(),
+    );
+}
+
+fn filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Trace => LevelFilter::TRACE,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Error | LogLevel::Fatal => LevelFilter::ERROR,
+    }
+}
+
+/// Waits for a signal that asks the process to end.
+pub(super) async fn until_stopped() {
+    let Ok(mut signals) = Signals::listen() else {
+        // Without signals of our own, the system's default ends the process.
+        return std::future::pending().await;
+    };
+    while !signals.next().await.is_stop() {}
+}
+
+/// The process id file, removed when this is dropped.
+pub(super) struct PidFile(PathBuf);
+
+impl PidFile {
+    /// Writes the file.
+    pub(super) fn write(path: &Path) -> Result<Self, CommandError> {
+        sys::file::write_atomic(
+            path,
+            std::process::id().to_string().as_bytes(),
+            sys::file::Mode::Exactly(0o644),
+        )
+        .map_err(|error| {
+            CommandError::config(format!("cannot write {}: {error}", path.display()))
+        })?;
+        Ok(Self(path.to_owned()))
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        // Nobody is left to tell.
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+/// Runs a daemon's future to its end.
+pub(super) fn block_on<F: Future>(threads: usize, future: F) -> Result<F::Output, CommandError> {
+    let mut builder = if threads == 1 {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(threads);
+        builder
+    };
+    let runtime = builder
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::new(Exit::Software, format!("cannot start: {error}")))?;
+    let output = runtime.block_on(future);
+    // An action that was left to run does not hold up the end.
+    runtime.shutdown_background();
+    Ok(output)
+}
+
+/// How many threads a busy daemon runs on.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .max(2)
+}

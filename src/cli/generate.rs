@@ -1,0 +1,77 @@
+//! Completions and man pages, made from the tree of options. They are committed, and
+//! `tests/it/generated.rs` compares them with what this makes.
+
+use std::path::Path;
+
+use clap_complete::Shell;
+
+use super::{CommandError, Exit, command, mco_command};
+use crate::sys;
+
+/// Every file by its name below the repository's top level.
+pub fn files() -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        for mut tree in [command(), mco_command()] {
+            let name = tree.get_name().to_owned();
+            let mut bytes = Vec::new();
+            clap_complete::generate(shell, &mut tree, name.clone(), &mut bytes);
+            let file = match shell {
+                Shell::Zsh => format!("completions/_{name}"),
+                Shell::Fish => format!("completions/{name}.fish"),
+                _ => format!("completions/{name}.bash"),
+            };
+            files.push((file, bytes));
+        }
+    }
+    let program = command();
+    files.push(page(&program, "mcollective", "8"));
+    for role in program
+        .get_subcommands()
+        .filter(|role| !role.is_hide_set() && role.get_name() != "mco")
+    {
+        files.push(page(role, &format!("mcollective-{}", role.get_name()), "8"));
+    }
+    let mco = mco_command();
+    files.push(page(&mco, "mco", "1"));
+    for application in mco.get_subcommands() {
+        files.push(page(
+            application,
+            &format!("mco-{}", application.get_name()),
+            "1",
+        ));
+    }
+    files
+}
+
+fn page(command: &clap::Command, name: &str, section: &str) -> (String, Vec<u8>) {
+    let command = command
+        .clone()
+        .name(name.to_owned())
+        .bin_name(name.replace('-', " "));
+    let mut bytes = Vec::new();
+    let page = clap_mangen::Man::new(command)
+        .section(section)
+        .source("MCollective")
+        .date("");
+    // Writing to memory can't fail.
+    drop(page.render(&mut bytes));
+    (format!("man/{name}.{section}"), bytes)
+}
+
+/// Writes them below a directory.
+pub(super) fn write(dir: &Path) -> Result<Exit, CommandError> {
+    for (name, bytes) in files() {
+        let path = dir.join(&name);
+        let failed = |error: &dyn std::fmt::Display| {
+            CommandError::new(Exit::Software, format!("{}: {error}", path.display()))
+        };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| failed(&error))?;
+        }
+        sys::file::write_atomic(&path, &bytes, sys::file::Mode::Exactly(0o644))
+            .map_err(|error| failed(&error))?;
+        println!("{name}");
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,69 @@
+//! `mco find`: the names of the nodes that a filter chooses.
+
+use std::time::Instant;
+
+use super::{Options, Session, session};
+use crate::{
+    cli::{
+        CommandError, Exit,
+        render::{json, stats},
+        tree::{FindArgs, General},
+    },
+    mcorpc::{ddl::builtin, names::Identity},
+};
+
+/// Finds.
+pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandError> {
+    let filter = session::filter(&args.filters)?;
+    let options = Options {
+        general,
+        common: &args.common,
+        progress: false,
+    };
+    Session::run(&options, async |session| {
+        let begun = Instant::now();
+        let call = session.plan(
+            builtin::discovery(),
+            &session::action("ping")?,
+            Default::default(),
+            filter,
+        )?;
+        let json = args.json;
+        let account = session
+            .call(&call, |out, answer| {
+                if !json {
+                    out.line(answer.reply.sender.as_str())?;
+                    out.flush()?;
+                }
+                Ok(())
+            })
+            .await?;
+        if json {
+            let names: Vec<&Identity> = account
+                .answers
+                .iter()
+                .map(|answer| &answer.reply.sender)
+                .collect();
+            json::print(&mut session.out, &names)?;
+        }
+        session.out.flush()?;
+        if session.verbose {
+            eprintln!(
+                "\nDiscovered {} nodes in {:.2} seconds using the broker at {}",
+                account.answers.len(),
+                begun.elapsed().as_secs_f64(),
+                session.broker()
+            );
+        }
+        if let Some(line) = stats::silent(&account) {
+            eprintln!("{line}");
+        }
+        Ok(if account.interrupted.is_some() {
+            session.exit(&account)
+        } else if account.answers.is_empty() {
+            Exit::NobodyMatched
+        } else {
+            Exit::Ok
+        })
+    })
+}

@@ -1,0 +1,56 @@
+//! The client's applications: `session` is what they share (configuration, connection, one call
+//! with its progress bar), and each application has a file of its own.
+
+mod completion;
+mod facts;
+mod find;
+mod help;
+mod inventory;
+mod ping;
+mod rpc;
+mod session;
+
+use super::{
+    CommandError, Exit,
+    tree::{Application, Common, General, Mco},
+};
+use crate::mcorpc::{ddl::builtin, filter::Filter};
+
+use session::{Options, Session};
+
+/// Runs `mco`.
+pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
+    let general = mco.general;
+    match mco.application {
+        None => help::usage(),
+        Some(Application::Help { application }) => help::run(application.as_deref()),
+        Some(Application::Completion(args)) => completion::run(&args, general.verbose),
+        Some(Application::Ping(args)) => ping::run(&args, &general),
+        Some(Application::Find(args)) => find::run(&args, &general),
+        Some(Application::Rpc(args)) => rpc::run(&args, &general),
+        Some(Application::Facts(args)) => facts::run(&args, &general),
+        Some(Application::Inventory(args)) => inventory::run(&args, &general),
+    }
+}
+
+/// How many nodes answer. For whoever waits for a fleet to come up.
+pub(super) fn count(general: &General, common: &Common) -> Result<usize, CommandError> {
+    let options = Options {
+        general,
+        common,
+        progress: false,
+    };
+    let mut count = 0;
+    Session::run(&options, async |session| {
+        let ping = session::action("ping")?;
+        let call = session.plan(
+            builtin::discovery(),
+            &ping,
+            serde_json::Map::new(),
+            Filter::default(),
+        )?;
+        count = session.call(&call, |_, _| Ok(())).await?.answers.len();
+        Ok(Exit::Ok)
+    })?;
+    Ok(count)
+}

@@ -1,0 +1,129 @@
+//! Standard output and the colours on it.
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+/// When to paint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Standard output.
+pub(crate) struct Out {
+    writer: BufWriter<io::Stdout>,
+    paint: bool,
+    terminal: bool,
+}
+
+/// The original's colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paint {
+    /// For failures.
+    Red,
+    /// For success.
+    Green,
+    /// For messages.
+    Yellow,
+    /// For titles.
+    Bold,
+}
+
+impl Out {
+    /// Decides about colours by the option, the environment and the terminal.
+    pub(crate) fn new(colour: Colour, configured: bool) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let paint = match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => configured && !set("NO_COLOR") && (terminal || set("CLICOLOR_FORCE")),
+        };
+        Self {
+            writer: BufWriter::new(io::stdout()),
+            paint,
+            terminal,
+        }
+    }
+
+    /// Whether a person reads along.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// The text in a colour, where colours are wanted.
+    pub(crate) fn painted(&self, paint: Paint, text: &str) -> String {
+        if !self.paint {
+            return text.to_owned();
+        }
+        let code = match paint {
+            Paint::Red => 31,
+            Paint::Green => 32,
+            Paint::Yellow => 33,
+            Paint::Bold => 1,
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    /// Writes a line.
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
+        self.writer.write_all(text.as_ref().as_bytes())?;
+        self.writer.write_all(b"\n")
+    }
+
+    /// Writes what has gathered.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// A node's text with its control characters made visible, so that it can't drive the terminal.
+/// Line ends and tabs stay.
+pub(crate) fn safe(text: &str) -> String {
+    if text
+        .chars()
+        .all(|c| matches!(c, '\n' | '\t') || !is_control(c))
+    {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if matches!(c, '\n' | '\t') || !is_control(c) {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
+        }
+    }
+    out
+}
+
+/// The same for what has to stay on one line.
+pub(crate) fn safe_line(text: &str) -> String {
+    safe(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// Control characters, and those that change the direction of text.
+fn is_control(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_cannot_drive_the_terminal() {
+        assert_eq!(safe("a\tb\nzwölf"), "a\tb\nzwölf");
+        assert_eq!(
+            safe("\x1b[2Jgone\u{9b}1m\r\u{202e}"),
+            "\\u{1b}[2Jgone\\u{9b}1m\\u{d}\\u{202e}"
+        );
+        assert_eq!(safe_line("a\nb"), "a\\nb");
+    }
+}

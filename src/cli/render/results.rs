@@ -1,0 +1,117 @@
+//! What each node answered, one block a node (the original's `printrpc`).
+
+use std::io;
+
+use serde_json::Value;
+
+use super::{
+    inspect::pretty,
+    out::{Out, Paint, safe, safe_line},
+};
+use crate::{
+    client::Answer,
+    mcorpc::{
+        ddl::{Action, Display},
+        reply::{Outcome, StatusCode},
+    },
+};
+
+/// Width that values are wrapped at, as Ruby's `pp` does.
+const WIDTH: usize = 80;
+
+/// Prints one answer, if this display shows it.
+pub(crate) fn answer(
+    out: &mut Out,
+    answer: &Answer,
+    action: Option<&Action>,
+    display: Display,
+) -> io::Result<()> {
+    let reply = &answer.reply;
+    let ok = reply.statuscode == StatusCode::OK;
+    let shown = match display {
+        Display::Always => true,
+        Display::Ok => ok,
+        Display::Failed => !ok,
+    };
+    if !shown {
+        return Ok(());
+    }
+    let status = match reply.statuscode {
+        StatusCode::OK => String::new(),
+        code @ StatusCode(2..=4) => out.painted(Paint::Yellow, code.text()),
+        code => out.painted(Paint::Red, outcome_text(reply.outcome, code)),
+    };
+    out.line(format!("{:<40} {status}", reply.sender))?;
+    if reply.statusmsg != "OK" {
+        let message = out.painted(Paint::Yellow, &safe_line(&reply.statusmsg));
+        out.line(format!("   {message}"))?;
+    }
+    if ok {
+        data(out, &reply.data, action)?;
+    }
+    out.line("")
+}
+
+/// The original's words for a code, and our own where it had none.
+fn outcome_text(outcome: Outcome, code: StatusCode) -> &'static str {
+    match outcome {
+        Outcome::Timeout => "Timed Out",
+        Outcome::StillRunning => "Still Running",
+        Outcome::Refused => "Refused",
+        Outcome::NoAgent => "No Such Agent",
+        _ => code.text(),
+    }
+}
+
+/// Outputs by name, their labels lined up at the colon.
+fn data(
+    out: &mut Out,
+    data: &serde_json::Map<String, Value>,
+    action: Option<&Action>,
+) -> io::Result<()> {
+    let mut rows: Vec<(&str, &Value)> = data
+        .iter()
+        .map(|(name, value)| (name.as_str(), value))
+        .collect();
+    rows.sort_by_key(|(name, _)| *name);
+    let label = |name: &str| -> String {
+        let declared = action.and_then(|action| action.output_named(name));
+        safe_line(declared.map_or(name, |output| output.display_as.as_str()))
+    };
+    let longest = rows
+        .iter()
+        .map(|(name, _)| label(name).chars().count())
+        .max()
+        .unwrap_or(0);
+    let indent = longest + 3;
+    for (name, value) in rows {
+        let label = label(name);
+        let lines: Vec<String> = match value {
+            Value::String(text) => safe(text).lines().map(str::to_owned).collect(),
+            other => pretty(other, WIDTH.saturating_sub(indent + 2)),
+        };
+        let first = lines
+            .first()
+            .map_or(String::new(), |line| format!(" {line}"));
+        out.line(format!("{label:>indent$}:{first}"))?;
+        for line in lines.iter().skip(1) {
+            out.line(format!("{:width$}{line}", "", width = indent + 2))?;
+        }
+    }
+    Ok(())
+}
+
+/// The verbose form: the message and the data of every node.
+pub(crate) fn verbose(out: &mut Out, answer: &Answer) -> io::Result<()> {
+    let reply = &answer.reply;
+    out.line(format!(
+        "{:<40}: {}",
+        reply.sender,
+        safe_line(&reply.statusmsg)
+    ))?;
+    let value = Value::Object(reply.data.clone());
+    for line in pretty(&value, WIDTH - 4) {
+        out.line(format!("    {line}"))?;
+    }
+    out.line("")
+}

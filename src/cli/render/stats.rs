@@ -1,0 +1,128 @@
+//! The footer under results: how many were waited for, how long it took, who stayed silent.
+
+use std::{
+    io,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use super::{
+    columns,
+    out::{Out, Paint},
+};
+use crate::{
+    client::{Account, Interrupt},
+    mcorpc::{names::Identity, reply::Outcome},
+    sys::clock::Local,
+};
+
+/// `Finished processing R / D hosts in T ms`.
+pub(crate) fn short(out: &mut Out, account: &Account) -> io::Result<()> {
+    let (answered, addressed) = (account.answers.len(), account.addressed());
+    let paint = if answered >= addressed {
+        Paint::Green
+    } else {
+        Paint::Red
+    };
+    let count = |out: &Out, n: usize| out.painted(paint, &n.to_string());
+    let (answered, addressed) = (count(out, answered), count(out, addressed));
+    out.line(format!(
+        "\nFinished processing {answered} / {addressed} hosts in {} ms\n",
+        milliseconds(account.elapsed)
+    ))
+}
+
+/// The figures of `-v`, under a caption.
+pub(crate) fn verbose(out: &mut Out, account: &Account, caption: &str) -> io::Result<()> {
+    let passed = account
+        .answers
+        .iter()
+        .filter(|answer| answer.reply.outcome == Outcome::Ok)
+        .count();
+    let caption = out.painted(Paint::Yellow, &format!("---- {caption} ----"));
+    out.line(format!("\n{caption}"))?;
+    let total = account.discovery + account.elapsed;
+    let rows = [
+        (
+            "Nodes",
+            format!("{} / {}", account.addressed(), account.answers.len()),
+        ),
+        (
+            "Pass / Fail",
+            format!("{passed} / {}", account.answers.len() - passed),
+        ),
+        ("Start Time", local_time(account.started)),
+        (
+            "Discovery Time",
+            format!("{}ms", milliseconds(account.discovery)),
+        ),
+        ("Agent Time", format!("{}ms", milliseconds(account.elapsed))),
+        ("Total Time", format!("{}ms", milliseconds(total))),
+    ];
+    for (label, value) in rows {
+        out.line(format!("{label:>16}: {value}"))?;
+    }
+    out.line("")
+}
+
+/// Who did not answer, who answered unasked, and whether the wait was cut short.
+pub(crate) fn missing(out: &mut Out, account: &Account) -> io::Result<()> {
+    let silent: Vec<&Identity> = account.no_response.iter().collect();
+    list(out, "No response from:", silent)?;
+    let mut unexpected: Vec<&Identity> = account
+        .unexpected
+        .iter()
+        .map(|answer| &answer.reply.sender)
+        .collect();
+    unexpected.sort();
+    list(out, "Unexpected response from:", unexpected)?;
+    match account.interrupted {
+        Some(Interrupt::Interrupted) => {
+            out.line("Interrupted: nodes without a response may still act\n")
+        }
+        Some(Interrupt::Terminated) => {
+            out.line("Terminated: nodes without a response may still act\n")
+        }
+        None => Ok(()),
+    }
+}
+
+/// Who did not answer, as one line for standard error, where there is anybody.
+pub(crate) fn silent(account: &Account) -> Option<String> {
+    let names: Vec<&str> = account.no_response.iter().map(Identity::as_str).collect();
+    match names.len() {
+        0 => None,
+        1..=10 => Some(format!("No response from: {}", names.join(", "))),
+        more => Some(format!(
+            "No response from {more} nodes, among them: {}",
+            names.get(..10).unwrap_or_default().join(", ")
+        )),
+    }
+}
+
+fn list(out: &mut Out, title: &str, names: Vec<&Identity>) -> io::Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let title = out.painted(Paint::Red, title);
+    out.line(format!("\n{title}\n"))?;
+    for line in columns::names(&names, "    ") {
+        out.line(line)?;
+    }
+    out.line("")
+}
+
+/// As the original prints times: milliseconds with two decimals.
+pub(crate) fn milliseconds(duration: Duration) -> String {
+    format!("{:.2}", duration.as_secs_f64() * 1000.0)
+}
+
+/// As Ruby prints times: local, with the offset from UTC.
+pub(crate) fn local_time(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs())
+        .ok()
+        .and_then(Local::at)
+        .map_or_else(String::new, |local| {
+            format!("{local} {}", local.offset_text().replace(':', ""))
+        })
+}

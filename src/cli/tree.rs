@@ -1,0 +1,414 @@
+//! The command line as a tree of options. Help, completions and man pages are made from it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::render::Colour;
+
+/// MCollective as one file: invoke predefined actions, in parallel, on any number of machines
+#[derive(Debug, Parser)]
+#[command(
+    name = "mcollective",
+    version,
+    args_override_self = true,
+    infer_long_args = true,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Through a link named `mco` it is `mcollective mco`.\n\nExamples:\n  \
+        mcollective enable --demo /tmp/fleet   a broker and three agents to try\n  \
+        mcollective mco ping                   who is there\n  \
+        mcollective mco help                   what can be asked of nodes"
+)]
+pub struct Program {
+    /// What to be.
+    #[command(subcommand)]
+    pub role: Role,
+}
+
+/// The roles of the one file.
+#[derive(Debug, Subcommand)]
+pub enum Role {
+    /// Run the broker, which routes messages between clients and nodes
+    Broker(BrokerArgs),
+    /// Run the agent, which carries out authorised requests on this node
+    Agent(AgentArgs),
+    /// Send requests to nodes and show what came back
+    Mco(Mco),
+    /// Set up machines; `--demo` makes a fleet to try on this one
+    Enable(EnableArgs),
+    /// Write completions and man pages below a directory
+    #[command(hide = true)]
+    Generate {
+        /// The directory that gets `completions` and `man`.
+        dir: PathBuf,
+    },
+    /// Read everything that can be known of this machine, and print it
+    #[command(hide = true)]
+    Probe,
+}
+
+/// How much a daemon says, and where its configuration is.
+#[derive(Args, Debug)]
+pub struct DaemonArgs {
+    /// Configuration file [default: the first that can be read of the usual places]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read the configuration, name every fault in it, and exit: 0 if there is none, 78 otherwise
+    #[arg(long)]
+    pub check_config: bool,
+    /// Write the process id into this file, and remove it at the end
+    #[arg(long, value_name = "FILE")]
+    pub pidfile: Option<PathBuf>,
+}
+
+/// `mcollective broker`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mcollective broker\n  mcollective broker -c ./broker.cfg --check-config\n\nFiles:\n  \
+    broker.cfg in /etc/puppetlabs/mcollective, /etc/mcollective, then the user's configuration directory"
+)]
+pub struct BrokerArgs {
+    /// Options of every daemon.
+    #[command(flatten)]
+    pub daemon: DaemonArgs,
+}
+
+/// `mcollective agent`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mcollective agent\n  mcollective agent -c ./server.cfg --check-config\n\nFiles:\n  \
+    server.cfg in /etc/puppetlabs/mcollective, /etc/mcollective, then the user's configuration directory;\n  \
+    plugin.d/*.cfg beside it"
+)]
+pub struct AgentArgs {
+    /// Options of every daemon.
+    #[command(flatten)]
+    pub daemon: DaemonArgs,
+    /// Accepted as the original has it; the agent always runs in the foreground
+    #[arg(long, hide = true)]
+    pub no_daemonize: bool,
+}
+
+/// `mcollective enable`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mcollective enable --demo /tmp/fleet --nodes 5\n  mcollective enable --demo /tmp/fleet --stop"
+)]
+pub struct EnableArgs {
+    /// Make a fleet to try below DIR: a CA, a broker, agents and a client, all on this machine
+    #[arg(long, value_name = "DIR")]
+    pub demo: PathBuf,
+    /// How many agents
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub nodes: u16,
+    /// Port of the demo's broker, on the loopback address
+    #[arg(long, value_name = "P", default_value_t = 61613, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+    /// Stop the demo's processes and leave its files
+    #[arg(long, conflicts_with_all = ["nodes", "port"])]
+    pub stop: bool,
+}
+
+/// Send requests to nodes and show what came back
+#[derive(Debug, Parser)]
+#[command(
+    name = "mco",
+    version,
+    args_override_self = true,
+    infer_long_args = true,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Type `mco help` for a list of applications and `mco help APPLICATION` for one of them."
+)]
+pub struct Mco {
+    /// Options of every application.
+    #[command(flatten)]
+    pub general: General,
+    /// The application.
+    #[command(subcommand)]
+    pub application: Option<Application>,
+}
+
+/// Options of every application, also before its name.
+#[derive(Args, Clone, Debug)]
+pub struct General {
+    /// Configuration file [default: ~/.mcollective, then client.cfg in the usual places]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more: all results, figures, what was received and could not be taken
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colours
+    #[arg(
+        long,
+        alias = "colour",
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub color: Colour,
+    /// Which exit codes to use: those of `man mco`, or the original's
+    #[arg(
+        long,
+        global = true,
+        value_name = "SET",
+        default_value = "full",
+        hide_default_value = true
+    )]
+    pub exit_codes: ExitCodes,
+}
+
+impl General {
+    /// What would have been typed with `--config FILE` alone.
+    pub fn with_config(config: PathBuf) -> Self {
+        Self {
+            config: Some(config),
+            verbose: false,
+            color: Colour::default(),
+            exit_codes: ExitCodes::default(),
+        }
+    }
+}
+
+/// Which exit codes a script expects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExitCodes {
+    /// Every end has its own.
+    #[default]
+    Full,
+    /// The original's: all errors are 1, and some nodes' silence is 0.
+    Legacy,
+}
+
+/// The applications of `mco`.
+#[derive(Debug, Subcommand)]
+pub enum Application {
+    /// Ping all nodes
+    Ping(PingArgs),
+    /// Find hosts using the discovery system matching filter criteria
+    Find(FindArgs),
+    /// Generic RPC agent client application
+    Rpc(RpcArgs),
+    /// Reports on usage for a specific fact
+    Facts(FactsArgs),
+    /// General reporting tool for nodes, collectives and subcollectives
+    Inventory(InventoryArgs),
+    /// Application list and help
+    Help {
+        /// The application to explain
+        application: Option<String>,
+    },
+    /// Helper for shell completion systems
+    Completion(CompletionArgs),
+}
+
+/// Options of every application that talks to nodes.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Common Options")]
+pub struct Common {
+    /// Target messages to a specific sub collective
+    #[arg(short = 'T', long, value_name = "COLLECTIVE")]
+    pub target: Option<String>,
+    /// Timeout for doing discovery: how long to wait for nodes that are not connected
+    #[arg(long, alias = "dt", value_name = "SECONDS", value_parser = parse_seconds)]
+    pub discovery_timeout: Option<f64>,
+    /// Timeout for calling remote agents
+    #[arg(short, long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub timeout: Option<f64>,
+    /// Do not be verbose
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Set the message validity period; never longer than the timeout
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub ttl: Option<f64>,
+    /// Give up connecting after this time
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub connection_timeout: Option<f64>,
+    /// Accepted as the original has it: publishing never waits for replies
+    #[arg(long, hide = true, value_name = "SECONDS")]
+    pub publish_timeout: Option<u64>,
+    /// Accepted as the original has it: replies are always received while publishing
+    #[arg(long, hide = true)]
+    pub threaded: bool,
+}
+
+/// Whom a request means.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Host Filters")]
+pub struct HostFilters {
+    /// Combined facts and classes filter
+    #[arg(short = 'W', long, value_name = "FILTER")]
+    pub with: Vec<String>,
+    /// Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...
+    #[arg(short = 'F', long, visible_alias = "wf", value_name = "fact=val")]
+    pub with_fact: Vec<String>,
+    /// Match hosts with a certain config management class
+    #[arg(short = 'C', long, visible_alias = "wc", value_name = "CLASS")]
+    pub with_class: Vec<String>,
+    /// Match hosts with a certain agent
+    #[arg(short = 'A', long, visible_alias = "wa", value_name = "AGENT")]
+    pub with_agent: Vec<String>,
+    /// Match hosts with a certain configured identity
+    #[arg(short = 'I', long, visible_alias = "wi", value_name = "IDENT")]
+    pub with_identity: Vec<String>,
+}
+
+/// How results are shown.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "RPC Options")]
+pub struct RpcOptions {
+    /// Do not show the progress bar
+    #[arg(long, alias = "np")]
+    pub no_progress: bool,
+    /// Produce JSON output
+    #[arg(short, long)]
+    pub json: bool,
+    /// Influence how results are displayed
+    #[arg(long, value_name = "MODE")]
+    pub display: Option<DisplayMode>,
+}
+
+/// Which results are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DisplayMode {
+    /// Only successful ones.
+    Ok,
+    /// All.
+    All,
+    /// Only failed ones.
+    Failed,
+}
+
+/// `mco ping`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  mco ping\n  mco ping -F os.family=Debian\n  mco ping --json")]
+pub struct PingArgs {
+    /// Produce JSON output
+    #[arg(short, long)]
+    pub json: bool,
+    /// Options of every application.
+    #[command(flatten)]
+    pub common: Common,
+    /// Whom.
+    #[command(flatten)]
+    pub filters: HostFilters,
+}
+
+/// `mco find`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mco find -C role::web\n  mco find -W 'role::web country=de' --json"
+)]
+pub struct FindArgs {
+    /// Produce JSON output
+    #[arg(short, long)]
+    pub json: bool,
+    /// Options of every application.
+    #[command(flatten)]
+    pub common: Common,
+    /// Whom.
+    #[command(flatten)]
+    pub filters: HostFilters,
+}
+
+/// `mco rpc`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mco rpc rpcutil ping\n  mco rpc rpcutil get_fact fact=os.family -C role::web\n  mco rpc --agent rpcutil --action inventory -I web1.example.net --json"
+)]
+pub struct RpcArgs {
+    /// The agent, the action, and inputs as `key=value`
+    #[arg(value_name = "AGENT ACTION [KEY=VALUE]...")]
+    pub words: Vec<String>,
+    /// Agent to call
+    #[arg(short, long)]
+    pub agent: Option<String>,
+    /// Action to call
+    #[arg(long)]
+    pub action: Option<String>,
+    /// Arguments to pass to agent
+    #[arg(long, alias = "argument", value_name = "KEY=VALUE")]
+    pub arg: Vec<String>,
+    /// Do not process results, just send request
+    #[arg(long, alias = "nr")]
+    pub no_results: bool,
+    /// How results are shown.
+    #[command(flatten)]
+    pub rpc: RpcOptions,
+    /// Options of every application.
+    #[command(flatten)]
+    pub common: Common,
+    /// Whom.
+    #[command(flatten)]
+    pub filters: HostFilters,
+}
+
+/// `mco facts`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  mco facts os.family\n  mco facts country -v -C role::web")]
+pub struct FactsArgs {
+    /// The fact to report for
+    pub fact: Option<String>,
+    /// Produce JSON output
+    #[arg(short, long)]
+    pub json: bool,
+    /// Options of every application.
+    #[command(flatten)]
+    pub common: Common,
+    /// Whom.
+    #[command(flatten)]
+    pub filters: HostFilters,
+}
+
+/// `mco inventory`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mco inventory web1.example.net\n  mco inventory web1.example.net --json"
+)]
+pub struct InventoryArgs {
+    /// The node to report on
+    pub node: Option<String>,
+    /// Produce JSON output
+    #[arg(short, long)]
+    pub json: bool,
+    /// Options of every application.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `mco completion`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mco completion --list-agents\n  mco completion --list-actions --agent rpcutil"
+)]
+pub struct CompletionArgs {
+    /// List the applications
+    #[arg(long)]
+    pub list_applications: bool,
+    /// List all known agents
+    #[arg(long)]
+    pub list_agents: bool,
+    /// List the actions of an agent
+    #[arg(long)]
+    pub list_actions: bool,
+    /// List the inputs of an action
+    #[arg(long)]
+    pub list_inputs: bool,
+    /// The agent
+    #[arg(long)]
+    pub agent: Option<String>,
+    /// The action
+    #[arg(long)]
+    pub action: Option<String>,
+}
+
+/// Seconds, also with a fraction; nothing negative, nothing endless.
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds from 0 to 86400 is needed".to_owned()),
+    }
+}

@@ -1,0 +1,88 @@
+//! How every addressed node ended, and what that means for the call as a whole.
+
+use std::time::{Duration, SystemTime};
+
+use super::Interrupt;
+use crate::mcorpc::{
+    names::{Identity, RequestId},
+    reply::{Outcome, Reply},
+};
+
+/// A reply and how long it took.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What the node said.
+    pub reply: Reply,
+    /// From sending the request to having the reply.
+    pub after: Duration,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The request's id.
+    pub id: RequestId,
+    /// Whether it was found out whom to wait for, and not merely given by the operator.
+    pub discovered: bool,
+    /// Replies of addressed nodes, in the order in which they came, without `nomatch`.
+    pub answers: Vec<Answer>,
+    /// Nodes that the filter does not choose, by their own word.
+    pub nomatch: Vec<Identity>,
+    /// Addressed nodes of which nothing was heard.
+    pub no_response: Vec<Identity>,
+    /// Replies of nodes that were not addressed.
+    pub unexpected: Vec<Answer>,
+    /// When the request was sent.
+    pub started: SystemTime,
+    /// Time spent on finding out whom to wait for.
+    pub discovery: Duration,
+    /// Time from the request to the end of the wait.
+    pub elapsed: Duration,
+    /// Why the wait ended before its time, if it did.
+    pub interrupted: Option<Interrupt>,
+}
+
+/// The call as a whole; `cli` turns it into an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every addressed node answered ok.
+    Ok,
+    /// No node matched.
+    NobodyMatched,
+    /// Some node failed, was denied, timed out or did not answer.
+    SomeFailed,
+    /// Nodes were discovered and none answered.
+    NobodyAnswered,
+    /// No discovery was made and none answered.
+    NobodyAnsweredUndiscovered,
+}
+
+impl Account {
+    /// How many nodes were meant: those that answered and those that stayed silent.
+    pub fn addressed(&self) -> usize {
+        self.answers.len() + self.no_response.len()
+    }
+
+    /// Whether some node answered anything but ok.
+    pub fn any_failed(&self) -> bool {
+        self.answers
+            .iter()
+            .any(|answer| answer.reply.outcome != Outcome::Ok)
+    }
+
+    /// The call as a whole.
+    pub fn verdict(&self) -> Verdict {
+        match (self.answers.is_empty(), self.no_response.is_empty()) {
+            (true, true) if self.discovered || !self.nomatch.is_empty() => Verdict::NobodyMatched,
+            (true, _) if self.discovered => Verdict::NobodyAnswered,
+            (true, _) => Verdict::NobodyAnsweredUndiscovered,
+            (false, all_spoke) => {
+                if all_spoke && !self.any_failed() {
+                    Verdict::Ok
+                } else {
+                    Verdict::SomeFailed
+                }
+            }
+        }
+    }
+}

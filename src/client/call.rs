@@ -1,0 +1,527 @@
+//! Sends one request and gathers what comes back.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use serde_json::{Map, Value};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+use super::{Account, Answer, Gather, Heard, Presence};
+use crate::{
+    connector::{self, Connection, Event, Message, Outgoing, Policy, ServerInfo, activemq},
+    mcorpc::{
+        filter::Filter,
+        names::{ActionName, AgentName, Collective, Identity, RequestId},
+        request::Request,
+    },
+    security::{SecurityProvider, SignError},
+    stomp::destination::MAX_DIRECTED,
+};
+
+/// What is to be asked, of whom, and how long to wait.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The agent.
+    pub agent: AgentName,
+    /// The action.
+    pub action: ActionName,
+    /// Its inputs.
+    pub data: Map<String, Value>,
+    /// Which nodes are meant.
+    pub filter: Filter,
+    /// In which collective.
+    pub collective: Collective,
+    /// Everybody, or nodes by name.
+    pub addressing: Addressing,
+    /// How long to wait for answers.
+    pub wait: Duration,
+    /// How long the request may be acted upon; never longer than the wait.
+    pub ttl: Duration,
+    /// How long to wait for a node that is named but not connected, and for nodes to announce
+    /// themselves where the broker can't list them.
+    pub discovery_wait: Duration,
+    /// Whether answers are wanted at all.
+    pub want_reply: bool,
+    /// A reply address of the operator's own; answers go there and none is gathered here.
+    pub reply_to: Option<String>,
+}
+
+/// Whom a request is sent to.
+#[derive(Clone, Debug)]
+pub enum Addressing {
+    /// Every node of the collective that has the agent; the filter decides.
+    Broadcast,
+    /// These nodes, as far as the filter chooses them.
+    Directed(Vec<Identity>),
+}
+
+/// Why a wait was ended by the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupt {
+    /// SIGINT.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+}
+
+/// What a call reports while it waits.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// It is known how many nodes are waited for.
+    Addressed(usize),
+    /// An addressed node answered.
+    Answer {
+        /// The answer.
+        answer: &'a Answer,
+        /// The state of the call with it.
+        gather: &'a Gather,
+    },
+    /// Something was received that can't be taken; worth a line under `-v`.
+    Rejected(String),
+}
+
+/// A call that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The broker can't be reached, or ended the session.
+    #[error(transparent)]
+    Connector(#[from] connector::Error),
+    /// The broker refused a frame.
+    #[error("the broker refused: {0}")]
+    Refused(String),
+    /// The request can't be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+/// A connected client.
+pub struct Client {
+    connection: Connection,
+    events: mpsc::Receiver<Event>,
+    provider: Arc<dyn SecurityProvider>,
+    identity: Identity,
+    broker: ServerInfo,
+    sequence: u64,
+    stop: watch::Receiver<Option<Interrupt>>,
+}
+
+impl Client {
+    /// Connects to the first broker of the pool that takes us.
+    pub async fn connect(
+        settings: connector::Settings,
+        identity: Identity,
+        provider: Arc<dyn SecurityProvider>,
+        stop: watch::Receiver<Option<Interrupt>>,
+    ) -> Result<Self, Error> {
+        let headers = vec![("mc-security".to_owned(), "pki".to_owned())];
+        let (connection, events) =
+            Connection::start(settings, identity.clone(), headers, Policy::FailFast);
+        let broker = connection.connected().await?;
+        Ok(Self {
+            connection,
+            events,
+            provider,
+            identity,
+            broker,
+            sequence: 0,
+            stop,
+        })
+    }
+
+    /// The broker that we are connected to.
+    pub fn broker(&self) -> &ServerInfo {
+        &self.broker
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        self.connection.close(Duration::from_millis(500)).await;
+    }
+
+    /// Makes one call and waits until everybody addressed has spoken, or the time is over.
+    pub async fn call(
+        &mut self,
+        call: &Call,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Account, Error> {
+        let begun = Instant::now();
+        self.sequence += 1;
+        let address = activemq::reply_address(
+            &call.collective,
+            &self.identity,
+            std::process::id(),
+            self.sequence,
+        );
+        self.connection.subscribe(&address, None).await?;
+        let mut state = CallState::new(new_request_id()?, address);
+        let outcome = self.run(call, &mut state, begun, progress).await;
+        self.connection.unsubscribe(&state.address).await;
+        outcome?;
+        Ok(state.into_account())
+    }
+
+    async fn run(
+        &mut self,
+        call: &Call,
+        state: &mut CallState,
+        begun: Instant,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(), Error> {
+        match &call.addressing {
+            Addressing::Directed(names) => {
+                let (present, absent) = self
+                    .who_is_here(call, state, names, begun, progress)
+                    .await?;
+                state.sent_after(begun);
+                self.send(call, state, Some(&present), call.ttl)?;
+                // A node that comes too late must not act on what nobody waits for any more.
+                self.send(
+                    call,
+                    state,
+                    Some(&absent),
+                    call.discovery_wait.min(call.ttl),
+                )?;
+                state.gather = Gather::directed(names.iter().cloned());
+                state.absent = absent;
+            }
+            Addressing::Broadcast if self.broker.is_ours() => {
+                // Both at once: the list and the first answers come back together.
+                self.ask_presence(call, state).await?;
+                state.sent_after(begun);
+                self.send(call, state, None, call.ttl)?;
+            }
+            Addressing::Broadcast => {
+                state.sent_after(begun);
+                self.send(call, state, None, call.ttl)?;
+            }
+        }
+        if !call.want_reply || call.reply_to.is_some() {
+            while let Some(sent) = state.sending.join_next().await {
+                sent.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+            }
+            return Ok(());
+        }
+        if state.gather.addressed() > 0 {
+            progress(Progress::Addressed(state.gather.addressed()));
+        }
+        self.gather(call, state, progress).await
+    }
+
+    /// Splits names into those that the broker sees and those that it does not.
+    async fn who_is_here(
+        &mut self,
+        call: &Call,
+        state: &mut CallState,
+        names: &[Identity],
+        begun: Instant,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(Vec<Identity>, Vec<Identity>), Error> {
+        if !self.broker.is_ours() {
+            return Ok((names.to_vec(), Vec::new()));
+        }
+        self.ask_presence(call, state).await?;
+        let until = begun + call.discovery_wait;
+        while state.present.is_none() && state.interrupted.is_none() {
+            if !self.step(call, state, until, progress).await? {
+                break;
+            }
+        }
+        let present = state.present.take().unwrap_or_default();
+        let here: HashSet<&Identity> = present.iter().collect();
+        Ok(names.iter().cloned().partition(|name| here.contains(name)))
+    }
+
+    async fn ask_presence(&mut self, call: &Call, state: &mut CallState) -> Result<(), Error> {
+        let address =
+            activemq::reply_address(&call.collective, &self.identity, std::process::id(), 0);
+        self.connection.subscribe(&address, None).await?;
+        let outgoing = Outgoing {
+            destination: "/broker/presence".to_owned(),
+            headers: vec![
+                ("reply-to".to_owned(), address.clone()),
+                ("collective".to_owned(), call.collective.to_string()),
+            ],
+            deadline: Some((Instant::now() + call.wait).into()),
+            ..Outgoing::default()
+        };
+        self.connection.send(outgoing).await?;
+        state.presence_address = Some(address);
+        Ok(())
+    }
+
+    /// Signs, and starts to send: one broadcast, or one message for each group of targets. Replies
+    /// are taken meanwhile: a broker that is not read from stops reading, too.
+    fn send(
+        &self,
+        call: &Call,
+        state: &mut CallState,
+        targets: Option<&[Identity]>,
+        ttl: Duration,
+    ) -> Result<(), Error> {
+        let groups: Vec<Option<&[Identity]>> = match targets {
+            None => vec![None],
+            Some(names) => names.chunks(MAX_DIRECTED).map(Some).collect(),
+        };
+        let mut messages = Vec::with_capacity(groups.len());
+        for group in groups {
+            let reply_to = call.reply_to.as_ref().unwrap_or(&state.address);
+            let request = Request {
+                id: state.id.clone(),
+                collective: call.collective.clone(),
+                agent: call.agent.clone(),
+                action: call.action.clone(),
+                data: call.data.clone(),
+                filter: call.filter.clone(),
+                targets: group.map(<[Identity]>::to_vec),
+                sender: self.identity.clone(),
+                reply_to: call.want_reply.then(|| reply_to.clone()),
+                time_ms: crate::sys::clock::now_ms(),
+                ttl_ms: u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX),
+                want_reply: call.want_reply,
+                want_nomatch: call.want_reply && call.reply_to.is_none(),
+            };
+            let signed = self.provider.sign_request(&request)?;
+            state.digests.insert(signed.digest);
+            messages.push(Outgoing {
+                destination: match group {
+                    None => activemq::agent_topic(&call.collective, &call.agent),
+                    Some(_) => activemq::directed(&call.collective),
+                },
+                headers: activemq::request_headers(
+                    &self.identity,
+                    SystemTime::now(),
+                    ttl,
+                    request.reply_to.as_deref(),
+                ),
+                targets: request.targets.unwrap_or_default(),
+                body: signed.body,
+                receipt: false,
+                deadline: Some((Instant::now() + ttl).into()),
+            });
+        }
+        let connection = self.connection.clone();
+        state.sending.spawn(async move {
+            for message in messages {
+                connection.send(message).await?;
+            }
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Takes messages until everybody has spoken or the time is over.
+    async fn gather(
+        &mut self,
+        call: &Call,
+        state: &mut CallState,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(), Error> {
+        let end = state.sent + call.wait;
+        let end_of_absent = state.sent + call.discovery_wait;
+        while !state.gather.is_complete() && state.interrupted.is_none() {
+            let until = if state.only_absent_missing() {
+                end_of_absent.min(end)
+            } else {
+                end
+            };
+            if !self.step(call, state, until, progress).await? {
+                break;
+            }
+            if let Some(present) = state.present.take() {
+                state.discovered = true;
+                state.discovery = state.sent.elapsed();
+                state.gather.expect(present);
+                progress(Progress::Addressed(state.gather.addressed()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one event; false once `until` has come.
+    async fn step(
+        &mut self,
+        call: &Call,
+        state: &mut CallState,
+        until: Instant,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<bool, Error> {
+        let event = tokio::select! {
+            event = self.events.recv() => event,
+            Ok(why) = self.stop.wait_for(Option::is_some) => {
+                state.interrupted = *why;
+                return Ok(true);
+            }
+            Some(sent) = state.sending.join_next() => {
+                // A panic of the sending task is nothing that can be gone on with.
+                sent.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+                return Ok(true);
+            }
+            () = tokio::time::sleep_until(until.into()) => return Ok(false),
+        };
+        match event {
+            Some(Event::Message(message)) => {
+                self.take(call, state, &message, progress);
+            }
+            Some(Event::BrokerError { message }) => return Err(Error::Refused(message)),
+            Some(Event::Disconnected {
+                error,
+                retry_in: None,
+            }) => return Err(error.into()),
+            Some(Event::Disconnected { error, .. }) => {
+                progress(Progress::Rejected(error.to_string()));
+            }
+            Some(Event::Connected(_)) => {}
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn take(
+        &self,
+        call: &Call,
+        state: &mut CallState,
+        message: &Message,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) {
+        if state.presence_address.as_deref() == Some(message.destination.as_str()) {
+            match Presence::parse(&message.body) {
+                Ok(presence) => {
+                    state.present = Some(
+                        presence
+                            .answering(&call.collective, &call.agent)
+                            .map(|node| node.identity.clone())
+                            .collect(),
+                    );
+                }
+                Err(why) => progress(Progress::Rejected(why)),
+            }
+            return;
+        }
+        if message.destination != state.address {
+            // A late answer to an earlier call of this process.
+            return;
+        }
+        let ours = |digest: &[u8; 32]| state.digests.contains(digest);
+        let reply = match self
+            .provider
+            .verify_reply(&message.body, &ours, SystemTime::now())
+        {
+            Ok(reply) if reply.id == state.id => reply,
+            Ok(reply) => {
+                progress(Progress::Rejected(format!(
+                    "{} answers another request",
+                    reply.sender
+                )));
+                return;
+            }
+            Err(error) => {
+                progress(Progress::Rejected(error.to_string()));
+                return;
+            }
+        };
+        let heard = state.gather.handle_reply(&reply);
+        let answer = Answer {
+            reply,
+            after: state.sent.elapsed(),
+        };
+        match heard {
+            Heard::Answer => {
+                progress(Progress::Answer {
+                    answer: &answer,
+                    gather: &state.gather,
+                });
+                state.answers.push(answer);
+            }
+            Heard::Unexpected => state.unexpected.push(answer),
+            Heard::Nomatch | Heard::Duplicate => {}
+        }
+    }
+}
+
+/// What is known of a call under way.
+struct CallState {
+    id: RequestId,
+    address: String,
+    presence_address: Option<String>,
+    /// The broker's list, once it has come, until the gathering takes it.
+    present: Option<Vec<Identity>>,
+    absent: Vec<Identity>,
+    digests: HashSet<[u8; 32]>,
+    gather: Gather,
+    answers: Vec<Answer>,
+    unexpected: Vec<Answer>,
+    /// What is being sent. Ended when the call is.
+    sending: JoinSet<Result<(), connector::Error>>,
+    discovered: bool,
+    started: SystemTime,
+    sent: Instant,
+    discovery: Duration,
+    interrupted: Option<Interrupt>,
+}
+
+impl CallState {
+    fn new(id: RequestId, address: String) -> Self {
+        Self {
+            id,
+            address,
+            presence_address: None,
+            present: None,
+            absent: Vec::new(),
+            digests: HashSet::new(),
+            gather: Gather::open(),
+            answers: Vec::new(),
+            unexpected: Vec::new(),
+            sending: JoinSet::new(),
+            discovered: false,
+            started: SystemTime::now(),
+            sent: Instant::now(),
+            discovery: Duration::ZERO,
+            interrupted: None,
+        }
+    }
+
+    fn sent_after(&mut self, begun: Instant) {
+        self.started = SystemTime::now();
+        self.sent = Instant::now();
+        self.discovery = self.sent.saturating_duration_since(begun);
+    }
+
+    /// Whether all who are still awaited are not connected, as the broker sees it.
+    fn only_absent_missing(&self) -> bool {
+        !self.absent.is_empty()
+            && self.gather.missing_count() <= self.absent.len()
+            && self
+                .gather
+                .missing()
+                .iter()
+                .all(|name| self.absent.contains(name))
+    }
+
+    fn into_account(self) -> Account {
+        Account {
+            id: self.id,
+            discovered: self.discovered,
+            nomatch: self.gather.nomatch(),
+            no_response: self.gather.missing(),
+            answers: self.answers,
+            unexpected: self.unexpected,
+            started: self.started,
+            discovery: self.discovery,
+            elapsed: self.sent.elapsed(),
+            interrupted: self.interrupted,
+        }
+    }
+}
+
+fn new_request_id() -> Result<RequestId, SignError> {
+    let mut bytes = [0u8; 16];
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| SignError("the system has no random numbers".to_owned()))?;
+    Ok(RequestId::from_random(bytes))
+}

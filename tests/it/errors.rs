@@ -1,0 +1,227 @@
+//! What goes wrong in practice: each is one clear line within seconds, with the right exit code
+//! and what to do next.
+
+use std::{
+    fs,
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+use mcollective::tls::mint::{CertificateAuthority, Role};
+
+use crate::support::{Ended, Fleet, mco, run};
+
+/// Within seconds, on two lines at most: what is wrong, and what to do next.
+#[track_caller]
+fn clear(ended: &Ended, begun: Instant) {
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    assert!(
+        lines.len() <= 2 && lines[0].starts_with("error: "),
+        "{ended:#?}"
+    );
+    assert!(
+        lines.iter().skip(1).all(|line| line.starts_with("hint: ")),
+        "{ended:#?}"
+    );
+    assert_eq!(ended.stdout, "");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{ended:#?}");
+}
+
+#[test]
+fn a_broker_that_is_down() {
+    let fleet = Fleet::start(0);
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let port = format!("port = {}", fleet.port);
+    let config = fleet.client_with("down.cfg", &[(&port, &format!("port = {closed}"))]);
+    let begun = Instant::now();
+    let ended = mco(&config, ["ping"])
+        .exits(69)
+        .complains(&format!("localhost:{closed}"))
+        .complains("refused");
+    clear(&ended, begun);
+    mco(&config, ["ping", "--exit-codes", "legacy"]).exits(1);
+}
+
+#[test]
+fn a_host_that_is_unknown() {
+    let fleet = Fleet::start(0);
+    let config = fleet.client_with("host.cfg", &[("host = localhost", "host = nosuch.invalid")]);
+    let begun = Instant::now();
+    let ended = mco(&config, ["find"]).exits(69).complains("nosuch.invalid");
+    clear(&ended, begun);
+}
+
+#[test]
+fn a_port_that_is_no_broker() {
+    let fleet = Fleet::start(0);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap().port();
+    let port = format!("port = {}", fleet.port);
+    let config = fleet.client_with("silent.cfg", &[(&port, &format!("port = {silent}"))]);
+    let begun = Instant::now();
+    let ended = mco(&config, ["ping", "--connection-timeout", "1"]).exits(69);
+    clear(&ended, begun);
+}
+
+#[test]
+fn a_certificate_of_another_authority() {
+    let fleet = Fleet::start(0);
+    let other = CertificateAuthority::create("another CA", 2).unwrap();
+    let pair = other.issue(Role::Client, "peadmin", &[], 1).unwrap();
+    fs::write(fleet.path("foreign.pem"), pair.cert_pem).unwrap();
+    fs::write(fleet.path("foreign-key.pem"), pair.key_pem).unwrap();
+    let config = fleet.client_with(
+        "foreign.cfg",
+        &[
+            ("/peadmin.pem", "/foreign.pem"),
+            ("/peadmin-key.pem", "/foreign-key.pem"),
+        ],
+    );
+    let begun = Instant::now();
+    let ended = mco(&config, ["ping"]).exits(77).complains("certificate");
+    clear(&ended, begun);
+
+    // The other way round: the broker is not one that we trust.
+    fs::write(fleet.path("other-ca.pem"), other.cert_pem()).unwrap();
+    let config = fleet.client_with("distrust.cfg", &[("/ca.pem", "/other-ca.pem")]);
+    let ended = mco(&config, ["ping"]).exits(77).complains("certificate");
+    clear(&ended, begun);
+}
+
+#[test]
+fn a_certificate_that_may_not_command() {
+    let fleet = Fleet::start(1);
+    fleet.issue(Role::Node, "node9");
+    let config = fleet.client_with(
+        "node.cfg",
+        &[
+            ("/peadmin.pem", "/node9.pem"),
+            ("/peadmin-key.pem", "/node9-key.pem"),
+        ],
+    );
+    let begun = Instant::now();
+    let ended = mco(&config, ["ping"]).exits(77).complains("broker");
+    clear(&ended, begun);
+}
+
+#[test]
+fn an_expired_certificate() {
+    let fleet = Fleet::start(0);
+    let pair = expired(&fleet);
+    fs::write(fleet.path("old.pem"), pair.0).unwrap();
+    fs::write(fleet.path("old-key.pem"), pair.1).unwrap();
+    let config = fleet.client_with(
+        "old.cfg",
+        &[
+            ("/peadmin.pem", "/old.pem"),
+            ("/peadmin-key.pem", "/old-key.pem"),
+        ],
+    );
+    let begun = Instant::now();
+    let ended = mco(&config, ["ping"]);
+    assert!(matches!(ended.code, Some(77 | 78)), "{ended:#?}");
+    let ended = ended.complains("expired").complains("old.pem");
+    clear(&ended, begun);
+}
+
+/// A certificate of the fleet's CA whose time is over.
+fn expired(fleet: &Fleet) -> (String, String) {
+    let ca_key = rcgen::KeyPair::from_pem(fleet.authority.key_pem()).unwrap();
+    let issuer = rcgen::Issuer::from_ca_cert_pem(fleet.authority.cert_pem(), ca_key).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "peadmin");
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    let certificate = params.signed_by(&key, &issuer).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[test]
+fn a_configuration_that_is_wrong() {
+    let fleet = Fleet::start(0);
+    let begun = Instant::now();
+    let ended = mco("/nonexistent/client.cfg".as_ref(), ["ping"])
+        .exits(78)
+        .complains("/nonexistent/client.cfg");
+    clear(&ended, begun);
+    let config = fleet.client_with(
+        "typo.cfg",
+        &[("connector = activemq", "conector = activemq")],
+    );
+    let ended = mco(&config, ["ping"])
+        .exits(78)
+        .complains("typo.cfg:1:")
+        .complains("connector");
+    clear(&ended, begun);
+    let config = fleet.client_with("missing.cfg", &[("/peadmin-key.pem", "/missing.pem")]);
+    let ended = mco(&config, ["ping"]).exits(78).complains("missing.pem");
+    clear(&ended, begun);
+    // No configuration anywhere.
+    let ended = run(["mco", "ping"]).exits(78).complains("client.cfg");
+    clear(&ended, begun);
+}
+
+#[test]
+fn daemons_say_what_is_wrong_at_once() {
+    let fleet = Fleet::start(1);
+    let server = fleet.path("node1/server.cfg");
+    run([
+        "agent".as_ref(),
+        "--check-config".as_ref(),
+        "-c".as_ref(),
+        server.as_os_str(),
+    ])
+    .exits(0);
+    let text = fs::read_to_string(&server).unwrap();
+    let broken = fleet.path("node1/broken.cfg");
+    fs::write(&broken, format!("{text}nonsense = 1\nttl = x\n")).unwrap();
+    let ended = run([
+        "agent".as_ref(),
+        "--check-config".as_ref(),
+        "-c".as_ref(),
+        broken.as_os_str(),
+    ])
+    .exits(78);
+    assert_eq!(
+        ended
+            .stdout
+            .lines()
+            .filter(|line| line.contains("broken.cfg:"))
+            .count(),
+        2,
+        "{ended:#?}"
+    );
+    run(["agent".as_ref(), "-c".as_ref(), broken.as_os_str()])
+        .exits(78)
+        .complains("broken.cfg:");
+    // The identity is not the certificate's name.
+    fs::write(
+        &broken,
+        text.replace("identity = node1", "identity = node2"),
+    )
+    .unwrap();
+    run(["agent".as_ref(), "-c".as_ref(), broken.as_os_str()])
+        .exits(78)
+        .complains("node1")
+        .complains("node2");
+    // The port is taken.
+    let broker = fs::read_to_string(fleet.path("broker.cfg")).unwrap();
+    let taken = fleet.path("taken.cfg");
+    fs::write(
+        &taken,
+        broker.replace("127.0.0.1:0", &format!("127.0.0.1:{}", fleet.port)),
+    )
+    .unwrap();
+    run(["broker".as_ref(), "-c".as_ref(), taken.as_os_str()])
+        .exits(69)
+        .complains(&format!("127.0.0.1:{}", fleet.port));
+}
