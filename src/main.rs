@@ -12,8 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Before any thread: a static C library must not load name service modules.
     if let Err(error) = sys::nss::pin() {
-        eprintln!("error: {error}");
-        return ExitCode::from(70);
+        return cli::cannot_start(&error);
     }
     cli::main(std::env::args_os().collect())
 }

@@ -25,7 +25,7 @@ use crate::{
         request::Request,
     },
     node::facts::{self, FactSource},
-    security::{SecurityProvider, Verified, pki::Pki, replay::Window},
+    security::{SecurityProvider as _, Verified, pki::Pki, replay::Window},
     sys::{
         self,
         notify::Notifier,
@@ -278,7 +278,7 @@ impl Runner {
             Signal::Reload => {
                 match self.shared.provider.reload() {
                     Ok(()) => {
-                        tracing::info!("certificates, keys and revocation lists were read again")
+                        tracing::info!("certificates, keys and revocation lists were read again");
                     }
                     Err(error) => tracing::error!("the old certificates stay in force: {error}"),
                 }

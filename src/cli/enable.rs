@@ -13,7 +13,7 @@ use crate::enable::{
 };
 
 /// How long a demo's fleet may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long its processes may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -103,6 +103,7 @@ fn explain(demo: &Demo) {
     );
 }
 
+#[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
 fn refused(error: Error) -> CommandError {
     let exit = match &error {
         Error::PortTaken { .. } | Error::Strange(_) => Exit::Usage,

@@ -54,8 +54,12 @@ impl Exit {
     /// as one in which nobody answered.
     pub const fn legacy_code(self) -> u8 {
         match self {
-            Self::Usage | Self::Unavailable | Self::Software | Self::Refused | Self::Config => 1,
-            Self::Terminated => 1,
+            Self::Usage
+            | Self::Unavailable
+            | Self::Software
+            | Self::Refused
+            | Self::Config
+            | Self::Terminated => 1,
             Self::Interrupted => 3,
             _ => self.code(),
         }

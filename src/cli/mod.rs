@@ -39,6 +39,14 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// The process can't even begin.
+pub fn cannot_start(error: &dyn std::error::Error) -> ExitCode {
+    report(
+        &CommandError::new(Exit::Software, error.to_string()),
+        ExitCodes::Full,
+    )
+}
+
 /// The client's name where the program was called through a link: `mco`, or `mc-APPLICATION`.
 fn invoked_as(program: &OsStr) -> Option<String> {
     let name = Path::new(program).file_name()?.to_str()?;
@@ -57,7 +65,7 @@ fn run(words: Vec<OsString>) -> ExitCode {
     let ended = match role {
         Role::Broker(args) => broker::run(&args),
         Role::Agent(args) => agent::run(&args),
-        Role::Mco(args) => mco::run(args),
+        Role::Mco(args) => mco::run(*args),
         Role::Enable(args) => enable::run(&args),
         Role::Generate { dir } => generate::write(&dir),
         Role::Probe => agent::probe(),

@@ -36,7 +36,7 @@ pub enum Role {
     /// Run the agent, which carries out authorised requests on this node
     Agent(AgentArgs),
     /// Send requests to nodes and show what came back
-    Mco(Mco),
+    Mco(Box<Mco>),
     /// Set up machines; `--demo` makes a fleet to try on this one
     Enable(EnableArgs),
     /// Write completions and man pages below a directory

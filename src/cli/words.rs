@@ -44,7 +44,8 @@ pub(super) fn prepare(
         return Ok(words);
     }
     let extra = split(extra)?;
-    words.splice(at + 1..at + 1, extra.into_iter().map(OsString::from));
+    let after = at + 1;
+    words.splice(after..after, extra.into_iter().map(OsString::from));
     Ok(words)
 }
 

@@ -145,7 +145,7 @@ impl Decoder {
             }
             break;
         }
-        let Some((lines_end, head_end)) = end else {
+        let Some((headers_end, head_end)) = end else {
             if buffer.len() > limit {
                 return Err(DecodeError::HeadTooLarge { limit });
             }
@@ -163,7 +163,7 @@ impl Decoder {
             return Err(DecodeError::HeadTooLarge { limit });
         }
         let mut head = buffer.split_to(head_end).freeze();
-        head.truncate(lines_end);
+        head.truncate(headers_end);
         let line_end = memchr::memchr(b'\n', &head).unwrap_or(head.len());
         let command = parse_command(head.get(..line_end).unwrap_or_default())?;
         let headers = Headers::index(head.slice((line_end + 1).min(head.len())..))?;

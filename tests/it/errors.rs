@@ -182,13 +182,13 @@ fn daemons_say_what_is_wrong_at_once() {
     ])
     .exits(0);
     let text = fs::read_to_string(&server).unwrap();
-    let broken = fleet.path("node1/broken.cfg");
-    fs::write(&broken, format!("{text}nonsense = 1\nttl = x\n")).unwrap();
+    let wrong = fleet.path("node1/broken.cfg");
+    fs::write(&wrong, format!("{text}nonsense = 1\nttl = x\n")).unwrap();
     let ended = run([
         "agent".as_ref(),
         "--check-config".as_ref(),
         "-c".as_ref(),
-        broken.as_os_str(),
+        wrong.as_os_str(),
     ])
     .exits(78);
     assert_eq!(
@@ -200,16 +200,12 @@ fn daemons_say_what_is_wrong_at_once() {
         2,
         "{ended:#?}"
     );
-    run(["agent".as_ref(), "-c".as_ref(), broken.as_os_str()])
+    run(["agent".as_ref(), "-c".as_ref(), wrong.as_os_str()])
         .exits(78)
         .complains("broken.cfg:");
     // The identity is not the certificate's name.
-    fs::write(
-        &broken,
-        text.replace("identity = node1", "identity = node2"),
-    )
-    .unwrap();
-    run(["agent".as_ref(), "-c".as_ref(), broken.as_os_str()])
+    fs::write(&wrong, text.replace("identity = node1", "identity = node2")).unwrap();
+    run(["agent".as_ref(), "-c".as_ref(), wrong.as_os_str()])
         .exits(78)
         .complains("node1")
         .complains("node2");

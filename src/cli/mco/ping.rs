@@ -27,7 +27,7 @@ pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandErr
         let call = session.plan(
             builtin::discovery(),
             &session::action("ping")?,
-            Default::default(),
+            serde_json::Map::new(),
             filter,
         )?;
         let quiet = args.json;

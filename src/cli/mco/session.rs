@@ -257,6 +257,7 @@ fn load(general: &General) -> Result<ClientConfig, CommandError> {
 }
 
 /// A configuration that can't be used.
+#[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
 pub(in crate::cli) fn faulty(faults: config::Faults) -> CommandError {
     CommandError::config(faults.to_string())
 }

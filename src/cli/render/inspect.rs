@@ -1,6 +1,8 @@
 //! Values as Ruby's `inspect` and `pp` show them: rows of the original, and scripts that read
 //! them, have `["a", "b"]`, `{"k"=>"v"}` and `nil`.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// On one line.
@@ -107,7 +109,9 @@ fn quote(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\x1b' => out.push_str("\\e"),
             '#' if matches!(chars.peek(), Some('{' | '$' | '@')) => out.push_str("\\#"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c if c.is_control() => {
+                let _infallible = write!(out, "\\u{:04X}", c as u32);
+            }
             c => out.push(c),
         }
     }
@@ -126,7 +130,7 @@ mod tests {
         let value = json!({"family": "Debian", "n": [1, 2.5, null, true], "q": "a\"\n\u{1b}#{x}"});
         assert_eq!(
             inspect(&value),
-            r##"{"family"=>"Debian", "n"=>[1, 2.5, nil, true], "q"=>"a\"\n\e\#{x}"}"##
+            r#"{"family"=>"Debian", "n"=>[1, 2.5, nil, true], "q"=>"a\"\n\e\#{x}"}"#
         );
         assert_eq!(inspect(&json!([])), "[]");
     }

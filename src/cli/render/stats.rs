@@ -67,14 +67,14 @@ pub(crate) fn verbose(out: &mut Out, account: &Account, caption: &str) -> io::Re
 /// Who did not answer, who answered unasked, and whether the wait was cut short.
 pub(crate) fn missing(out: &mut Out, account: &Account) -> io::Result<()> {
     let silent: Vec<&Identity> = account.no_response.iter().collect();
-    list(out, "No response from:", silent)?;
+    list(out, "No response from:", &silent)?;
     let mut unexpected: Vec<&Identity> = account
         .unexpected
         .iter()
         .map(|answer| &answer.reply.sender)
         .collect();
     unexpected.sort();
-    list(out, "Unexpected response from:", unexpected)?;
+    list(out, "Unexpected response from:", &unexpected)?;
     match account.interrupted {
         Some(Interrupt::Interrupted) => {
             out.line("Interrupted: nodes without a response may still act\n")
@@ -99,13 +99,13 @@ pub(crate) fn silent(account: &Account) -> Option<String> {
     }
 }
 
-fn list(out: &mut Out, title: &str, names: Vec<&Identity>) -> io::Result<()> {
+fn list(out: &mut Out, title: &str, names: &[&Identity]) -> io::Result<()> {
     if names.is_empty() {
         return Ok(());
     }
     let title = out.painted(Paint::Red, title);
     out.line(format!("\n{title}\n"))?;
-    for line in columns::names(&names, "    ") {
+    for line in columns::names(names, "    ") {
         out.line(line)?;
     }
     out.line("")

@@ -74,6 +74,18 @@ impl Fleet {
         }
     }
 
+    /// Kills the broker and starts another at the same port.
+    pub(crate) fn replace_broker(&mut self) {
+        self.broker.signal("KILL");
+        self.broker.wait();
+        let files = Files {
+            dir: self.dir.path(),
+            authority: &self.authority,
+        };
+        self.broker = Daemon::start("broker", &files.broker_cfg(self.port));
+        assert_eq!(listening_port(&mut self.broker), self.port);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

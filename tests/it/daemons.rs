@@ -1,0 +1,42 @@
+//! How the daemons end, and how they come back.
+
+use crate::support::Fleet;
+
+#[test]
+fn daemons_end_in_peace_when_asked() {
+    let mut fleet = Fleet::start(1);
+    fleet.agents[0].signal("TERM");
+    assert!(fleet.agents[0].wait().success());
+    // The node has said goodbye: nobody waits for it.
+    fleet.mco(["find"]).exits(1);
+    fleet.broker.signal("TERM");
+    assert!(fleet.broker.wait().success());
+}
+
+#[test]
+fn agents_are_back_when_their_broker_is() {
+    let mut fleet = Fleet::start(2);
+    fleet.replace_broker();
+    for agent in &mut fleet.agents {
+        agent.wait_for("connected");
+    }
+    fleet.mco(["ping"]).exits(0).says("2 replies max");
+}
+
+#[test]
+fn a_second_agent_of_one_identity_takes_the_place_of_the_first() {
+    let mut fleet = Fleet::start(1);
+    let config = fleet.path("node1/server.cfg");
+    let mut second = crate::support::Daemon::start("agent", &config);
+    second.wait_for("connected");
+    // The first is told why, in words.
+    fleet.agents[0].wait_for("node1");
+}
+
+#[test]
+fn certificates_are_read_again_without_a_restart() {
+    let mut fleet = Fleet::start(1);
+    fleet.agents[0].signal("HUP");
+    fleet.agents[0].wait_for("read again");
+    fleet.mco(["ping"]).exits(0);
+}
