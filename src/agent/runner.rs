@@ -67,6 +67,9 @@ struct Shared {
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
 const REPLY_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Requests that are being run or answered. What comes beyond is dropped unread.
+const MAX_ANSWERS: usize = 1024;
+
 /// How long the goodbye may take.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -185,6 +188,12 @@ impl Runner {
             }
             Event::BrokerError { message } => tracing::error!("the broker says: {message}"),
             Event::Message(message) => {
+                if tasks.len() >= MAX_ANSWERS {
+                    refusals.log("dropped", || {
+                        tracing::warn!("{MAX_ANSWERS} answers are under way: a request was dropped")
+                    });
+                    return;
+                }
                 if let Some(job) = self.decide(&message, refusals) {
                     tasks.spawn(Arc::clone(&self.shared).work(job, connection.clone()));
                 }

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use clap::Parser as _;
+
 use super::{
     CommandError, Exit, mco,
     render::progress,
-    tree::{Common, EnableArgs, General},
+    tree::{EnableArgs, General, Mco},
 };
 use crate::enable::{
     Part,
@@ -15,6 +17,9 @@ use crate::enable::{
 /// How long a demo's fleet may take to answer.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long to ask before looking whether all processes still live.
+const ROUND: Duration = Duration::from_secs(1);
+
 /// How long its processes may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -23,10 +28,12 @@ pub(super) fn run(args: &EnableArgs) -> Result<Exit, CommandError> {
     let demo = Demo::new(&args.demo).map_err(refused)?;
     if args.stop {
         let stopped = demo.stop(GRACE).map_err(refused)?;
-        println!(
-            "Stopped {stopped} processes; the files are still in {}",
-            demo.dir().display()
-        );
+        let dir = demo.dir().display();
+        if stopped == 0 {
+            println!("Nothing of a demo in {dir} was running");
+        } else {
+            println!("Stopped {stopped} processes; the files are still in {dir}");
+        }
         return Ok(Exit::Ok);
     }
     if let Err(error) = demo.make(args.nodes, args.port) {
@@ -55,51 +62,60 @@ fn start(demo: &Demo, nodes: u16) -> Result<(), CommandError> {
     wait(demo, 0, &mut broker)?;
     println!("Started the broker");
     let mut agents = demo.start(Part::Agents, nodes).map_err(refused)?;
-    println!("Started {nodes} agents");
     wait(demo, usize::from(nodes), &mut agents)?;
+    println!("Started {nodes} agents, and all of them answer");
     println!("\n$ {}/mco ping", demo.dir().display());
-    Ok(())
+    let words = [
+        "mco".into(),
+        "ping".into(),
+        "--config".into(),
+        demo.client_config().into_os_string(),
+    ];
+    let ping = Mco::try_parse_from(words)
+        .map_err(|error| CommandError::new(Exit::Software, error.to_string()))?;
+    mco::run(ping).map(|_| ())
 }
 
-/// Waits until the broker takes us and this many agents are there.
+/// Waits until the broker takes us and this many agents answer.
 fn wait(demo: &Demo, nodes: usize, parts: &mut [Started]) -> Result<(), CommandError> {
     let general = General::with_config(demo.client_config());
-    let common = Common::default();
     let end = Instant::now() + PATIENCE;
     let bar = progress::Progress::new(nodes > 0);
     bar.expect(nodes);
-    let outcome = loop {
+    let advance = |count| bar.advance(count, &[""; 0]);
+    let answering = loop {
         for part in parts.iter_mut() {
             part.check().map_err(refused)?;
         }
-        match mco::count(&general, &common) {
-            Ok(count) if count >= nodes => break Ok(()),
-            Ok(count) => bar.advance(count, &[""; 0]),
-            Err(error) if Instant::now() > end => break Err(error),
-            Err(_) => {}
-        }
-        if Instant::now() > end {
-            break Err(CommandError::new(
-                Exit::SomeFailed,
-                format!(
-                    "not all of {nodes} agents have connected within {} s",
-                    PATIENCE.as_secs()
-                ),
-            )
-            .hint(format!("their logs are in {}/log", demo.dir().display())));
+        let round = end.min(Instant::now() + ROUND);
+        match mco::wait_for(&general, nodes, round, &advance) {
+            Ok(count) if count < nodes && Instant::now() < end => {}
+            // A broker that has not come so far.
+            Err(error) if error.exit == Exit::Unavailable && Instant::now() < end => {}
+            ended => break ended?,
         }
     };
     bar.finish();
-    outcome
+    if answering < nodes {
+        return Err(CommandError::new(
+            Exit::SomeFailed,
+            format!(
+                "{answering} of {nodes} agents answer after {} s",
+                PATIENCE.as_secs()
+            ),
+        )
+        .hint(format!("their logs are in {}/log", demo.dir().display())));
+    }
+    Ok(())
 }
 
 fn explain(demo: &Demo) {
     let mco = demo.dir().join("mco");
-    let mco = mco.display();
+    let (mco, dir) = (mco.display(), demo.dir().display());
     println!(
-        "Three commands to try next:\n  {mco} find -F country=de\n  {mco} rpc rpcutil get_fact fact=os.release.full\n  \
-         {mco} inventory node1.demo\n\nTo stop it: mcollective enable --demo {} --stop",
-        demo.dir().display()
+        "\nThree commands to try next:\n  {mco} find -F country=de\n  {mco} rpc rpcutil get_fact fact=os.release.full\n  \
+         {mco} inventory node1.demo\n\nTo stop it:\n  {} enable --demo {dir} --stop",
+        demo.program().display()
     );
 }
 

@@ -22,6 +22,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Demo {
     dir: PathBuf,
+    program: PathBuf,
 }
 
 /// What went wrong with a demo.
@@ -34,6 +35,8 @@ pub enum Error {
         dir: PathBuf,
         /// How many agents.
         agents: usize,
+        /// This program.
+        program: PathBuf,
     },
     /// A process ended at once.
     #[error("{part} ended at once: {last}")]
@@ -78,9 +81,10 @@ impl Error {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::AlreadyRuns { dir, .. } => format!(
-                "try `{0}/mco ping`, or stop it with `mcollective enable --demo {0} --stop`",
-                dir.display()
+            Self::AlreadyRuns { dir, program, .. } => format!(
+                "try `{0}/mco ping`, or stop it with `{1} enable --demo {0} --stop`",
+                dir.display(),
+                program.display()
             ),
             Self::Ended { .. } => "the log in the demo's directory has more".to_owned(),
             Self::Certificate(_) | Self::Name(..) => {
@@ -104,12 +108,24 @@ impl Demo {
             path: dir.to_owned(),
             source,
         })?;
-        Ok(Self { dir: absolute })
+        let program = std::env::current_exe().map_err(|source| Error::Io {
+            path: "this program".into(),
+            source,
+        })?;
+        Ok(Self {
+            dir: absolute,
+            program,
+        })
     }
 
     /// Its directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// This program, of which the demo is made.
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     /// The client's configuration.
@@ -124,6 +140,7 @@ impl Demo {
             return Err(Error::AlreadyRuns {
                 dir: self.dir.clone(),
                 agents: running.len().saturating_sub(1),
+                program: self.program.clone(),
             });
         }
         let marker = self.dir.join("ca");
@@ -142,7 +159,6 @@ impl Demo {
         let sans = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         self.certificate(&authority, tls::mint::Role::Broker, "broker", &sans)?;
         self.certificate(&authority, tls::mint::Role::Client, "peadmin", &[])?;
-        let program = std::env::current_exe().map_err(self.io(Path::new("this program")))?;
         self.write("broker.cfg", &layout::broker_cfg(&self.dir, port), 0o644)?;
         let commander = self.commander()?;
         self.write(
@@ -150,7 +166,7 @@ impl Demo {
             &layout::client_cfg(&self.dir, port, &commander),
             0o644,
         )?;
-        self.write("mco", &layout::mco_script(&program, &self.dir), 0o755)?;
+        self.write("mco", &layout::mco_script(&self.program, &self.dir), 0o755)?;
         for number in 1..=nodes {
             let node = layout::Node::number(number);
             let dir = self.dir.join(node.name());
@@ -177,33 +193,26 @@ impl Demo {
 
     /// Starts the broker, or the agents.
     pub fn start(&self, part: Part, nodes: u16) -> Result<Vec<Started>, Error> {
-        let program = std::env::current_exe().map_err(self.io(Path::new("this program")))?;
         match part {
             Part::Broker => {
                 let config = self.dir.join("broker.cfg");
-                Ok(vec![self.spawn(&program, "broker", "broker", &config)?])
+                Ok(vec![self.spawn("broker", "broker", &config)?])
             }
             Part::Agents => (1..=nodes)
                 .map(|number| {
                     let node = layout::Node::number(number);
                     let config = self.dir.join(node.name()).join("server.cfg");
-                    self.spawn(&program, "agent", node.name(), &config)
+                    self.spawn("agent", node.name(), &config)
                 })
                 .collect(),
         }
     }
 
-    fn spawn(
-        &self,
-        program: &Path,
-        role: &str,
-        name: &str,
-        config: &Path,
-    ) -> Result<Started, Error> {
+    fn spawn(&self, role: &str, name: &str, config: &Path) -> Result<Started, Error> {
         let log = self.dir.join("log").join(format!("{name}.log"));
         let file = fs::File::create(&log).map_err(self.io(&log))?;
         let pidfile = self.dir.join("run").join(format!("{name}.pid"));
-        let mut command = Command::new(program);
+        let mut command = Command::new(&self.program);
         command
             .arg(role)
             .arg("--config")
@@ -216,7 +225,7 @@ impl Demo {
             .stderr(file);
         // Its own process group: Ctrl-C at this terminal is not meant for the fleet.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let child = command.spawn().map_err(self.io(program))?;
+        let child = command.spawn().map_err(self.io(&self.program))?;
         // Known to `--stop` even if we end before the process has come that far.
         sys::file::write_atomic(
             &pidfile,

@@ -44,6 +44,7 @@ struct Peer {
 impl Peer {
     fn connect(port: u16) -> Self {
         let socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        socket.set_nodelay(true).unwrap();
         socket
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();

@@ -10,6 +10,8 @@ mod ping;
 mod rpc;
 mod session;
 
+use std::time::{Duration, Instant};
+
 use super::{
     CommandError, Exit,
     tree::{Application, Common, General, Mco},
@@ -33,11 +35,17 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
     }
 }
 
-/// How many nodes answer. For whoever waits for a fleet to come up.
-pub(super) fn count(general: &General, common: &Common) -> Result<usize, CommandError> {
+/// Asks until this many nodes answer, at most until `end`; `progress` is told how many do.
+/// Gives the last count. For whoever waits for a fleet to come up.
+pub(super) fn wait_for(
+    general: &General,
+    nodes: usize,
+    end: Instant,
+    progress: &dyn Fn(usize),
+) -> Result<usize, CommandError> {
     let options = Options {
         general,
-        common,
+        common: &Common::default(),
         progress: false,
     };
     let mut count = 0;
@@ -49,8 +57,22 @@ pub(super) fn count(general: &General, common: &Common) -> Result<usize, Command
             serde_json::Map::new(),
             Filter::default(),
         )?;
-        count = session.call(&call, |_, _| Ok(())).await?.answers.len();
-        Ok(Exit::Ok)
+        loop {
+            let account = session.call(&call, |_, _| Ok(())).await?;
+            count = account.answers.len();
+            progress(count);
+            let exit = session.exit(&account);
+            if matches!(exit, Exit::Interrupted | Exit::Terminated) {
+                return Err(CommandError::new(exit, String::new()));
+            }
+            if count >= nodes || Instant::now() > end {
+                return Ok(Exit::Ok);
+            }
+            tokio::time::sleep(BETWEEN_PINGS).await;
+        }
     })?;
     Ok(count)
 }
+
+/// How often a fleet that comes up is asked.
+const BETWEEN_PINGS: Duration = Duration::from_millis(50);
