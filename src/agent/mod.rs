@@ -3,7 +3,8 @@
 //!
 //! `runner` moves messages; `admission` decides whether a verified request is to be acted upon
 //! (sans-IO); `dispatch` runs an action within its limits; `agents` has the actions themselves,
-//! each a [`action::Agent`]; `host` is what they and the filter know of this node.
+//! each a [`action::Agent`]; `host` is what they and the filter know of this node, and
+//! `note` what has to outlive the process.
 
 pub mod action;
 mod admission;
@@ -11,6 +12,7 @@ pub mod agents;
 mod audit;
 mod dispatch;
 pub mod host;
+mod note;
 mod runner;
 mod stats;
 

@@ -14,13 +14,14 @@ use super::{
     audit::Audit,
     dispatch::{self, Cap, End},
     host::Host,
+    note::Note,
     stats::Counter,
 };
 use crate::{
     config::{self, ServerConfig},
     connector::{Connection, Event, Message, Outgoing, Policy, activemq},
     mcorpc::{
-        names::CallerId,
+        names::{CallerId, Identity},
         reply::{Outcome, Reply, StatusCode},
         request::Request,
     },
@@ -28,7 +29,7 @@ use crate::{
     security::{SecurityProvider as _, Verified, pki::Pki, replay::Window},
     sys::{
         self,
-        notify::Notifier,
+        notify::{Notifier, watchdog_interval},
         signal::{Signal, Signals},
     },
 };
@@ -61,7 +62,13 @@ struct Shared {
     provider: Pki,
     audit: Option<Audit>,
     cap: Cap,
-    window: Mutex<Window>,
+    gatehouse: Mutex<Gatehouse>,
+}
+
+/// What was accepted so far, and the note of it.
+struct Gatehouse {
+    window: Window,
+    note: Option<Note>,
 }
 
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
@@ -69,6 +76,9 @@ const REPLY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Requests that are being run or answered. What comes beyond is dropped unread.
 const MAX_ANSWERS: usize = 1024;
+
+/// Longer than any watchdog's interval.
+const DAY: Duration = Duration::from_hours(24);
 
 /// How long the goodbye may take.
 const GRACE: Duration = Duration::from_secs(2);
@@ -91,11 +101,16 @@ impl Runner {
             .node(config.common.identity.as_ref())?;
         let identity = provider.identity().clone();
         let facts = facts(&config);
+        let note = note(&config, &identity);
         let max_ttl = u64::try_from(config.common.max_ttl.as_millis()).unwrap_or(u64::MAX);
         let shared = Shared {
             audit: config.audit_file.clone().map(Audit::new),
             cap: Cap::new(usize::try_from(config.max_concurrent_actions).unwrap_or(usize::MAX)),
-            window: Mutex::new(Window::new(sys::clock::now_ms(), None).with_max_ttl(max_ttl)),
+            gatehouse: Mutex::new(Gatehouse {
+                window: Window::new(sys::clock::now_ms(), note.as_ref().and_then(Note::last))
+                    .with_max_ttl(max_ttl),
+                note,
+            }),
             host: Arc::new(Host::new(identity, config, agents::builtin(), facts)),
             provider,
         };
@@ -124,6 +139,8 @@ impl Runner {
         );
         self.subscribe(&connection).await;
         let notifier = Notifier::from_env();
+        // Without a watchdog a tick is of no use, and costs one wake-up a day.
+        let mut watchdog = tokio::time::interval(watchdog_interval().unwrap_or(DAY));
         let mut tasks = JoinSet::new();
         let mut refusals = Refusals::default();
         loop {
@@ -137,6 +154,7 @@ impl Runner {
                         tracing::error!("answering a request failed: {panic}");
                     }
                 }
+                _ = watchdog.tick() => notifier.watchdog(),
                 signal = signals.next() => if self.handle_signal(signal) { break },
             }
         }
@@ -190,7 +208,9 @@ impl Runner {
             Event::Message(message) => {
                 if tasks.len() >= MAX_ANSWERS {
                     refusals.log("dropped", || {
-                        tracing::warn!("{MAX_ANSWERS} answers are under way: a request was dropped")
+                        tracing::warn!(
+                            "{MAX_ANSWERS} answers are under way: a request was dropped"
+                        );
                     });
                     return;
                 }
@@ -234,9 +254,17 @@ impl Runner {
             collectives: shared.host.collectives(),
             node: &*shared.host,
         };
-        let mut window = shared.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let decision = gate.decide(&request, &mut window, sys::clock::now_ms());
-        drop(window);
+        let mut gatehouse = shared
+            .gatehouse
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Gatehouse { window, note } = &mut *gatehouse;
+        let decision = gate.decide(&request, window, sys::clock::now_ms());
+        if let Some(note) = note {
+            // Before anything runs: what may have run must be known after a crash.
+            note.write(window.newest_accepted());
+        }
+        drop(gatehouse);
         let answer = match decision {
             Decision::Run => {
                 stats.count(Counter::Passed);
@@ -422,6 +450,20 @@ impl Refusals {
         (*last, *unsaid) = (Some(Instant::now()), 0);
         write();
     }
+}
+
+/// The note of what was accepted. Without one, the start of the process is the bound.
+fn note(config: &ServerConfig, identity: &Identity) -> Option<Note> {
+    let dir = config.common.state_dir.clone();
+    let dir = dir.unwrap_or_else(sys::paths::daemon_state_dir);
+    Note::open(&dir, identity)
+        .inspect_err(|error| {
+            tracing::warn!(
+                "cannot note accepted requests in {}: {error}; name another directory with `statedir`",
+                dir.display()
+            );
+        })
+        .ok()
 }
 
 /// The facts that the configuration asks for.

@@ -33,6 +33,7 @@ mod session;
 pub mod settings;
 mod table;
 
+pub use configured::Certificates;
 pub use metrics::Metrics;
 pub use settings::Settings;
 

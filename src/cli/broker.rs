@@ -1,8 +1,10 @@
 //! `mcollective broker`: routes messages between clients and nodes.
 
+use std::path::Path;
+
 use super::{CommandError, Exit, agent, daemon, tree::BrokerArgs};
 use crate::{
-    broker::{Broker, Settings},
+    broker::{Broker, Certificates, Settings},
     config::BrokerConfig,
     sys::{self, notify::Notifier},
 };
@@ -30,6 +32,7 @@ pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
     }
     let settings =
         Settings::from_config(&config).map_err(|error| CommandError::config(error.to_string()))?;
+    let certificates = settings.certificates();
     let _pidfile = args
         .daemon
         .pidfile
@@ -43,8 +46,24 @@ pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
             tracing::info!("listening on {address}");
         }
         Notifier::from_env().ready();
-        broker.run(daemon::until_stopped()).await;
+        broker
+            .run(daemon::until_stopped(|| reload(&file, &certificates)))
+            .await;
         Ok::<_, CommandError>(())
     })??;
     Ok(Exit::Ok)
+}
+
+/// Takes up renewed certificates, authorities and revocation lists.
+fn reload(file: &Path, certificates: &Certificates) {
+    let read = BrokerConfig::load(file).map_err(|faults| faults.to_string());
+    let done = read.and_then(|config| {
+        certificates
+            .reload(&config)
+            .map_err(|error| error.to_string())
+    });
+    match done {
+        Ok(()) => tracing::info!("certificates, keys and revocation lists were read again"),
+        Err(error) => tracing::error!("the old certificates stay in force: {error}"),
+    }
 }

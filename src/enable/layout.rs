@@ -57,6 +57,7 @@ impl Node {
              identity = {identity}\n\
              {COMMON}\
              classesfile = {dir}/{name}/classes.txt\n\
+             statedir = {dir}/{name}\n\
              factsource = yaml\n\
              plugin.yaml = {dir}/{name}/facts.yaml\n\
              \n{connector}\n{security}",

@@ -38,5 +38,27 @@ fn certificates_are_read_again_without_a_restart() {
     let mut fleet = Fleet::start(1);
     fleet.agents[0].signal("HUP");
     fleet.agents[0].wait_for("read again");
+    fleet.broker.signal("HUP");
+    fleet.broker.wait_for("read again");
     fleet.mco(["ping"]).exits(0);
+}
+
+#[test]
+fn a_renewed_certificate_of_the_broker_is_served_without_dropping_anybody() {
+    let mut fleet = Fleet::start(1);
+    // A broker of another authority: who connects from now on refuses it, who is connected stays.
+    let other = mcollective::tls::mint::CertificateAuthority::create("another CA", 2).unwrap();
+    let role = mcollective::tls::mint::Role::Broker;
+    let pair = other
+        .issue(role, "broker", &["localhost".to_owned()], 1)
+        .unwrap();
+    std::fs::write(fleet.path("broker.pem"), pair.cert_pem).unwrap();
+    std::fs::write(fleet.path("broker-key.pem"), pair.key_pem).unwrap();
+    fleet.broker.signal("HUP");
+    fleet.broker.wait_for("read again");
+    fleet.mco(["ping"]).exits(77).complains("not trusted");
+    // A half-written renewal changes nothing.
+    std::fs::write(fleet.path("broker.pem"), "-----BEGIN CERT").unwrap();
+    fleet.broker.signal("HUP");
+    fleet.broker.wait_for("the old certificates stay in force");
 }

@@ -181,7 +181,7 @@ impl Files<'_> {
         write!(
             text,
             "identity = {name}\nplugin.pki.clients = peadmin\nfactsource = yaml\nplugin.yaml = {dir}/facts.yaml\n\
-             classesfile = {dir}/classes.txt\n{}",
+             classesfile = {dir}/classes.txt\nstatedir = {dir}\n{}",
             node.extra,
             dir = dir.display(),
         )
