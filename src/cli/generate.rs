@@ -53,11 +53,17 @@ fn page(command: &clap::Command, name: &str, section: &str) -> (String, Vec<u8>)
     let page = clap_mangen::Man::new(command)
         .section(section)
         .source("MCollective")
-        .date("");
+        .date(DATE);
     // Writing to memory can't fail.
     drop(page.render(&mut bytes));
+    let text = String::from_utf8_lossy(&bytes);
+    // A break on either side of a blank line is what formatters complain of.
+    let bytes = text.replace("\n.br\n\n.br\n", "\n.sp\n").into_bytes();
     (format!("man/{name}.{section}"), bytes)
 }
+
+/// The date on the man pages: that of the last change of the command line.
+const DATE: &str = "2026-11-23";
 
 /// Writes them below a directory.
 pub(super) fn write(dir: &Path) -> Result<Exit, CommandError> {
