@@ -2,19 +2,21 @@
 //! authorise, audit, run, reply.
 //!
 //! `runner` moves messages; `admission` decides whether a verified request is to be acted upon
-//! (sans-IO); `dispatch` runs an action within its limits; `agents` has the actions themselves,
-//! each a [`action::Agent`]; `host` is what they and the filter know of this node, and
-//! `note` what has to outlive the process.
+//! (sans-IO); `authorise` holds it against the policies; `dispatch` runs an action within its
+//! limits; `agents` has the actions themselves, each a [`action::Agent`]; `host` is what they and
+//! the filter know of this node, and `note` what has to outlive the process.
 
 pub mod action;
 mod admission;
 pub mod agents;
 mod audit;
+mod authorise;
 mod dispatch;
 pub mod host;
 mod note;
 mod runner;
 mod stats;
 
+pub use authorise::check_policies;
 pub use runner::{Error, Runner};
 pub use stats::Stats;

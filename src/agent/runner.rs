@@ -12,6 +12,7 @@ use super::{
     admission::{Decision, Gate},
     agents,
     audit::Audit,
+    authorise::Authoriser,
     dispatch::{self, Cap, End},
     host::Host,
     note::Note,
@@ -37,12 +38,6 @@ use crate::{
 /// The agent can't be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Requests are to be held against policies, which this version does not read.
-    #[error(
-        "{0}: `rpcauthorization` is on, and this version reads no policies: say who may command by \
-         `plugin.pki.clients`, and remove the line"
-    )]
-    Authorization(String),
     /// The certificates or keys can't be used.
     #[error(transparent)]
     Security(#[from] config::ProviderError),
@@ -61,6 +56,7 @@ struct Shared {
     host: Arc<Host>,
     provider: Pki,
     audit: Option<Audit>,
+    authoriser: Option<Authoriser>,
     cap: Cap,
     gatehouse: Mutex<Gatehouse>,
 }
@@ -89,11 +85,6 @@ const LOG_EVERY: Duration = Duration::from_secs(1);
 impl Runner {
     /// Loads what the configuration names.
     pub fn new(config: ServerConfig) -> Result<Self, Error> {
-        if config.authorization.is_some() {
-            return Err(Error::Authorization(
-                config.common.file.display().to_string(),
-            ));
-        }
         let provider = config
             .common
             .security
@@ -105,6 +96,7 @@ impl Runner {
         let max_ttl = u64::try_from(config.common.max_ttl.as_millis()).unwrap_or(u64::MAX);
         let shared = Shared {
             audit: config.audit_file.clone().map(Audit::new),
+            authoriser: config.authorization.clone().map(Authoriser::new),
             cap: Cap::new(usize::try_from(config.max_concurrent_actions).unwrap_or(usize::MAX)),
             gatehouse: Mutex::new(Gatehouse {
                 window: Window::new(sys::clock::now_ms(), note.as_ref().and_then(Note::last))
@@ -401,6 +393,9 @@ impl Shared {
                 data: serde_json::Map::new(),
             };
         };
+        if let Some(denied) = self.authorise(request) {
+            return denied;
+        }
         if asked.agent.as_str() != "discovery" {
             tracing::info!(
                 caller = %request.caller(), sender = %asked.sender, id = %asked.id,
@@ -414,6 +409,30 @@ impl Shared {
             &self.cap,
         )
         .await
+    }
+
+    /// How a call ends that no policy allows. This comes before its inputs are looked at: who may
+    /// not call learns nothing of what would be valid.
+    fn authorise(&self, request: &Verified<Request>) -> Option<End> {
+        let (caller, asked) = (request.caller(), request.value());
+        let verdict =
+            self.authoriser
+                .as_ref()?
+                .decide(caller, &asked.agent, &asked.action, &*self.host);
+        if verdict.allowed {
+            tracing::debug!(id = %asked.id, "allowed by {}", verdict.why);
+            return None;
+        }
+        tracing::warn!(
+            caller = %caller, sender = %asked.sender, id = %asked.id,
+            agent = %asked.agent, action = %asked.action, "denied by {}", verdict.why
+        );
+        Some(End {
+            outcome: Outcome::Denied,
+            code: StatusCode::ABORTED,
+            message: "You are not authorized to call this agent or action.".to_owned(),
+            data: serde_json::Map::new(),
+        })
     }
 
     fn reply(&self, request: &Request, caller: &CallerId, end: End) -> Reply {

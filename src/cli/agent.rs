@@ -7,7 +7,7 @@ use super::{
     tree::{AgentArgs, DaemonArgs},
 };
 use crate::{
-    agent::Runner,
+    agent::{self, Runner},
     config::{self, Faults, ServerConfig},
     node::facts,
     sys,
@@ -22,6 +22,10 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
     )?;
     let read = ServerConfig::load(&file, &config::process_environment);
     if args.daemon.check_config {
+        let authorization = read.as_ref().ok().and_then(|c| c.authorization.as_ref());
+        for fault in authorization.map(agent::check_policies).unwrap_or_default() {
+            println!("warning: {fault}");
+        }
         return Ok(checked(
             read.as_ref().map(|config| &config.common.warnings[..]),
         ));

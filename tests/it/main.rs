@@ -11,6 +11,7 @@ mod fleet;
 mod generated;
 mod golden_wire;
 mod install;
+mod policy;
 mod replay;
 mod static_binary;
 mod support;

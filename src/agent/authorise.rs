@@ -1,0 +1,312 @@
+//! Whether a caller may run an action: the policy files of `rpcauthprovider = action_policy`.
+//!
+//! Finds the policy of an agent (`AGENT.policy`, else the default policy), and reads it again when
+//! it has changed. What the lines mean is for [`mcorpc::policy`](crate::mcorpc::policy) to say. Whatever can't be read denies: a
+//! file that is there and can't be opened, and a default policy that is switched on and missing
+//! (the original then asks `allow_unconfigured`). Only where no policy is meant to be does
+//! `allow_unconfigured` decide.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{
+    config::Authorization,
+    mcorpc::{
+        filter::Node,
+        names::{ActionName, AgentName, CallerId},
+        policy::{DecidedBy, Groups, Policy, Warning},
+    },
+    sys::file,
+};
+
+/// The policies of this node.
+pub(super) struct Authoriser {
+    settings: Authorization,
+    read: Mutex<Read>,
+}
+
+/// What was read, and of which state of the files.
+#[derive(Default)]
+struct Read {
+    groups: Groups,
+    groups_stamp: Option<file::Stamp>,
+    /// Whether it was said that the groups can't be read.
+    groups_unreadable: bool,
+    policies: HashMap<PathBuf, Known>,
+}
+
+struct Known {
+    stamp: Option<file::Stamp>,
+    state: State,
+}
+
+/// What is known of a policy file.
+#[derive(Clone)]
+enum State {
+    Absent,
+    Policy(Arc<Policy>),
+    Unreadable(Arc<str>),
+}
+
+/// What becomes of a call, and what decided it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) allowed: bool,
+    pub(super) why: Why,
+}
+
+/// What decided.
+#[derive(Debug, PartialEq)]
+pub(super) enum Why {
+    /// A policy.
+    Policy(PathBuf, DecidedBy),
+    /// There is no policy for the agent, and `allow_unconfigured` says this.
+    Unconfigured(PathBuf),
+    /// The policy can't be read.
+    Unreadable(Arc<str>),
+    /// The agent is never held against a policy, as in the original.
+    Exempt,
+}
+
+/// A policy is some lines; this is some ten thousand.
+const MAX_FILE: u64 = 1 << 20;
+
+impl Authoriser {
+    /// Reads all policies that are there now, so that their faults are logged at the start.
+    pub(super) fn new(settings: Authorization) -> Self {
+        let authoriser = Self {
+            settings,
+            read: Mutex::default(),
+        };
+        for path in policy_files(&authoriser.settings.policies) {
+            authoriser.state(&path);
+        }
+        authoriser
+    }
+
+    /// Decides a call.
+    pub(super) fn decide(
+        &self,
+        caller: &CallerId,
+        agent: &AgentName,
+        action: &ActionName,
+        node: &dyn Node,
+    ) -> Verdict {
+        if agent.as_str() == "discovery" {
+            return Verdict {
+                allowed: true,
+                why: Why::Exempt,
+            };
+        }
+        let (path, policy) = match self.policy(agent) {
+            Ok(found) => found,
+            Err(verdict) => return verdict,
+        };
+        let decision = policy.decide(caller, action, node);
+        for Warning { line, message } in &decision.doubts {
+            tracing::warn!(
+                caller = %caller, action = %action,
+                "{}:{line}: the rule can't be evaluated: {message}", path.display()
+            );
+        }
+        Verdict {
+            allowed: decision.allowed,
+            why: Why::Policy(path, decision.by),
+        }
+    }
+
+    /// The policy of an agent and its file, or what is to be done without one.
+    fn policy(&self, agent: &AgentName) -> Result<(PathBuf, Arc<Policy>), Verdict> {
+        let deny = |why| Verdict {
+            allowed: false,
+            why,
+        };
+        let own = self.path(agent.as_str());
+        match self.state(&own) {
+            State::Policy(policy) => return Ok((own, policy)),
+            State::Unreadable(error) => return Err(deny(Why::Unreadable(error))),
+            State::Absent => {}
+        }
+        let Some(default) = &self.settings.default_policy else {
+            return Err(Verdict {
+                allowed: self.settings.allow_unconfigured,
+                why: Why::Unconfigured(own),
+            });
+        };
+        let default = self.path(default);
+        match self.state(&default) {
+            State::Policy(policy) => Ok((default, policy)),
+            State::Unreadable(error) => Err(deny(Why::Unreadable(error))),
+            State::Absent => Err(deny(Why::Unreadable(missing_default(&default).into()))),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.settings.policies.join(format!("{name}.policy"))
+    }
+
+    /// What a policy file says now.
+    fn state(&self, path: &Path) -> State {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.refresh_groups(&self.settings.policies.join(GROUPS));
+        let stamp = file::stamp(path);
+        if let Some(known) = read.policies.get(path)
+            && stamp.is_some()
+            && known.stamp == stamp
+        {
+            return known.state.clone();
+        }
+        let (state, faults) = load(path, &read.groups, self.settings.allow_unconfigured);
+        // A file that can't even be looked at is tried anew each time, and its fault said once.
+        let told = matches!(
+            (&state, read.policies.get(path).map(|known| &known.state)),
+            (State::Unreadable(now), Some(State::Unreadable(before))) if now == before
+        );
+        if !told {
+            for fault in faults {
+                tracing::warn!("{fault}");
+            }
+        }
+        // Calls can only name agents that exist, so this can't grow without end.
+        let known = Known {
+            stamp,
+            state: state.clone(),
+        };
+        read.policies.insert(path.to_owned(), known);
+        state
+    }
+}
+
+impl Read {
+    /// Reads the groups again if they have changed; the policies were read with them.
+    fn refresh_groups(&mut self, path: &Path) {
+        let stamp = file::stamp(path);
+        if stamp.is_some() && stamp == self.groups_stamp {
+            return;
+        }
+        let (groups, faults, unreadable) = load_groups(path);
+        if !(unreadable && self.groups_unreadable) {
+            for fault in faults {
+                tracing::warn!("{fault}");
+            }
+        }
+        if groups != self.groups {
+            self.policies.clear();
+        }
+        self.groups = groups;
+        self.groups_stamp = stamp;
+        self.groups_unreadable = unreadable;
+    }
+}
+
+/// Everything that is wrong with the policies, a line each.
+pub fn check_policies(settings: &Authorization) -> Vec<String> {
+    let (groups, mut faults, _) = load_groups(&settings.policies.join(GROUPS));
+    for path in policy_files(&settings.policies) {
+        faults.extend(load(&path, &groups, settings.allow_unconfigured).1);
+    }
+    if let Some(name) = &settings.default_policy {
+        let default = settings.policies.join(format!("{name}.policy"));
+        if matches!(
+            load(&default, &groups, settings.allow_unconfigured).0,
+            State::Absent
+        ) {
+            faults.push(missing_default(&default));
+        }
+    }
+    faults
+}
+
+/// The file of the groups, beside the policies.
+const GROUPS: &str = "groups";
+
+fn policy_files(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = directory.read_dir() else {
+        // Whoever calls finds out, file by file, whether there is none or it can't be read.
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|end| end == "policy"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn load(path: &Path, groups: &Groups, unset_default: bool) -> (State, Vec<String>) {
+    let text = match read_text(path) {
+        Ok(Some(text)) => text,
+        Ok(None) => return (State::Absent, Vec::new()),
+        Err(error) => {
+            let fault = format!("{error}; whatever it is to decide is denied");
+            return (State::Unreadable(error.into()), vec![fault]);
+        }
+    };
+    let (policy, warnings) = Policy::parse(&text, groups, unset_default);
+    (
+        State::Policy(Arc::new(policy)),
+        with_path(path, warnings).collect(),
+    )
+}
+
+/// The groups, what is wrong with them, and whether they can't be read at all. Rules that name a
+/// group are then in doubt.
+fn load_groups(path: &Path) -> (Groups, Vec<String>, bool) {
+    match read_text(path) {
+        Ok(Some(text)) => {
+            let (groups, warnings) = Groups::parse(&text);
+            (groups, with_path(path, warnings).collect(), false)
+        }
+        Ok(None) => (Groups::default(), Vec::new(), false),
+        Err(error) => {
+            let fault = format!("{error}; rules that name a group allow nothing");
+            (Groups::default(), vec![fault], true)
+        }
+    }
+}
+
+/// A file's text; none if there is no such file. Bytes that are no UTF-8 may stand in comments.
+fn read_text(path: &Path) -> Result<Option<String>, String> {
+    match file::read_lossy(path, MAX_FILE) {
+        Ok(text) => Ok(Some(text)),
+        // A link to nothing was meant to be a file.
+        Err(error) if error.is_not_found() && !path.is_symlink() => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn with_path(path: &Path, warnings: Vec<Warning>) -> impl Iterator<Item = String> {
+    warnings
+        .into_iter()
+        .map(|Warning { line, message }| format!("{}:{line}: {message}", path.display()))
+}
+
+fn missing_default(path: &Path) -> String {
+    format!(
+        "{}: the default policy is missing, so agents without a policy are denied; write it, or \
+         remove `plugin.actionpolicy.enable_default`",
+        path.display()
+    )
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(path, by) => write!(f, "{}: {by}", path.display()),
+            Self::Unconfigured(path) => write!(
+                f,
+                "there is no {}, and `plugin.actionpolicy.allow_unconfigured` decides",
+                path.display()
+            ),
+            Self::Unreadable(error) => f.write_str(error),
+            Self::Exempt => f.write_str("the agent needs no policy"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

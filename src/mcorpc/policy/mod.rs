@@ -1,0 +1,283 @@
+//! Who may run which action: the original's `ActionPolicy` files.
+//!
+//! ```text
+//! policy default deny
+//! allow<TAB>cert=ann ops<TAB>status restart<TAB>country=uk<TAB>*
+//! ```
+//!
+//! A rule names callers (or groups), actions, facts and, if it likes, classes. The first rule that
+//! matches decides, and otherwise the default. [`Policy::parse`] reads a text, [`Groups`] the file
+//! of groups beside it, [`Policy::decide`] answers.
+//!
+//! Nothing that is wrong in a policy opens a node. Where it can't be said whether a rule matches (a
+//! line without tabs, a group that nobody defined, a regex that can't be compiled, a data plugin
+//! that fails), a rule that allows does not match, and a rule that denies does. A line that can't
+//! be read at all denies whoever gets as far, unless it begins with `allow`. The original skips
+//! such lines, and with them what they were to deny.
+//!
+//! It differs on purpose in this too: callers are compared whole (the original searches the
+//! caller in the line, so that a line for `cert=johnny` serves `cert=john`); with four fields, `*`
+//! means every node; facts are compared as after `-F`; and `a or b and c`, which the original
+//! reads from left to right here but not after `-S`, is in doubt until parentheses say what is
+//! meant.
+
+use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, fmt};
+
+use serde_json::{Map, Value};
+
+use super::{
+    filter::{DataError, Filter, Node, Token},
+    names::{ActionName, CallerId},
+};
+
+mod condition;
+mod groups;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+pub use groups::Groups;
+
+/// Something in a policy that is not as its writer will have meant it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Where, counted from 1.
+    pub line: usize,
+    /// What, what follows from it, and what would be right.
+    pub message: String,
+}
+
+/// The rules of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    rules: Vec<Rule>,
+    default_allows: bool,
+    /// Where the default is set; none if nothing in the text sets it.
+    default_line: Option<usize>,
+}
+
+/// What a policy says to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the action may run.
+    pub allowed: bool,
+    /// What decided.
+    pub by: DecidedBy,
+    /// Rules that could not be evaluated on the way, and why.
+    pub doubts: Vec<Warning>,
+}
+
+/// What in a policy decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecidedBy {
+    /// The `policy default` of this line, or what holds where there is none.
+    Default(Option<usize>),
+    /// The line is to deny, and it can't be said whether it matches.
+    Doubt(usize),
+    /// The rule on this line.
+    Rule(usize),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rule {
+    line: usize,
+    effect: Effect,
+    callers: Names,
+    actions: Names,
+    /// Which nodes; none if that can't be read.
+    nodes: Option<Filter>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    Allow,
+    Deny,
+}
+
+/// The callers or actions of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Names {
+    All,
+    /// These, and where there was a word that can't be one: perhaps others.
+    Listed {
+        names: BTreeSet<String>,
+        doubtful: bool,
+    },
+}
+
+/// Whether a rule matches. The order is that of "and".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    No,
+    Unsure,
+    Yes,
+}
+
+impl Policy {
+    /// Whether this caller may run this action on this node.
+    pub fn decide(&self, caller: &CallerId, action: &ActionName, node: &dyn Node) -> Decision {
+        let mut doubts = Vec::new();
+        for rule in &self.rules {
+            let by = match (rule.effect, rule.matches(caller, action, node, &mut doubts)) {
+                (_, Match::No) | (Effect::Allow, Match::Unsure) => continue,
+                (_, Match::Yes) => DecidedBy::Rule(rule.line),
+                (Effect::Deny, Match::Unsure) => DecidedBy::Doubt(rule.line),
+            };
+            let allowed = rule.effect == Effect::Allow;
+            return Decision {
+                allowed,
+                by,
+                doubts,
+            };
+        }
+        Decision {
+            allowed: self.default_allows,
+            by: DecidedBy::Default(self.default_line),
+            doubts,
+        }
+    }
+}
+
+impl Rule {
+    fn matches(
+        &self,
+        caller: &CallerId,
+        action: &ActionName,
+        node: &dyn Node,
+        doubts: &mut Vec<Warning>,
+    ) -> Match {
+        let named = self
+            .callers
+            .contain(caller.as_str())
+            .min(self.actions.contain(action.as_str()));
+        if named == Match::No {
+            return Match::No;
+        }
+        let Some(nodes) = &self.nodes else {
+            return Match::Unsure;
+        };
+        let here = match holds(nodes, node) {
+            Ok(true) => Match::Yes,
+            Ok(false) => Match::No,
+            Err(message) => {
+                let line = self.line;
+                doubts.push(Warning { line, message });
+                Match::Unsure
+            }
+        };
+        named.min(here)
+    }
+}
+
+impl Names {
+    fn contain(&self, name: &str) -> Match {
+        match self {
+            Self::All => Match::Yes,
+            Self::Listed { names, .. } if names.contains(name) => Match::Yes,
+            Self::Listed { doubtful: true, .. } => Match::Unsure,
+            Self::Listed { .. } => Match::No,
+        }
+    }
+}
+
+/// Whether the node is meant, or why that can't be said.
+fn holds(nodes: &Filter, node: &dyn Node) -> Result<bool, String> {
+    let watched = Watched {
+        node,
+        nodes,
+        fault: RefCell::default(),
+    };
+    let held = nodes.matches(&watched).map_err(|error| error.to_string())?;
+    match watched.fault.into_inner() {
+        Some(fault) => Err(fault),
+        None => Ok(held),
+    }
+}
+
+/// A node that notes which questions it has no answer to. A filter takes them for a "no", which
+/// is right for choosing nodes, but would void a rule that denies.
+struct Watched<'a> {
+    node: &'a dyn Node,
+    nodes: &'a Filter,
+    fault: RefCell<Option<String>>,
+}
+
+impl Watched<'_> {
+    fn note(&self, plugin: &str, what: &dyn fmt::Display) {
+        self.fault
+            .replace(Some(format!("the data plugin {plugin}: {what}")));
+    }
+
+    /// An output that this question is to be answered with, and is not.
+    fn missing(
+        &self,
+        plugin: &str,
+        query: Option<&str>,
+        outputs: &Map<String, Value>,
+    ) -> Option<&str> {
+        let asked = self.nodes.compound.iter().flatten();
+        asked
+            .filter_map(|token| match token {
+                Token::Function(function) => Some(function),
+                _ => None,
+            })
+            .filter(|function| function.name == plugin && function.params.as_deref() == query)
+            .filter_map(|function| function.value.as_deref())
+            .find(|output| !outputs.contains_key(*output))
+    }
+}
+
+impl Node for Watched<'_> {
+    fn identity(&self) -> &str {
+        self.node.identity()
+    }
+
+    fn agents(&self) -> Cow<'_, [String]> {
+        self.node.agents()
+    }
+
+    fn classes(&self) -> Cow<'_, [String]> {
+        self.node.classes()
+    }
+
+    fn fact(&self, name: &str) -> Option<Value> {
+        self.node.fact(name)
+    }
+
+    fn data(&self, plugin: &str, query: Option<&str>) -> Result<Map<String, Value>, DataError> {
+        let answer = self.node.data(plugin, query);
+        match &answer {
+            Ok(outputs) => {
+                if let Some(output) = self.missing(plugin, query, outputs) {
+                    self.note(plugin, &format_args!("it has no output `{output}`"));
+                }
+            }
+            Err(error) => self.note(plugin, error),
+        }
+        answer
+    }
+}
+
+impl DecidedBy {
+    /// The line, if one decided.
+    pub const fn line(self) -> Option<usize> {
+        match self {
+            Self::Default(line) => line,
+            Self::Doubt(line) | Self::Rule(line) => Some(line),
+        }
+    }
+}
+
+impl fmt::Display for DecidedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default(None) => f.write_str("no line matches, and there is no `policy default`"),
+            Self::Default(Some(line)) => write!(f, "line {line}, the default"),
+            Self::Doubt(line) => write!(
+                f,
+                "line {line}, which denies and can't be evaluated, so that it counts as matching"
+            ),
+            Self::Rule(line) => write!(f, "line {line}"),
+        }
+    }
+}
