@@ -38,6 +38,7 @@ complete -c mco -n "__fish_mco_needs_command" -f -a "find" -d 'Find hosts using 
 complete -c mco -n "__fish_mco_needs_command" -f -a "rpc" -d 'Generic RPC agent client application'
 complete -c mco -n "__fish_mco_needs_command" -f -a "facts" -d 'Reports on usage for a specific fact'
 complete -c mco -n "__fish_mco_needs_command" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
+complete -c mco -n "__fish_mco_needs_command" -f -a "describe_filter" -d 'Display human readable interpretation of filters'
 complete -c mco -n "__fish_mco_needs_command" -f -a "help" -d 'Application list and help'
 complete -c mco -n "__fish_mco_needs_command" -f -a "completion" -d 'Helper for shell completion systems'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s T -l target -d 'Target messages to a specific sub collective' -r
@@ -47,6 +48,7 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message
 complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -69,6 +71,7 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message
 complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -97,6 +100,7 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message 
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -121,6 +125,7 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the messag
 complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -153,6 +158,28 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -s q -l quiet -d 'Do 
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s q -l quiet -d 'Do not be verbose'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'

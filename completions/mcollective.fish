@@ -41,22 +41,23 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l pidfil
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l check-config -d 'Read the configuration, name every fault in it, and exit: 0 if there is none, 78 otherwise'
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l no-daemonize -d 'Accepted as the original has it; the agent always runs in the foreground'
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -s h -l help -d 'Print help'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -s V -l version -d 'Print version'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -f -a "ping" -d 'Ping all nodes'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -f -a "find" -d 'Find hosts using the discovery system matching filter criteria'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -f -a "rpc" -d 'Generic RPC agent client application'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -f -a "facts" -d 'Reports on usage for a specific fact'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -f -a "help" -d 'Application list and help'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory help completion" -f -a "completion" -d 'Helper for shell completion systems'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -s V -l version -d 'Print version'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "ping" -d 'Ping all nodes'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "find" -d 'Find hosts using the discovery system matching filter criteria'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "rpc" -d 'Generic RPC agent client application'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "facts" -d 'Reports on usage for a specific fact'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "describe_filter" -d 'Display human readable interpretation of filters'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "help" -d 'Application list and help'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "completion" -d 'Helper for shell completion systems'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -64,6 +65,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -86,6 +88,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -114,6 +117,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -138,6 +142,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -170,6 +175,28 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s q -l quiet -d 'Do not be verbose'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'

@@ -12,3 +12,4 @@ mod install;
 mod replay;
 mod static_binary;
 mod support;
+mod targeting;

@@ -17,7 +17,7 @@ use crate::{
     connector,
     mcorpc::{
         ddl::{Ddl, builtin},
-        filter::{FactFilter, Filter, Word, fact},
+        filter::{FactFilter, Filter, Token, Word, fact, parse},
         names::{ActionName, AgentName, Collective, Identity},
         similar,
     },
@@ -54,6 +54,21 @@ const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long connecting may take, where nothing else is said.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What `-S` can ask of nodes: the original's data plugins, and Puppet's.
+const DATA_QUERIES: [&str; 8] = [
+    "agent",
+    "collective",
+    "fact",
+    "fstat",
+    "package",
+    "puppet",
+    "resource",
+    "service",
+];
+
+/// How much longer to wait for each data query of a filter.
+const DATA_QUERY_TIME: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Connects, runs the application, and says goodbye.
@@ -154,7 +169,8 @@ impl Session {
         let agent =
             AgentName::new(ddl.name()).map_err(|error| CommandError::usage(error.to_string()))?;
         let action_time = ddl.metadata.time_limit();
-        let wait = self.timeout.unwrap_or(action_time + self.discovery_timeout);
+        let wait =
+            self.timeout.unwrap_or(action_time + self.discovery_timeout) + query_time(&filter);
         Ok(Call {
             agent,
             action: action.clone(),
@@ -314,6 +330,11 @@ pub(in crate::cli) fn filter(filters: &HostFilters) -> Result<Filter, CommandErr
     for text in &filters.with_fact {
         filter.fact.push(text.parse::<FactFilter>().map_err(usage)?);
     }
+    for text in &filters.select {
+        let tokens = parse::expression(text).map_err(usage)?;
+        tokens.iter().try_for_each(known_query)?;
+        filter.compound.push(tokens);
+    }
     filter.cf_class.extend(filters.with_class.iter().cloned());
     filter.agent.extend(filters.with_agent.iter().cloned());
     filter
@@ -323,6 +344,31 @@ pub(in crate::cli) fn filter(filters: &HostFilters) -> Result<Filter, CommandErr
         Identity::new(name.clone()).map_err(usage)?;
     }
     Ok(filter)
+}
+
+/// The time that a filter's data queries may take on a node.
+fn query_time(filter: &Filter) -> Duration {
+    let tokens = filter.compound.iter().flatten();
+    tokens
+        .filter(|token| matches!(token, Token::Function(_)))
+        .map(|_| DATA_QUERY_TIME)
+        .sum()
+}
+
+/// A misspelt data query would be false on every node, and look like a filter that nobody meets.
+fn known_query(token: &Token) -> Result<(), CommandError> {
+    let Token::Function(function) = token else {
+        return Ok(());
+    };
+    let name = function.name.as_str();
+    if DATA_QUERIES.contains(&name) {
+        return Ok(());
+    }
+    let error = CommandError::usage(format!("Can't find DDL for data plugin '{name}_data'"));
+    Err(match similar::closest(name, &DATA_QUERIES) {
+        Some(close) => error.hint(format!("did you mean `{close}`?")),
+        None => error.hint(format!("nodes know {}", DATA_QUERIES.join(", "))),
+    })
 }
 
 /// The description of an agent.
