@@ -115,7 +115,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__describe_filter)
-            opts="-T -t -q -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -150,6 +150,50 @@ _mco() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -241,7 +285,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__facts)
-            opts="-j -T -t -q -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -276,6 +320,50 @@ _mco() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -367,7 +455,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__find)
-            opts="-j -T -t -q -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -402,6 +490,50 @@ _mco() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -523,7 +655,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__inventory)
-            opts="-j -T -t -q -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --config --verbose --color --exit-codes --help"
+            opts="-j -T -t -q -1 -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -558,6 +690,50 @@ _mco() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -585,7 +761,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__ping)
-            opts="-j -T -t -q -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -620,6 +796,50 @@ _mco() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -711,7 +931,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__rpc)
-            opts="-a -j -T -t -q -W -S -F -C -A -I -c -v -h --agent --action --arg --no-results --no-progress --json --display --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-a -j -T -t -q -1 -W -S -F -C -A -I -c -v -h --agent --action --arg --no-results --no-progress --json --display --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -766,6 +986,50 @@ _mco() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

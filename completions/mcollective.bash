@@ -239,7 +239,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__describe_filter)
-            opts="-T -t -q -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -274,6 +274,50 @@ _mcollective() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -365,7 +409,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__facts)
-            opts="-j -T -t -q -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -400,6 +444,50 @@ _mcollective() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -491,7 +579,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__find)
-            opts="-j -T -t -q -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -526,6 +614,50 @@ _mcollective() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -647,7 +779,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__inventory)
-            opts="-j -T -t -q -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --config --verbose --color --exit-codes --help"
+            opts="-j -T -t -q -1 -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -682,6 +814,50 @@ _mcollective() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -709,7 +885,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__ping)
-            opts="-j -T -t -q -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -744,6 +920,50 @@ _mcollective() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -835,7 +1055,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__rpc)
-            opts="-a -j -T -t -q -W -S -F -C -A -I -c -v -h --agent --action --arg --no-results --no-progress --json --display --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-a -j -T -t -q -1 -W -S -F -C -A -I -c -v -h --agent --action --arg --no-results --no-progress --json --display --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -890,6 +1110,50 @@ _mcollective() {
                     return 0
                     ;;
                 --publish-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disc-option)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --do)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-nodes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ln)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit-seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --batch-sleep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -8,7 +8,7 @@ use super::render::Colour;
 
 mod options;
 
-pub use options::{Common, DisplayMode, HostFilters, RpcOptions};
+pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, RpcOptions};
 
 /// MCollective as one file: invoke predefined actions, in parallel, on any number of machines
 #[derive(Debug, Parser)]

@@ -10,6 +10,7 @@ mod inventory;
 mod ping;
 mod rpc;
 mod session;
+mod targeting;
 
 use super::{
     CommandError, Exit,

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::client::Share;
+
 /// Options of every application that talks to nodes.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Common Options")]
@@ -30,6 +32,64 @@ pub struct Common {
     /// Accepted as the original has it: replies are always received while publishing
     #[arg(long, hide = true)]
     pub threaded: bool,
+    /// Sort the results by the name of the sender, and show them when all are in
+    #[arg(long)]
+    pub sort: bool,
+    /// Where the names of the nodes come from.
+    #[command(flatten)]
+    pub discovery: Discovery,
+    /// How many of them are asked.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// How many of them at once.
+    #[command(flatten)]
+    pub batches: Batches,
+}
+
+/// Where the names of the nodes come from.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Discovery Options")]
+pub struct Discovery {
+    /// List of nodes to address: a name on each line, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub nodes: Option<String>,
+    /// Which discovery method to use: broker (who is connected), mc (broadcast and wait),
+    /// flatfile or stdin
+    #[arg(long, visible_alias = "dm", value_name = "METHOD")]
+    pub disc_method: Option<String>,
+    /// Options to pass to the discovery method: flatfile's file; auto, text or json for stdin
+    #[arg(long, visible_alias = "do", value_name = "OPTION")]
+    pub disc_option: Vec<String>,
+    /// Discover, show which nodes would get which request, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// How many of the nodes are asked.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Limits and Batches")]
+pub struct Limits {
+    /// Send request to only one discovered node
+    #[arg(short = '1', long, conflicts_with = "limit")]
+    pub one: bool,
+    /// Send request to only a subset of nodes: a number, or a percentage
+    #[arg(long, visible_aliases = ["limit-nodes", "ln"], value_name = "COUNT", value_parser = parse_limit)]
+    pub limit: Option<Share>,
+    /// Seed of a random choice for --limit: the same seed chooses the same of the same nodes
+    #[arg(long, value_name = "NUMBER")]
+    pub limit_seed: Option<u64>,
+}
+
+/// How many of the nodes are asked at once.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Limits and Batches")]
+pub struct Batches {
+    /// Do requests in batches: a number of nodes, or a percentage; 0 for all at once
+    #[arg(long, value_name = "SIZE", value_parser = parse_batch)]
+    pub batch: Option<Share>,
+    /// Sleep time between batches
+    #[arg(long, alias = "batch-sleep-time", value_name = "SECONDS", value_parser = parse_seconds)]
+    pub batch_sleep: Option<f64>,
 }
 
 /// Whom a request means.
@@ -87,5 +147,23 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
         _ => Err("a number of seconds from 0 to 86400 is needed".to_owned()),
+    }
+}
+
+fn parse_limit(text: &str) -> Result<Share, String> {
+    match text.parse::<Share>() {
+        Ok(share) if !share.is_zero() => Ok(share),
+        _ => Err(format!(
+            "Invalid limit specified: {text} valid limits are a number of nodes or a percentage, from 1"
+        )),
+    }
+}
+
+fn parse_batch(text: &str) -> Result<Share, String> {
+    match text.parse::<Share>() {
+        Ok(Share::Percent(0)) | Err(_) => {
+            Err("a number of nodes or a percentage from 1% is needed".to_owned())
+        }
+        Ok(share) => Ok(share),
     }
 }
