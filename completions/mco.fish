@@ -38,6 +38,7 @@ complete -c mco -n "__fish_mco_needs_command" -f -a "find" -d 'Find hosts using 
 complete -c mco -n "__fish_mco_needs_command" -f -a "rpc" -d 'Generic RPC agent client application'
 complete -c mco -n "__fish_mco_needs_command" -f -a "facts" -d 'Reports on usage for a specific fact'
 complete -c mco -n "__fish_mco_needs_command" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
+complete -c mco -n "__fish_mco_needs_command" -f -a "describe_filter" -d 'Display human readable interpretation of filters'
 complete -c mco -n "__fish_mco_needs_command" -f -a "help" -d 'Application list and help'
 complete -c mco -n "__fish_mco_needs_command" -f -a "completion" -d 'Helper for shell completion systems'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s T -l target -d 'Target messages to a specific sub collective' -r
@@ -46,7 +47,15 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -s t -l timeout -d 'Timeou
 complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -60,6 +69,9 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand ping" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand ping" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand find" -s T -l target -d 'Target messages to a specific sub collective' -r
@@ -68,7 +80,15 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeou
 complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -82,6 +102,9 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand find" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand find" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand find" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand find" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand find" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
+complete -c mco -n "__fish_mco_using_subcommand find" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand find" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r
@@ -96,7 +119,15 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -112,6 +143,9 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-progress -d 'Do not s
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s T -l target -d 'Target messages to a specific sub collective' -r
@@ -120,7 +154,15 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeo
 complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
@@ -134,6 +176,9 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand facts" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand facts" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand facts" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
+complete -c mco -n "__fish_mco_using_subcommand facts" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s T -l target -d 'Target messages to a specific sub collective' -r
@@ -142,6 +187,13 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'T
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -151,8 +203,43 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s q -l quiet -d 'Do not be verbose'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'

@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::render::Colour;
 
+mod options;
+
+pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, RpcOptions};
+
 /// MCollective as one file: invoke predefined actions, in parallel, on any number of machines
 #[derive(Debug, Parser)]
 #[command(
@@ -196,6 +200,9 @@ pub enum Application {
     Facts(FactsArgs),
     /// General reporting tool for nodes, collectives and subcollectives
     Inventory(InventoryArgs),
+    /// Display human readable interpretation of filters
+    #[command(name = "describe_filter", alias = "describe-filter")]
+    DescribeFilter(DescribeFilterArgs),
     /// Application list and help
     Help {
         /// The application to explain
@@ -203,83 +210,6 @@ pub enum Application {
     },
     /// Helper for shell completion systems
     Completion(CompletionArgs),
-}
-
-/// Options of every application that talks to nodes.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Common Options")]
-pub struct Common {
-    /// Target messages to a specific sub collective
-    #[arg(short = 'T', long, value_name = "COLLECTIVE")]
-    pub target: Option<String>,
-    /// Timeout for doing discovery: how long to wait for nodes that are not connected
-    #[arg(long, alias = "dt", value_name = "SECONDS", value_parser = parse_seconds)]
-    pub discovery_timeout: Option<f64>,
-    /// Timeout for calling remote agents
-    #[arg(short, long, value_name = "SECONDS", value_parser = parse_seconds)]
-    pub timeout: Option<f64>,
-    /// Do not be verbose
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Set the message validity period; never longer than the timeout
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
-    pub ttl: Option<f64>,
-    /// Give up connecting after this time
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
-    pub connection_timeout: Option<f64>,
-    /// Accepted as the original has it: publishing never waits for replies
-    #[arg(long, hide = true, value_name = "SECONDS")]
-    pub publish_timeout: Option<u64>,
-    /// Accepted as the original has it: replies are always received while publishing
-    #[arg(long, hide = true)]
-    pub threaded: bool,
-}
-
-/// Whom a request means.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Host Filters")]
-pub struct HostFilters {
-    /// Combined facts and classes filter
-    #[arg(short = 'W', long, value_name = "FILTER")]
-    pub with: Vec<String>,
-    /// Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...
-    #[arg(short = 'F', long, visible_alias = "wf", value_name = "fact=val")]
-    pub with_fact: Vec<String>,
-    /// Match hosts with a certain config management class
-    #[arg(short = 'C', long, visible_alias = "wc", value_name = "CLASS")]
-    pub with_class: Vec<String>,
-    /// Match hosts with a certain agent
-    #[arg(short = 'A', long, visible_alias = "wa", value_name = "AGENT")]
-    pub with_agent: Vec<String>,
-    /// Match hosts with a certain configured identity
-    #[arg(short = 'I', long, visible_alias = "wi", value_name = "IDENT")]
-    pub with_identity: Vec<String>,
-}
-
-/// How results are shown.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "RPC Options")]
-pub struct RpcOptions {
-    /// Do not show the progress bar
-    #[arg(long, alias = "np")]
-    pub no_progress: bool,
-    /// Produce JSON output
-    #[arg(short, long)]
-    pub json: bool,
-    /// Influence how results are displayed
-    #[arg(long, value_name = "MODE")]
-    pub display: Option<DisplayMode>,
-}
-
-/// Which results are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DisplayMode {
-    /// Only successful ones.
-    Ok,
-    /// All.
-    All,
-    /// Only failed ones.
-    Failed,
 }
 
 /// `mco ping`.
@@ -379,6 +309,21 @@ pub struct InventoryArgs {
     pub common: Common,
 }
 
+/// `mco describe_filter`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mco describe_filter -S 'country=uk and not (role=db or apache)'\n  \
+        mco describe_filter -W 'role::web country=de'"
+)]
+pub struct DescribeFilterArgs {
+    /// Options of every application.
+    #[command(flatten)]
+    pub common: Common,
+    /// Whom.
+    #[command(flatten)]
+    pub filters: HostFilters,
+}
+
 /// `mco completion`.
 #[derive(Args, Debug)]
 #[command(
@@ -403,12 +348,4 @@ pub struct CompletionArgs {
     /// The action
     #[arg(long)]
     pub action: Option<String>,
-}
-
-/// Seconds, also with a fraction; nothing negative, nothing endless.
-fn parse_seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
-        _ => Err("a number of seconds from 0 to 86400 is needed".to_owned()),
-    }
 }

@@ -30,6 +30,8 @@ pub struct Account {
     pub nomatch: Vec<Identity>,
     /// Addressed nodes of which nothing was heard.
     pub no_response: Vec<Identity>,
+    /// Nodes that were chosen and never asked, because the operator ended it before their turn.
+    pub unasked: Vec<Identity>,
     /// Replies of nodes that were not addressed.
     pub unexpected: Vec<Answer>,
     /// When the request was sent.
@@ -58,6 +60,38 @@ pub enum Verdict {
 }
 
 impl Account {
+    /// Nobody was asked yet.
+    pub(super) fn empty(id: RequestId) -> Self {
+        Self {
+            id,
+            discovered: false,
+            answers: Vec::new(),
+            nomatch: Vec::new(),
+            no_response: Vec::new(),
+            unasked: Vec::new(),
+            unexpected: Vec::new(),
+            started: SystemTime::now(),
+            discovery: Duration::ZERO,
+            elapsed: Duration::ZERO,
+            interrupted: None,
+        }
+    }
+
+    /// Takes over what came of another group of the same call.
+    pub(super) fn add(&mut self, other: Self) {
+        if self.addressed() == 0 {
+            self.id = other.id;
+        }
+        self.answers.extend(other.answers);
+        self.nomatch.extend(other.nomatch);
+        self.no_response.extend(other.no_response);
+        self.unasked.extend(other.unasked);
+        self.unexpected.extend(other.unexpected);
+        self.discovery += other.discovery;
+        self.elapsed += other.elapsed;
+        self.interrupted = self.interrupted.or(other.interrupted);
+    }
+
     /// How many nodes were meant: those that answered and those that stayed silent.
     pub fn addressed(&self) -> usize {
         self.answers.len() + self.no_response.len()

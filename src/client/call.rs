@@ -17,7 +17,7 @@ use crate::{
     connector::{self, Connection, Event, Message, Outgoing, Policy, ServerInfo, activemq},
     mcorpc::{
         filter::Filter,
-        names::{ActionName, AgentName, Collective, Identity, RequestId},
+        names::{ActionName, AgentName, Collective, Identity, NameError, RequestId},
         request::Request,
     },
     security::{SecurityProvider, SignError},
@@ -57,6 +57,8 @@ pub struct Call {
 pub enum Addressing {
     /// Every node of the collective that has the agent; the filter decides.
     Broadcast,
+    /// The same, without asking the broker who is there: answers are taken until the time is over.
+    Unlisted,
     /// These nodes, as far as the filter chooses them.
     Directed(Vec<Identity>),
 }
@@ -98,6 +100,9 @@ pub enum Error {
     /// The request can't be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// A name that can't be one.
+    #[error(transparent)]
+    Name(#[from] NameError),
 }
 
 /// A connected client.
@@ -137,6 +142,29 @@ impl Client {
     /// The broker that we are connected to.
     pub fn broker(&self) -> &ServerInfo {
         &self.broker
+    }
+
+    /// Why the operator ended it, if that has happened.
+    pub(super) fn interrupted(&self) -> Option<Interrupt> {
+        *self.stop.borrow()
+    }
+
+    /// Waits, and goes on reading meanwhile; a signal ends it.
+    pub(super) async fn pause(&mut self, time: Duration) -> Result<Option<Interrupt>, Error> {
+        let until = tokio::time::Instant::now() + time;
+        loop {
+            tokio::select! {
+                biased;
+                Ok(why) = self.stop.wait_for(Option::is_some) => return Ok(*why),
+                event = self.events.recv() => match event {
+                    Some(Event::BrokerError { message }) => return Err(Error::Refused(message)),
+                    Some(Event::Disconnected { error, retry_in: None }) => return Err(error.into()),
+                    Some(_) => {}
+                    None => return Ok(None),
+                },
+                () = tokio::time::sleep_until(until) => return Ok(None),
+            }
+        }
     }
 
     /// Says goodbye.
@@ -196,7 +224,7 @@ impl Client {
                 state.sent_after(begun);
                 self.send(call, state, None, call.ttl)?;
             }
-            Addressing::Broadcast => {
+            Addressing::Broadcast | Addressing::Unlisted => {
                 state.sent_after(begun);
                 self.send(call, state, None, call.ttl)?;
             }
@@ -510,6 +538,7 @@ impl CallState {
             nomatch: self.gather.nomatch(),
             no_response: self.gather.missing(),
             answers: self.answers,
+            unasked: Vec::new(),
             unexpected: self.unexpected,
             started: self.started,
             discovery: self.discovery,
@@ -519,7 +548,7 @@ impl CallState {
     }
 }
 
-fn new_request_id() -> Result<RequestId, SignError> {
+pub(super) fn new_request_id() -> Result<RequestId, SignError> {
     let mut bytes = [0u8; 16];
     aws_lc_rs::rand::fill(&mut bytes)
         .map_err(|_| SignError("the system has no random numbers".to_owned()))?;

@@ -15,3 +15,4 @@ mod policy;
 mod replay;
 mod static_binary;
 mod support;
+mod targeting;

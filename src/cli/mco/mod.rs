@@ -2,6 +2,7 @@
 //! with its progress bar), and each application has a file of its own.
 
 mod completion;
+mod describe_filter;
 mod facts;
 mod find;
 mod help;
@@ -9,6 +10,7 @@ mod inventory;
 mod ping;
 mod rpc;
 mod session;
+mod targeting;
 
 use std::time::{Duration, Instant};
 
@@ -27,6 +29,7 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
         None => help::usage(),
         Some(Application::Help { application }) => help::run(application.as_deref()),
         Some(Application::Completion(args)) => completion::run(&args, general.verbose),
+        Some(Application::DescribeFilter(args)) => describe_filter::run(&args, &general),
         Some(Application::Ping(args)) => ping::run(&args, &general),
         Some(Application::Find(args)) => find::run(&args, &general),
         Some(Application::Rpc(args)) => rpc::run(&args, &general),

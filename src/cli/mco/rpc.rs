@@ -13,6 +13,18 @@ use crate::{
 /// Calls.
 pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandError> {
     let words = Words::read(args)?;
+    if args.no_results
+        && args
+            .common
+            .batches
+            .batch
+            .is_some_and(|size| !size.is_zero())
+    {
+        return Err(
+            CommandError::usage("Cannot bypass result processing for batched requests")
+                .hint("leave out `--no-results` or `--batch`"),
+        );
+    }
     let filter = session::filter(&args.filters)?;
     let ddl = session::ddl(&words.agent)?;
     let action = session::action(&words.action)?;

@@ -6,18 +6,21 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
+use super::targeting;
 use crate::{
     cli::{
         CommandError, Exit, daemon,
-        render::{Out, progress},
+        render::{Out, progress, rehearsal},
         tree::{Common, ExitCodes, General, HostFilters},
     },
-    client::{self, Account, Addressing, Answer, Call, Client, Interrupt, Progress, Verdict},
+    client::{
+        self, Account, Addressing, Answer, Call, Client, Interrupt, Progress, Targets, Verdict,
+    },
     config::{self, ClientConfig},
     connector,
     mcorpc::{
         ddl::{Ddl, builtin},
-        filter::{FactFilter, Filter, Word, fact},
+        filter::{FactFilter, Filter, Token, Word, fact, parse},
         names::{ActionName, AgentName, Collective, Identity},
         similar,
     },
@@ -40,6 +43,9 @@ pub(in crate::cli) struct Session {
     pub(in crate::cli) out: Out,
     pub(in crate::cli) verbose: bool,
     client: Client,
+    targets: Targets,
+    dry_run: bool,
+    sort: bool,
     collective: Collective,
     timeout: Option<Duration>,
     discovery_timeout: Duration,
@@ -55,6 +61,21 @@ const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long connecting may take, where nothing else is said.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What `-S` can ask of nodes: the original's data plugins, and Puppet's.
+const DATA_QUERIES: [&str; 8] = [
+    "agent",
+    "collective",
+    "fact",
+    "fstat",
+    "package",
+    "puppet",
+    "resource",
+    "service",
+];
+
+/// How much longer to wait for each data query of a filter.
+const DATA_QUERY_TIME: Duration = Duration::from_secs(1);
+
 impl Session {
     /// Connects, runs the application, and says goodbye.
     pub(in crate::cli) fn run<F>(
@@ -65,13 +86,14 @@ impl Session {
         F: AsyncFnOnce(&mut Self) -> Result<Exit, CommandError>,
     {
         let config = load(options.general)?;
+        let targets = targeting::targets(options.common, &config)?;
         if options.general.verbose {
             daemon::start_log(config::LogLevel::Warn);
         }
         daemon::block_on(1, async {
             let (stop, stopped) = watch::channel(None);
             let watching = tokio::spawn(watch_signals(stop));
-            let mut session = Self::open(config, options, stopped).await?;
+            let mut session = Self::open(config, targets, options, stopped).await?;
             let ended = application(&mut session).await;
             let flushed = session.out.flush();
             session.client.close().await;
@@ -84,6 +106,7 @@ impl Session {
 
     async fn open(
         config: ClientConfig,
+        targets: Targets,
         options: &Options<'_>,
         mut stop: watch::Receiver<Option<Interrupt>>,
     ) -> Result<Self, CommandError> {
@@ -123,6 +146,9 @@ impl Session {
             out: Out::new(options.general.color, config.color.unwrap_or(true)),
             verbose: options.general.verbose && !options.common.quiet,
             client,
+            targets,
+            dry_run: options.common.discovery.dry_run,
+            sort: options.common.sort,
             collective,
             timeout: options.common.timeout.map(seconds),
             discovery_timeout: options
@@ -154,7 +180,9 @@ impl Session {
         let agent =
             AgentName::new(ddl.name()).map_err(|error| CommandError::usage(error.to_string()))?;
         let action_time = ddl.metadata.time_limit();
-        let wait = self.timeout.unwrap_or(action_time + self.discovery_timeout);
+        let discovery_wait = self.discovery_timeout + query_time(&filter);
+        let wait =
+            self.timeout.unwrap_or(action_time + self.discovery_timeout) + query_time(&filter);
         Ok(Call {
             agent,
             action: action.clone(),
@@ -164,7 +192,7 @@ impl Session {
             collective: self.collective.clone(),
             wait,
             ttl: self.ttl.map_or(wait, |ttl| ttl.min(wait)),
-            discovery_wait: self.discovery_timeout,
+            discovery_wait,
             want_reply: true,
             reply_to: None,
         })
@@ -176,6 +204,10 @@ impl Session {
         call: &Call,
         mut show: impl FnMut(&mut Out, &Answer) -> std::io::Result<()>,
     ) -> Result<Account, CommandError> {
+        if self.dry_run {
+            return Err(self.rehearse(call).await?);
+        }
+        let sort = self.sort;
         let bar = progress::Progress::new(self.progress);
         let (out, verbose) = (&mut self.out, self.verbose);
         let mut written = Ok(());
@@ -188,7 +220,7 @@ impl Session {
                     Vec::new()
                 };
                 bar.advance(gather.addressed() - gather.missing_count(), &missing);
-                if written.is_ok() {
+                if written.is_ok() && !sort {
                     written = bar.suspend(|| show(out, answer));
                 }
             }
@@ -198,10 +230,45 @@ impl Session {
                 }
             }
         };
-        let account = self.client.call(call, &mut report).await;
+        let account = self
+            .client
+            .call_targets(call, &self.targets, &mut report)
+            .await;
         bar.finish();
         written?;
-        account.map_err(unreachable)
+        let mut account = account.map_err(unreachable)?;
+        if sort {
+            account
+                .answers
+                .sort_by(|a, b| a.reply.sender.cmp(&b.reply.sender));
+            for answer in &account.answers {
+                show(out, answer)?;
+            }
+        }
+        Ok(account)
+    }
+
+    /// Shows who would get which request. The end is an error only in that nothing else follows.
+    async fn rehearse(&mut self, call: &Call) -> Result<CommandError, CommandError> {
+        let verbose = self.verbose;
+        let mut report = |event: Progress<'_>| {
+            if let (Progress::Rejected(why), true) = (event, verbose) {
+                eprintln!("warning: {why}");
+            }
+        };
+        let discovered = self
+            .client
+            .discover(call, &self.targets, &mut report)
+            .await
+            .map_err(unreachable)?;
+        rehearsal::print(&mut self.out, call, &self.targets, &discovered)?;
+        let exit = match discovered.interrupted {
+            Some(Interrupt::Interrupted) => Exit::Interrupted,
+            Some(Interrupt::Terminated) => Exit::Terminated,
+            None if discovered.names.is_empty() => Exit::NobodyMatched,
+            None => Exit::Ok,
+        };
+        Ok(CommandError::new(exit, String::new()))
     }
 
     /// The exit code of a call.
@@ -315,6 +382,11 @@ pub(in crate::cli) fn filter(filters: &HostFilters) -> Result<Filter, CommandErr
     for text in &filters.with_fact {
         filter.fact.push(text.parse::<FactFilter>().map_err(usage)?);
     }
+    for text in &filters.select {
+        let tokens = parse::expression(text).map_err(usage)?;
+        tokens.iter().try_for_each(known_query)?;
+        filter.compound.push(tokens);
+    }
     filter.cf_class.extend(filters.with_class.iter().cloned());
     filter.agent.extend(filters.with_agent.iter().cloned());
     filter
@@ -324,6 +396,31 @@ pub(in crate::cli) fn filter(filters: &HostFilters) -> Result<Filter, CommandErr
         Identity::new(name.clone()).map_err(usage)?;
     }
     Ok(filter)
+}
+
+/// The time that a filter's data queries may take on a node.
+fn query_time(filter: &Filter) -> Duration {
+    let tokens = filter.compound.iter().flatten();
+    tokens
+        .filter(|token| matches!(token, Token::Function(_)))
+        .map(|_| DATA_QUERY_TIME)
+        .sum()
+}
+
+/// A misspelt data query would be false on every node, and look like a filter that nobody meets.
+fn known_query(token: &Token) -> Result<(), CommandError> {
+    let Token::Function(function) = token else {
+        return Ok(());
+    };
+    let name = function.name.as_str();
+    if DATA_QUERIES.contains(&name) {
+        return Ok(());
+    }
+    let error = CommandError::usage(format!("Can't find DDL for data plugin '{name}_data'"));
+    Err(match similar::closest(name, &DATA_QUERIES) {
+        Some(close) => error.hint(format!("did you mean `{close}`?")),
+        None => error.hint(format!("nodes know {}", DATA_QUERIES.join(", "))),
+    })
 }
 
 /// The description of an agent.
@@ -384,5 +481,6 @@ fn unreachable(error: client::Error) -> CommandError {
                 .hint("`clients` and `collectives.*` in its broker.cfg say who may do what")
         }
         client::Error::Sign(error) => CommandError::new(Exit::Config, error.to_string()),
+        client::Error::Name(error) => CommandError::new(Exit::Software, error.to_string()),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod inspect;
 pub(crate) mod json;
 pub(crate) mod out;
 pub(crate) mod progress;
+pub(crate) mod rehearsal;
 pub(crate) mod results;
 pub(crate) mod stats;
 pub(crate) mod summary;

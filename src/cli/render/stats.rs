@@ -68,6 +68,8 @@ pub(crate) fn verbose(out: &mut Out, account: &Account, caption: &str) -> io::Re
 pub(crate) fn missing(out: &mut Out, account: &Account) -> io::Result<()> {
     let silent: Vec<&Identity> = account.no_response.iter().collect();
     list(out, "No response from:", &silent)?;
+    let unasked: Vec<&Identity> = account.unasked.iter().collect();
+    list(out, "Not asked:", &unasked)?;
     let mut unexpected: Vec<&Identity> = account
         .unexpected
         .iter()

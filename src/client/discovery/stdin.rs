@@ -1,0 +1,138 @@
+//! A list of nodes from standard input: names on lines, or a JSON array as `-j` prints it.
+
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use super::{ListError, flatfile, identity};
+use crate::mcorpc::names::Identity;
+
+/// How the list is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// JSON if it begins with `[`, else text.
+    #[default]
+    Auto,
+    /// A name on each line.
+    Text,
+    /// A JSON array.
+    Json,
+}
+
+/// A form that there is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stdin discovery plugin only knows the types auto/text/json, not {0:?}")]
+pub struct UnknownForm(String);
+
+impl FromStr for Form {
+    type Err = UnknownForm;
+
+    fn from_str(text: &str) -> Result<Self, UnknownForm> {
+        match text.to_ascii_lowercase().as_str() {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(UnknownForm(text.to_owned())),
+        }
+    }
+}
+
+/// Reads the names, in their order. Nodes whose answer was a failure are meant, too.
+pub fn parse(text: &str, form: Form) -> Result<Vec<Identity>, ListError> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return Err(ListError::Empty);
+    }
+    match form {
+        Form::Text => flatfile::parse(text),
+        Form::Auto if !text.starts_with('[') => flatfile::parse(text),
+        Form::Auto | Form::Json => json(text),
+    }
+}
+
+fn json(text: &str) -> Result<Vec<Identity>, ListError> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| ListError::Json(error.to_string()))?;
+    let Value::Array(elements) = value else {
+        return Err(ListError::NotAnArray);
+    };
+    elements
+        .iter()
+        .enumerate()
+        .map(|(at, element)| {
+            let number = at + 1;
+            let name = match element {
+                // `mco find -j` prints bare names.
+                Value::String(name) => name,
+                Value::Object(object) => ["sender", "certname"]
+                    .iter()
+                    .find_map(|key| object.get(*key)?.as_str())
+                    .ok_or(ListError::NoSender(number))?,
+                _ => return Err(ListError::NotHashes(number)),
+            };
+            identity(name, || format!("element {number}"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        let names = parse(text, Form::Auto).unwrap();
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn reads_text_and_json() {
+        assert_eq!(names("a\nb\n"), ["a", "b"]);
+        assert_eq!(
+            names(r#" [{"sender":"a","statuscode":5},{"certname":"b"},"c"]"#),
+            ["a", "b", "c"]
+        );
+        assert_eq!(names("[]"), [""; 0]);
+    }
+
+    #[test]
+    fn says_in_the_originals_words_what_is_wrong() {
+        let wrong = |text, form| parse(text, form).unwrap_err().to_string();
+        assert_eq!(
+            wrong(" \n", Form::Auto),
+            "data piped on STDIN contained only whitespace - could not discover hosts from it."
+        );
+        assert_eq!(wrong("{}", Form::Json), "JSON hosts list is not an array");
+        assert!(wrong("[1]", Form::Auto).starts_with("JSON host list is not an array of Hashes"));
+        assert!(
+            wrong(r#"[{"x":1}]"#, Form::Auto)
+                .starts_with("JSON host list does not have senders in it")
+        );
+        assert!(wrong("[", Form::Auto).starts_with("JSON hosts list cannot be read"));
+        assert_eq!(
+            wrong("[]", Form::Text),
+            "Identities can only match /^[\\w\\.\\-]+$/: line 1 is \"[]\""
+        );
+        assert_eq!(
+            "xml".parse::<Form>().unwrap_err().to_string(),
+            "stdin discovery plugin only knows the types auto/text/json, not \"xml\""
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read(names in proptest::collection::vec("[a-z0-9_.-]{1,12}", 1..9)) {
+            let json: Vec<Value> =
+                names.iter().map(|name| serde_json::json!({ "sender": name })).collect();
+            let text = serde_json::to_string(&json).unwrap();
+            let back = parse(&text, Form::Auto).unwrap();
+            prop_assert!(back.iter().map(Identity::as_str).eq(names.iter().map(String::as_str)));
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(text in ".{0,60}") {
+            drop(parse(&text, Form::Auto));
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A call to chosen nodes: find out who is meant, take as many as wanted, ask them in groups, and
+//! give one account of it all.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Map;
+
+use super::{
+    Account, Addressing, Call, Client, Error, Interrupt, Limit, Progress, Share,
+    call::new_request_id,
+    discovery::{self, Source},
+};
+use crate::mcorpc::{
+    filter::Filter,
+    names::{ActionName, AgentName, Identity},
+};
+
+/// Which nodes a call goes to, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Targets {
+    /// Where their names come from.
+    pub source: Source,
+    /// How many of them are asked; none is all.
+    pub limit: Option<Limit>,
+    /// In groups of which size; none is all at once.
+    pub batch: Option<Batch>,
+}
+
+/// Groups that are asked one after the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Batch {
+    /// How many nodes at once.
+    pub size: Share,
+    /// The pause between two groups.
+    pub pause: Duration,
+}
+
+/// Whom discovery found.
+#[derive(Clone, Debug, Default)]
+pub struct Discovered {
+    /// Who is asked, in the order in which they answered or stand in the list.
+    pub names: Vec<Identity>,
+    /// Who is connected and did not say whether it is meant.
+    pub silent: Vec<Identity>,
+    /// Who said that it is not meant.
+    pub nomatch: Vec<Identity>,
+    /// How long it took.
+    pub took: Duration,
+    /// Why it ended before its time, if it did.
+    pub interrupted: Option<Interrupt>,
+}
+
+/// The agent that every node has, and that answers who is there.
+const DISCOVERY: &str = "discovery";
+
+impl Client {
+    /// Makes a call to the chosen nodes.
+    pub async fn call_targets(
+        &mut self,
+        call: &Call,
+        targets: &Targets,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Account, Error> {
+        let listed = match &targets.source {
+            Source::Broker | Source::Broadcast => None,
+            Source::List(names) => Some(discovery::chosen(names, &call.filter)),
+        };
+        if targets.limit.is_none() && targets.batch.is_none() {
+            match (listed, &targets.source) {
+                (Some(names), _) => {
+                    let mut account = self.call(&directed(call, names), progress).await?;
+                    account.discovered = true;
+                    return Ok(account);
+                }
+                (None, Source::Broadcast) if call.agent.as_str() == DISCOVERY => {
+                    return self.call(&unlisted(call), progress).await;
+                }
+                (None, Source::Broadcast) => {}
+                (None, _) => return self.call(call, progress).await,
+            }
+        }
+        let discovered = self.discover(call, targets, progress).await?;
+        let mut account = self.ask(call, targets, &discovered.names, progress).await?;
+        account.discovered = true;
+        account.discovery += discovered.took;
+        account.nomatch.extend(discovered.nomatch);
+        account.interrupted = account.interrupted.or(discovered.interrupted);
+        if targets.limit.is_none() {
+            // They may be meant, and did not do what was asked.
+            account.no_response.extend(discovered.silent);
+            account.no_response.sort();
+        }
+        Ok(account)
+    }
+
+    /// Finds out whom a call would go to, and sends it to nobody.
+    pub async fn discover(
+        &mut self,
+        call: &Call,
+        targets: &Targets,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Discovered, Error> {
+        let addressing = match &targets.source {
+            Source::List(names) => Addressing::Directed(discovery::chosen(names, &call.filter)),
+            Source::Broker | Source::Broadcast => call.addressing.clone(),
+        };
+        let mut discovered = match addressing {
+            Addressing::Directed(names) if only_names(&call.filter) => Discovered {
+                names,
+                ..Discovered::default()
+            },
+            addressing => {
+                self.who_matches(call, targets, addressing, progress)
+                    .await?
+            }
+        };
+        if let Some(limit) = targets.limit {
+            discovered.names = limit.choose(discovered.names);
+        }
+        Ok(discovered)
+    }
+
+    async fn who_matches(
+        &mut self,
+        call: &Call,
+        targets: &Targets,
+        addressing: Addressing,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Discovered, Error> {
+        let mut ping = Call {
+            data: Map::new(),
+            wait: call.discovery_wait,
+            ttl: call.discovery_wait,
+            want_reply: true,
+            reply_to: None,
+            addressing,
+            ..call.clone()
+        };
+        if ping.agent.as_str() != DISCOVERY {
+            ping.filter.agent.push(ping.agent.to_string());
+            ping.agent = AgentName::new(DISCOVERY)?;
+        }
+        ping.action = ActionName::new("ping")?;
+        if targets.source == Source::Broadcast {
+            ping = unlisted(&ping);
+        }
+        let begun = Instant::now();
+        let account = self
+            .call(&ping, &mut |event| {
+                if let Progress::Rejected(_) = event {
+                    progress(event);
+                }
+            })
+            .await?;
+        Ok(Discovered {
+            names: account
+                .answers
+                .into_iter()
+                .map(|answer| answer.reply.sender)
+                .collect(),
+            silent: account.no_response,
+            nomatch: account.nomatch,
+            took: begun.elapsed(),
+            interrupted: account.interrupted,
+        })
+    }
+
+    /// Asks these nodes, in groups where that is wanted.
+    async fn ask(
+        &mut self,
+        call: &Call,
+        targets: &Targets,
+        names: &[Identity],
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Account, Error> {
+        let mut account = Account::empty(new_request_id()?);
+        let size = targets
+            .batch
+            .map_or(names.len().max(1), |batch| batch.size.part(names.len()));
+        let pause = targets.batch.map_or(Duration::ZERO, |batch| batch.pause);
+        for (at, group) in names.chunks(size).enumerate() {
+            if at > 0 && account.interrupted.is_none() {
+                account.interrupted = self.pause(pause).await?;
+            } else if at == 0 {
+                account.interrupted = self.interrupted();
+            }
+            if account.interrupted.is_some() {
+                account.unasked.extend_from_slice(group);
+                continue;
+            }
+            let asked = self.call(&directed(call, group.to_vec()), progress).await?;
+            account.add(asked);
+        }
+        Ok(account)
+    }
+}
+
+fn directed(call: &Call, names: Vec<Identity>) -> Call {
+    Call {
+        addressing: Addressing::Directed(names),
+        ..call.clone()
+    }
+}
+
+/// The same without the broker's list, which ends when the discovery timeout does.
+fn unlisted(call: &Call) -> Call {
+    Call {
+        addressing: match &call.addressing {
+            Addressing::Broadcast => Addressing::Unlisted,
+            other => other.clone(),
+        },
+        wait: call.wait.min(call.discovery_wait),
+        ttl: call.ttl.min(call.discovery_wait),
+        ..call.clone()
+    }
+}
+
+/// Whether a filter asks nothing that only the nodes know.
+fn only_names(filter: &Filter) -> bool {
+    let Filter {
+        fact,
+        cf_class,
+        agent,
+        identity: _,
+        compound,
+    } = filter;
+    fact.is_empty() && cf_class.is_empty() && agent.is_empty() && compound.is_empty()
+}

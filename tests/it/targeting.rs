@@ -1,0 +1,263 @@
+//! Whom a request means: compound filters, lists of nodes, limits and batches, end to end.
+
+use std::{fs, io::Write as _, process::Stdio};
+
+use crate::support::{Ended, Fleet, mco, program};
+
+/// Runs `mco` with something on standard input.
+fn piped(fleet: &Fleet, words: &[&str], input: &str) -> Ended {
+    let mut child = std::process::Command::new(program())
+        .env_clear()
+        .arg("mco")
+        .args(words)
+        .arg("--config")
+        .arg(fleet.path("client.cfg"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have ended without reading.
+    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+    child.wait_with_output().unwrap().into()
+}
+
+/// What `mco find` finds, by name.
+fn find(fleet: &Fleet, words: &[&str]) -> Vec<String> {
+    let ended = fleet.mco(["find"].iter().chain(words));
+    assert!(matches!(ended.code, Some(0 | 1)), "{ended:#?}");
+    assert_eq!(ended.code == Some(1), ended.stdout.is_empty(), "{ended:#?}");
+    ended.sorted().into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn compound_filters_choose_nodes() {
+    let fleet = Fleet::start(4);
+    assert_eq!(find(&fleet, &["-S", "country=uk and role=web"]), ["node1"]);
+    assert_eq!(
+        find(&fleet, &["-S", "common and !(country=uk or role=db)"]),
+        ["node3", "node4"]
+    );
+    assert_eq!(
+        find(&fleet, &["-S", "fstat(\"/etc/passwd\").size>1"]).len(),
+        4
+    );
+    assert_eq!(
+        find(&fleet, &["--select", "role=web", "-S", "not country=us"]),
+        ["node1"]
+    );
+    assert_eq!(
+        find(&fleet, &["-I", "node1", "-I", "node2", "-S", "role=db"]),
+        ["node2"]
+    );
+}
+
+#[test]
+fn a_broken_compound_filter_is_shown_where_it_breaks() {
+    let nowhere = std::path::Path::new("/nonexistent/client.cfg");
+    mco(nowhere, ["find", "-S", "country=uk)"])
+        .exits(64)
+        .complains(
+            "Missing parenthesis found while parsing -S input:\n  country=uk)\n            ^ ",
+        );
+    mco(
+        nowhere,
+        ["rpc", "rpcutil", "ping", "-S", "country=uk and and"],
+    )
+    .exits(64)
+    .complains("Parse errors found while parsing -S input:");
+    mco(nowhere, ["ping", "-S", "fstatt('/').size>1"])
+        .exits(64)
+        .complains("Can't find DDL for data plugin 'fstatt_data'\nhint: did you mean `fstat`?");
+    mco(
+        nowhere,
+        ["find", "-S", "country=uk)", "--exit-codes", "legacy"],
+    )
+    .exits(1);
+}
+
+#[test]
+fn filters_are_described_without_a_broker() {
+    let nowhere = std::path::Path::new("/nonexistent/client.cfg");
+    let ended = mco(
+        nowhere,
+        [
+            "describe_filter",
+            "-F",
+            "a=>1",
+            "-S",
+            "x and not (b=2 or /y/)",
+        ],
+    )
+    .exits(0);
+    assert_eq!(
+        ended.stdout,
+        "-F filter expands to the following fact comparisons:\n\n  Check if fact 'a' >= '1'\n\n\
+         -S Query expands to the following instructions:\n\n  Check if class 'x' is present on the host\n  \
+         AND\n  NOT\n  (\n    Check if fact 'b' = '2'\n    OR\n    \
+         Check if class '/y/' is present on the host\n  )\n\n"
+    );
+    assert_eq!(mco(nowhere, ["describe_filter"]).exits(0).stdout, "");
+}
+
+#[test]
+fn lists_name_the_nodes() {
+    let fleet = Fleet::start(3);
+    let list = fleet.path("hosts.txt");
+    fs::write(&list, "# two\nnode1\n\nnode3\n").unwrap();
+    let list = list.to_str().unwrap();
+    assert_eq!(find(&fleet, &["--nodes", list]), ["node1", "node3"]);
+    assert_eq!(
+        find(&fleet, &["--dm", "flatfile", "--do", list, "-I", "/[34]/"]),
+        ["node3"]
+    );
+    assert_eq!(
+        find(&fleet, &["--nodes", list, "-F", "country=mt"]),
+        ["node3"]
+    );
+    let senders = fleet
+        .mco(["rpc", "rpcutil", "ping", "-C", "role::db", "-j"])
+        .exits(0)
+        .stdout;
+    piped(&fleet, &["find", "--nodes", "-"], &senders)
+        .exits(0)
+        .says("node2\n");
+    piped(
+        &fleet,
+        &["find", "--dm", "stdin", "--do", "text"],
+        "node1\n",
+    )
+    .exits(0)
+    .says("node1\n");
+    // Nobody on the list is nobody, and never everybody.
+    let nobody = piped(&fleet, &["rpc", "rpcutil", "ping", "--nodes", "-"], "[]").exits(1);
+    assert!(!nobody.stdout.contains("node"), "{nobody:#?}");
+    // What was not named as a list is left to whoever reads it next.
+    assert_eq!(
+        piped(&fleet, &["find"], "node1\n").exits(0).sorted().len(),
+        3
+    );
+    fs::write(list, "node1\ngone\n").unwrap();
+    fleet
+        .mco(["rpc", "rpcutil", "ping", "--nodes", list, "--dt", "0.2"])
+        .exits(2)
+        .says("No response from:\n\n    gone");
+    assert_eq!(find(&fleet, &["--dm", "mc", "--dt", "0.5"]).len(), 3);
+    let wrong = |words: &[&str], why: &str| {
+        fleet
+            .mco(["find"].iter().chain(words))
+            .exits(64)
+            .complains(why);
+    };
+    wrong(
+        &["--nodes", list, "--dm", "mc"],
+        "Cannot mix --disc-method, --disc-option and --nodes",
+    );
+    wrong(
+        &["--nodes", "/nonexistent"],
+        "Cannot read the discovery file /nonexistent",
+    );
+    wrong(&["--dm", "nosuch"], "Unknown discovery method nosuch");
+    wrong(
+        &["--dm", "flatfile"],
+        "The flatfile discovery method needs a path to a text file",
+    );
+    fs::write(list, "a b\n").unwrap();
+    wrong(
+        &["--nodes", list],
+        "Identities can only match /^[\\w\\.\\-]+$/: line 1",
+    );
+}
+
+/// The nodes that a request reached, by their JSON.
+fn senders(ended: &Ended) -> Vec<String> {
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&ended.stdout).unwrap();
+    rows.iter()
+        .map(|row| row["sender"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn limits_and_batches_divide_the_fleet() {
+    let fleet = Fleet::start(4);
+    let ping = |words: &[&str]| -> Vec<String> {
+        let ended = fleet.mco(["rpc", "rpcutil", "ping", "-j"].iter().chain(words));
+        senders(&ended.exits(0))
+    };
+    assert_eq!(ping(&["-1"]).len(), 1);
+    assert_eq!(ping(&["--limit", "50%"]).len(), 2);
+    assert_eq!(ping(&["--ln", "9"]).len(), 4);
+    assert_eq!(ping(&["--limit", "1", "-C", "role::db"]), ["node2"]);
+    assert_eq!(
+        ping(&["--limit", "1", "-I", "node3", "-I", "node4"]),
+        ["node3"]
+    );
+    let drawn = ping(&["--limit", "2", "--limit-seed", "7", "--sort"]);
+    assert_eq!(
+        ping(&["--limit", "2", "--limit-seed", "7", "--sort"]),
+        drawn
+    );
+    assert_eq!(
+        ping(&["--batch", "3", "--batch-sleep", "0.01", "--sort"]),
+        ["node1", "node2", "node3", "node4"]
+    );
+    assert_eq!(
+        ping(&["--batch", "34%", "--batch-sleep", "0", "--limit", "3"]).len(),
+        3
+    );
+    fleet
+        .mco([
+            "rpc",
+            "rpcutil",
+            "ping",
+            "--batch",
+            "1",
+            "--batch-sleep",
+            "0",
+        ])
+        .exits(0)
+        .says("Finished processing 4 / 4 hosts");
+    fleet
+        .mco(["rpc", "rpcutil", "ping", "-1", "-F", "country=zz"])
+        .exits(1);
+    assert_eq!(find(&fleet, &["--limit", "2"]).len(), 2);
+    let wrong = |words: &[&str], why: &str| {
+        let words = ["rpc", "rpcutil", "ping"].iter().chain(words);
+        fleet.mco(words).exits(64).complains(why);
+    };
+    wrong(&["--limit", "x"], "Invalid limit specified: x");
+    wrong(&["--limit", "0"], "Invalid limit specified: 0");
+    wrong(&["--batch", "0%"], "a number of nodes or a percentage");
+    wrong(
+        &["--batch", "2", "--nr"],
+        "Cannot bypass result processing for batched requests",
+    );
+}
+
+#[test]
+fn a_dry_run_asks_nobody() {
+    let fleet = Fleet::start(2);
+    let ended = fleet
+        .mco([
+            "rpc",
+            "rpcutil",
+            "get_fact",
+            "fact=role",
+            "--dry-run",
+            "--batch",
+            "1",
+        ])
+        .exits(0);
+    assert!(
+        ended.stdout.contains(
+            "Dry run: rpcutil#get_fact would be sent to 2 nodes, in 2 batches of up to 1, 1s apart\n\n    \
+             fact = \"role\"\n\nNodes:\n\n    node1 "
+        ),
+        "{ended:#?}"
+    );
+    assert!(!ended.stdout.contains("web"), "{ended:#?}");
+    fleet
+        .mco(["rpc", "rpcutil", "ping", "--dry-run", "-F", "country=zz"])
+        .exits(1)
+        .says("would be sent to 0 nodes");
+}
