@@ -1,15 +1,17 @@
 //! How the daemons end, and how they come back.
 
+use nix::sys::signal::Signal;
+
 use crate::support::Fleet;
 
 #[test]
 fn daemons_end_in_peace_when_asked() {
     let mut fleet = Fleet::start(1);
-    fleet.agents[0].signal("TERM");
+    fleet.agents[0].signal(Signal::SIGTERM);
     assert!(fleet.agents[0].wait().success());
     // The node has said goodbye: nobody waits for it.
     fleet.mco(["find"]).exits(1);
-    fleet.broker.signal("TERM");
+    fleet.broker.signal(Signal::SIGTERM);
     assert!(fleet.broker.wait().success());
 }
 
@@ -36,9 +38,9 @@ fn a_second_agent_of_one_identity_takes_the_place_of_the_first() {
 #[test]
 fn certificates_are_read_again_without_a_restart() {
     let mut fleet = Fleet::start(1);
-    fleet.agents[0].signal("HUP");
+    fleet.agents[0].signal(Signal::SIGHUP);
     fleet.agents[0].wait_for("read again");
-    fleet.broker.signal("HUP");
+    fleet.broker.signal(Signal::SIGHUP);
     fleet.broker.wait_for("read again");
     fleet.mco(["ping"]).exits(0);
 }
@@ -54,11 +56,11 @@ fn a_renewed_certificate_of_the_broker_is_served_without_dropping_anybody() {
         .unwrap();
     std::fs::write(fleet.path("broker.pem"), pair.cert_pem).unwrap();
     std::fs::write(fleet.path("broker-key.pem"), pair.key_pem).unwrap();
-    fleet.broker.signal("HUP");
+    fleet.broker.signal(Signal::SIGHUP);
     fleet.broker.wait_for("read again");
     fleet.mco(["ping"]).exits(77).complains("not trusted");
     // A half-written renewal changes nothing.
     std::fs::write(fleet.path("broker.pem"), "-----BEGIN CERT").unwrap();
-    fleet.broker.signal("HUP");
+    fleet.broker.signal(Signal::SIGHUP);
     fleet.broker.wait_for("the old certificates stay in force");
 }

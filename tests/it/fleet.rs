@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use nix::sys::signal::Signal;
+
 use crate::support::Fleet;
 
 fn json(text: &str) -> Value {
@@ -112,7 +114,7 @@ fn a_silent_node_is_named_and_counts() {
         .mco(["rpc", "rpcutil", "ping", "-I", "gone", "--dt", "0.2"])
         .exits(4);
     // A node that does not move is still connected: it was discovered, and did not answer.
-    fleet.agents[1].signal("STOP");
+    fleet.agents[1].signal(Signal::SIGSTOP);
     fleet
         .mco(["find", "-t", "1"])
         .exits(0)
@@ -121,10 +123,10 @@ fn a_silent_node_is_named_and_counts() {
         .mco(["rpc", "rpcutil", "ping", "-F", "country=/./", "-t", "1"])
         .exits(2)
         .says("    node2");
-    fleet.agents[0].signal("STOP");
+    fleet.agents[0].signal(Signal::SIGSTOP);
     fleet.mco(["rpc", "rpcutil", "ping", "-t", "1"]).exits(3);
     for agent in &fleet.agents {
-        agent.signal("CONT");
+        agent.signal(Signal::SIGCONT);
     }
     // What was queued for them in the meantime was void before they saw it, and now they are well.
     fleet.mco(["rpc", "rpcutil", "ping"]).exits(0);

@@ -9,6 +9,7 @@ use std::{
 };
 
 use mcollective::tls::mint::{CertificateAuthority, Role};
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::{Daemon, Ended, run};
@@ -76,7 +77,7 @@ impl Fleet {
 
     /// Kills the broker and starts another at the same port.
     pub(crate) fn replace_broker(&mut self) {
-        self.broker.signal("KILL");
+        self.broker.signal(Signal::SIGKILL);
         self.broker.wait();
         let files = Files {
             dir: self.dir.path(),
