@@ -261,3 +261,26 @@ fn a_dry_run_asks_nobody() {
         .exits(1)
         .says("would be sent to 0 nodes");
 }
+
+#[test]
+fn plugins_are_documented_without_a_broker() {
+    let nowhere = std::path::Path::new("/nonexistent/client.cfg");
+    mco(nowhere, ["plugin", "doc"]).exits(0).says(
+        "Please specify a plugin. Available plugins are:\n\nAgents:\n",
+    )
+    .says("\n  rpcutil                   General helpful actions that expose stats and internals to SimpleRPC clients\n")
+    .says("\n\nValidator Plugins:\n  array                     Validates that a value is included in a list\n");
+    mco(nowhere, ["plugin", "doc", "agent/rpcutil"])
+        .exits(0)
+        .says("rpcutil\n=======\n\nGeneral helpful actions")
+        .says("\n   get_config_item action:\n   -----------------------\n");
+    mco(nowhere, ["plugin", "doc", "mc"])
+        .exits(0)
+        .says("DISCOVERY METHOD CAPABILITIES:\n      Filter based on configuration");
+    mco(nowhere, ["plugin", "doc", "nosuch"])
+        .exits(64)
+        .complains("Could not find a plugin named 'nosuch' in any supported plugin type");
+    mco(nowhere, ["plugin"])
+        .exits(64)
+        .complains("No action specified, please run 'mco help plugin' for help");
+}

@@ -25,7 +25,7 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
         let call = session.plan(
             builtin::discovery(),
             &session::action("ping")?,
-            Default::default(),
+            serde_json::Map::new(),
             filter,
         )?;
         let json = args.json;

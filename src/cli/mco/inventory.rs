@@ -189,7 +189,7 @@ fn statistics(counters: &Data, data: &Data) -> Vec<(&'static str, String)> {
         ("Version", count("version")),
         (
             "Start Time",
-            start.map_or_else(String::new, |start| stats::local_time(start)),
+            start.map_or_else(String::new, stats::local_time),
         ),
         ("Config File", count("configfile")),
         ("Collectives", collectives.join(", ")),
