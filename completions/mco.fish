@@ -39,6 +39,7 @@ complete -c mco -n "__fish_mco_needs_command" -f -a "rpc" -d 'Generic RPC agent 
 complete -c mco -n "__fish_mco_needs_command" -f -a "facts" -d 'Reports on usage for a specific fact'
 complete -c mco -n "__fish_mco_needs_command" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
 complete -c mco -n "__fish_mco_needs_command" -f -a "describe_filter" -d 'Display human readable interpretation of filters'
+complete -c mco -n "__fish_mco_needs_command" -f -a "plugin" -d 'Documentation of the plugins: agents, data queries, validators and others'
 complete -c mco -n "__fish_mco_needs_command" -f -a "help" -d 'Application list and help'
 complete -c mco -n "__fish_mco_needs_command" -f -a "completion" -d 'Helper for shell completion systems'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s T -l target -d 'Target messages to a specific sub collective' -r
@@ -66,6 +67,7 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand ping" -s g -l graph -d 'Shows a graph of the time distribution: one bar for every 50 ms'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
@@ -240,6 +242,14 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l dry-run -d '
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand plugin" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand plugin" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand plugin" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand plugin" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand plugin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'

@@ -55,6 +55,9 @@ _mcollective() {
             mcollective__subcmd__mco,ping)
                 cmd="mcollective__subcmd__mco__subcmd__ping"
                 ;;
+            mcollective__subcmd__mco,plugin)
+                cmd="mcollective__subcmd__mco__subcmd__plugin"
+                ;;
             mcollective__subcmd__mco,rpc)
                 cmd="mcollective__subcmd__mco__subcmd__rpc"
                 ;;
@@ -171,7 +174,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco)
-            opts="-c -v -h -V --config --verbose --color --exit-codes --help --version ping find rpc facts inventory describe_filter help completion"
+            opts="-c -v -h -V --config --verbose --color --exit-codes --help --version ping find rpc facts inventory describe_filter plugin help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -885,7 +888,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__ping)
-            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-g -j -T -t -q -1 -W -S -F -C -A -I -c -v -h --graph --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1031,6 +1034,36 @@ _mcollective() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --exit-codes)
+                    COMPREPLY=($(compgen -W "full legacy" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcollective__subcmd__mco__subcmd__plugin)
+            opts="-c -v -h --config --verbose --color --exit-codes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -41,23 +41,24 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l pidfil
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l check-config -d 'Read the configuration, name every fault in it, and exit: 0 if there is none, 78 otherwise'
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l no-daemonize -d 'Accepted as the original has it; the agent always runs in the foreground'
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -s h -l help -d 'Print help'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -s V -l version -d 'Print version'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "ping" -d 'Ping all nodes'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "find" -d 'Find hosts using the discovery system matching filter criteria'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "rpc" -d 'Generic RPC agent client application'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "facts" -d 'Reports on usage for a specific fact'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "describe_filter" -d 'Display human readable interpretation of filters'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "help" -d 'Application list and help'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter help completion" -f -a "completion" -d 'Helper for shell completion systems'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -s V -l version -d 'Print version'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "ping" -d 'Ping all nodes'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "find" -d 'Find hosts using the discovery system matching filter criteria'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "rpc" -d 'Generic RPC agent client application'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "facts" -d 'Reports on usage for a specific fact'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "describe_filter" -d 'Display human readable interpretation of filters'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "plugin" -d 'Documentation of the plugins: agents, data queries, validators and others'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "help" -d 'Application list and help'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and not __fish_seen_subcommand_from ping find rpc facts inventory describe_filter plugin help completion" -f -a "completion" -d 'Helper for shell completion systems'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -83,6 +84,7 @@ always\t'Always'
 never\t'Never'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s g -l graph -d 'Shows a graph of the time distribution: one bar for every 50 ms'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s j -l json -d 'Produce JSON output'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Do not be verbose'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
@@ -257,6 +259,14 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'

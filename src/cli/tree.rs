@@ -33,6 +33,7 @@ pub struct Program {
 }
 
 /// The roles of the one file.
+#[allow(clippy::large_enum_variant, reason = "there is one, made once")]
 #[derive(Debug, Subcommand)]
 pub enum Role {
     /// Run the broker, which routes messages between clients and nodes
@@ -203,6 +204,8 @@ pub enum Application {
     /// Display human readable interpretation of filters
     #[command(name = "describe_filter", alias = "describe-filter")]
     DescribeFilter(DescribeFilterArgs),
+    /// Documentation of the plugins: agents, data queries, validators and others
+    Plugin(PluginArgs),
     /// Application list and help
     Help {
         /// The application to explain
@@ -216,6 +219,9 @@ pub enum Application {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  mco ping\n  mco ping -F os.family=Debian\n  mco ping --json")]
 pub struct PingArgs {
+    /// Shows a graph of the time distribution: one bar for every 50 ms
+    #[arg(short, long)]
+    pub graph: bool,
     /// Produce JSON output
     #[arg(short, long)]
     pub json: bool,
@@ -322,6 +328,20 @@ pub struct DescribeFilterArgs {
     /// Whom.
     #[command(flatten)]
     pub filters: HostFilters,
+}
+
+/// `mco plugin`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mco plugin doc\n  mco plugin doc rpcutil\n  mco plugin doc agent/rpcutil"
+)]
+pub struct PluginArgs {
+    /// What to do: doc
+    #[arg(value_name = "ACTION")]
+    pub action: Option<String>,
+    /// The plugin, as NAME or TYPE/NAME; without it, all are listed
+    #[arg(value_name = "PLUGIN")]
+    pub plugin: Option<String>,
 }
 
 /// `mco completion`.

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 /// Applications that take none of the common options, so that extra ones would be errors there.
-const WITHOUT_OPTIONS: [&str; 2] = ["help", "completion"];
+const WITHOUT_OPTIONS: [&str; 3] = ["help", "completion", "plugin"];
 
 /// Makes the words that `mcollective` would have been called with.
 pub(super) fn prepare(

@@ -1,7 +1,7 @@
 //! Which of the discovered nodes are asked under `--limit`.
 //!
 //! A draw sorts the names first and then takes the first of a Fisher-Yates shuffle driven by
-//! SplitMix64 from the seed, so that the same seed chooses the same of the same nodes anywhere.
+//! `SplitMix64` from the seed, so that the same seed chooses the same of the same nodes anywhere.
 
 use super::Share;
 use crate::mcorpc::names::Identity;
@@ -48,7 +48,7 @@ fn shuffle<T>(items: &mut [T], count: usize, seed: u64) {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
+/// `SplitMix64` (Steele, Lea, Flood 2014).
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;

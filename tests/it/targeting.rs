@@ -1,6 +1,10 @@
 //! Whom a request means: compound filters, lists of nodes, limits and batches, end to end.
 
-use std::{fs, io::Write as _, process::Stdio};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    process::Stdio,
+};
 
 use crate::support::{Ended, Fleet, mco, program};
 
@@ -260,4 +264,62 @@ fn a_dry_run_asks_nobody() {
         .mco(["rpc", "rpcutil", "ping", "--dry-run", "-F", "country=zz"])
         .exits(1)
         .says("would be sent to 0 nodes");
+}
+
+#[test]
+fn plugins_are_documented_without_a_broker() {
+    let nowhere = std::path::Path::new("/nonexistent/client.cfg");
+    mco(nowhere, ["plugin", "doc"]).exits(0).says(
+        "Please specify a plugin. Available plugins are:\n\nAgents:\n",
+    )
+    .says("\n  rpcutil                   General helpful actions that expose stats and internals to SimpleRPC clients\n")
+    .says("\n\nValidator Plugins:\n  array                     Validates that a value is included in a list\n");
+    mco(nowhere, ["plugin", "doc", "agent/rpcutil"])
+        .exits(0)
+        .says("rpcutil\n=======\n\nGeneral helpful actions")
+        .says("\n   get_config_item action:\n   -----------------------\n");
+    mco(nowhere, ["plugin", "doc", "mc"])
+        .exits(0)
+        .says("DISCOVERY METHOD CAPABILITIES:\n      Filter based on configuration");
+    mco(nowhere, ["plugin", "doc", "nosuch"])
+        .exits(64)
+        .complains("Could not find a plugin named 'nosuch' in any supported plugin type");
+    mco(nowhere, ["plugin"])
+        .exits(64)
+        .complains("No action specified, please run 'mco help plugin' for help");
+}
+
+#[test]
+fn who_was_not_asked_before_the_interrupt_is_named() {
+    let fleet = Fleet::start(2);
+    let mut child = std::process::Command::new(program())
+        .env_clear()
+        .args([
+            "mco", "rpc", "rpcutil", "ping", "-I", "node1", "-I", "node2",
+        ])
+        .args(["--batch", "1", "--batch-sleep", "600", "--config"])
+        .arg(fleet.path("client.cfg"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("node1") {
+        line.clear();
+        assert_ne!(
+            stdout.read_line(&mut line).unwrap(),
+            0,
+            "it ended too early"
+        );
+    }
+    let pid = child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-s", "INT", &pid])
+        .status();
+    assert!(killed.unwrap().success());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("Not asked:\n\n    node2 "), "{rest}");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }

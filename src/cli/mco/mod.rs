@@ -8,6 +8,7 @@ mod find;
 mod help;
 mod inventory;
 mod ping;
+mod plugin;
 mod rpc;
 mod session;
 mod targeting;
@@ -30,6 +31,7 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
         Some(Application::Help { application }) => help::run(application.as_deref()),
         Some(Application::Completion(args)) => completion::run(&args, general.verbose),
         Some(Application::DescribeFilter(args)) => describe_filter::run(&args, &general),
+        Some(Application::Plugin(args)) => plugin::run(&args, &general),
         Some(Application::Ping(args)) => ping::run(&args, &general),
         Some(Application::Find(args)) => find::run(&args, &general),
         Some(Application::Rpc(args)) => rpc::run(&args, &general),

@@ -8,11 +8,12 @@ use super::{Options, Session, session};
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{json, stats::milliseconds},
+        render::{graph, json, stats::milliseconds},
         tree::{General, PingArgs},
     },
     client::Verdict,
     mcorpc::ddl::builtin,
+    sys,
 };
 
 /// Pings.
@@ -61,7 +62,15 @@ pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandErr
                 .map(|answer| ms(answer.after))
                 .collect();
             session.out.line("\n\n---- ping statistics ----")?;
-            session.out.line(statistics(&times))?;
+            let mut line = statistics(&times);
+            if args.graph || session.ping_graph {
+                let width = sys::terminal::width().unwrap_or(80);
+                line.push_str(&graph::bars(
+                    &times,
+                    width.saturating_sub(line.chars().count()),
+                ));
+            }
+            session.out.line(line)?;
             crate::cli::render::stats::missing(&mut session.out, &account)?;
         }
         Ok(match account.verdict() {
@@ -78,7 +87,7 @@ fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-/// The original's line, with the blank before the graph that is not drawn.
+/// The original's line, with the blank before the graph.
 fn statistics(times: &[f64]) -> String {
     if times.is_empty() {
         return "No responses received".to_owned();

@@ -39,9 +39,15 @@ pub(in crate::cli) struct Options<'a> {
 }
 
 /// A connected client with its configuration and its output.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is one option of the command line"
+)]
 pub(in crate::cli) struct Session {
     pub(in crate::cli) out: Out,
     pub(in crate::cli) verbose: bool,
+    /// Whether the configuration wants `ping` to draw.
+    pub(in crate::cli) ping_graph: bool,
     client: Client,
     targets: Targets,
     dry_run: bool,
@@ -145,6 +151,7 @@ impl Session {
         Ok(Self {
             out: Out::new(options.general.color, config.color.unwrap_or(true)),
             verbose: options.general.verbose && !options.common.quiet,
+            ping_graph: config.ping_graph,
             client,
             targets,
             dry_run: options.common.discovery.dry_run,

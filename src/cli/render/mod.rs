@@ -2,6 +2,7 @@
 //! and scripts know it; what nodes say is escaped before it reaches a terminal.
 
 pub(crate) mod columns;
+pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod json;
 pub(crate) mod out;
