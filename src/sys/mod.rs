@@ -15,3 +15,4 @@ pub mod process;
 pub mod resolve;
 pub mod signal;
 pub mod terminal;
+pub mod upstream;

@@ -323,3 +323,55 @@ fn who_was_not_asked_before_the_interrupt_is_named() {
     assert!(rest.contains("Not asked:\n\n    node2 "), "{rest}");
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
+
+/// Runs a shell's line with `$MCO` and `$CFG`.
+fn shell(fleet: &Fleet, line: &str) -> Ended {
+    let mut command = std::process::Command::new("sh");
+    command
+        .arg("-c")
+        .arg(line)
+        .env("MCO", program())
+        .env("CFG", fleet.path("client.cfg"))
+        .stdin(Stdio::null());
+    command.output().unwrap().into()
+}
+
+#[test]
+fn a_call_goes_to_the_nodes_that_another_call_names() {
+    let fleet = Fleet::start(3);
+    let rpc = "$MCO mco rpc -c $CFG rpcutil";
+    let chained = format!("{rpc} ping -j -F country=de | {rpc} get_fact fact=role");
+    let ended = shell(&fleet, &chained).exits(0).says("1 / 1 hosts");
+    assert!(ended.stdout.contains("node2 "), "{ended:#?}");
+    // The first has ended long before the second looks.
+    let ended = shell(
+        &fleet,
+        &format!("{rpc} ping -j -F country=de > $CFG.json; cat $CFG.json | {rpc} ping"),
+    );
+    ended.exits(0).says("1 / 1 hosts");
+    shell(&fleet, &format!("{rpc} ping -j -F country=zz | {rpc} ping")).exits(1);
+    shell(
+        &fleet,
+        &format!("echo node1 | {{ read -r x; printf 'node1\\n' | {rpc} ping; }}"),
+    )
+    .exits(64)
+    .complains("--nodes -");
+    shell(&fleet, &format!("echo node1 | {rpc} ping --nodes -"))
+        .exits(0)
+        .says("1 / 1 hosts");
+}
+
+#[test]
+fn an_inherited_pipe_neither_hangs_a_call_nor_is_eaten() {
+    let fleet = Fleet::start(1);
+    let rpc = "$MCO mco rpc -c $CFG rpcutil";
+    // Somebody holds the other end open and says nothing.
+    shell(
+        &fleet,
+        &format!("mkfifo $CFG.pipe; exec 3<>$CFG.pipe; {rpc} ping <&3"),
+    )
+    .exits(0);
+    let looped = format!("printf 'node1\\nnode1\\n' | while read -r n; do {rpc} ping -I $n; done");
+    let ended = shell(&fleet, &looped).exits(0);
+    assert_eq!(ended.stdout.matches("1 / 1 hosts").count(), 2, "{ended:#?}");
+}

@@ -1,6 +1,6 @@
 //! `mco rpc AGENT ACTION k=v...`: any action of any agent.
 
-use super::{Options, Session, session};
+use super::{Options, Session, session, targeting};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -37,6 +37,18 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
     Session::run(&options, async |session| {
         let mut call = session.plan(ddl, &action, inputs, filter)?;
         call.want_reply = !args.no_results;
+        let listed = &args.common.discovery;
+        if call.filter.is_empty()
+            && listed.nodes.is_none()
+            && listed.disc_method.is_none()
+            && targeting::unread_input()
+        {
+            // The original would have asked the nodes that the pipe names; everybody is too many.
+            return Err(CommandError::usage(
+                "standard input has data, and nothing says whom to ask",
+            )
+            .hint("name the nodes with `--nodes -`, or ask everybody with `</dev/null`"));
+        }
         let declared = ddl.find_action(action.as_str());
         let display = match args.rpc.display {
             Some(DisplayMode::Ok) => Display::Ok,

@@ -17,7 +17,7 @@ use crate::{
     },
     config::{ClientConfig, LimitMethod},
     mcorpc::{names::Identity, similar},
-    sys,
+    sys::{self, upstream::Piped},
 };
 
 /// A list of nodes may be so long.
@@ -59,7 +59,10 @@ fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandE
         .disc_option
         .last()
         .or_else(|| config.discovery_options.last());
-    match given.or(configured).unwrap_or("broker") {
+    let Some(method) = given.or(configured) else {
+        return upstream();
+    };
+    match method {
         "broker" => Ok(Source::Broker),
         "mc" => Ok(Source::Broadcast),
         "flatfile" => match option {
@@ -82,6 +85,24 @@ fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandE
         }
     }
 }
+
+/// Where nothing is said: the nodes that another `mco … -j` names through a pipe, or else everybody
+/// whom the broker sees. A pipe that was merely inherited is left alone.
+fn upstream() -> Result<Source, CommandError> {
+    match sys::upstream::piped(PATIENCE) {
+        Piped::FromUs => from_stdin(Form::Auto),
+        Piped::Waiting(text) if text.trim_ascii_start().starts_with(b"[") => from_stdin(Form::Auto),
+        Piped::Nothing | Piped::Waiting(_) => Ok(Source::Broker),
+    }
+}
+
+/// Whether something lies unread in a pipe on standard input.
+pub(super) fn unread_input() -> bool {
+    matches!(sys::upstream::piped(Duration::ZERO), Piped::Waiting(_))
+}
+
+/// How long the other end of a pipe may take to show what it is.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 fn from_file(file: &str) -> Result<Source, CommandError> {
     let text = sys::file::read_text(Path::new(file), LONGEST_LIST).map_err(|error| {

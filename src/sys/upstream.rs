@@ -1,0 +1,135 @@
+//! What waits in a pipe on standard input, found out without reading it: a pipe that was merely
+//! inherited must neither hang a command nor lose what is meant for somebody else.
+#![allow(
+    unsafe_code,
+    reason = "tee(2), which copies out of a pipe without taking"
+)]
+
+use std::{
+    fs::{self, File},
+    io::{self, Read as _},
+    os::{
+        fd::{AsFd as _, AsRawFd as _},
+        unix::fs::{FileTypeExt as _, MetadataExt as _},
+    },
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    libc,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
+
+/// What is at the other end of standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piped {
+    /// Another process of this program writes to it.
+    FromUs,
+    /// No pipe, or nothing in it yet.
+    Nothing,
+    /// Something else has written; these are its first bytes, still unread.
+    Waiting(Vec<u8>),
+}
+
+/// How often to look whether the other end has become one of us: a shell starts both ends of a
+/// pipe at once, and ours may be the faster.
+const STEP: u8 = 5;
+
+/// Looks at standard input, for so long while there is nothing to see.
+pub fn piped(patience: Duration) -> Piped {
+    look(patience).unwrap_or(Piped::Nothing)
+}
+
+fn look(patience: Duration) -> io::Result<Piped> {
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let about = input.metadata()?;
+    if !about.file_type().is_fifo() {
+        return Ok(Piped::Nothing);
+    }
+    let end = Instant::now() + patience;
+    loop {
+        if written_by_us(about.ino()) {
+            return Ok(Piped::FromUs);
+        }
+        let mut waited = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+        let ready = poll(&mut waited, PollTimeout::from(STEP))?;
+        let events = waited.first().and_then(PollFd::revents);
+        let events = events.unwrap_or(PollFlags::empty());
+        if ready > 0 && events.contains(PollFlags::POLLIN) {
+            return Ok(Piped::Waiting(first_bytes(&input)?));
+        }
+        // A closed pipe stays as it is.
+        if ready > 0 || Instant::now() >= end {
+            return Ok(Piped::Nothing);
+        }
+    }
+}
+
+/// Whether a process of this program has the pipe as its standard output.
+fn written_by_us(pipe: u64) -> bool {
+    let (Ok(processes), Ok(program)) = (fs::read_dir("/proc"), fs::metadata("/proc/self/exe"))
+    else {
+        return false;
+    };
+    let wanted = format!("pipe:[{pipe}]");
+    let is_ours = |process: &Path| {
+        fs::read_link(process.join("fd/1"))
+            .is_ok_and(|target| target.as_os_str() == wanted.as_str())
+            && fs::metadata(process.join("exe"))
+                .is_ok_and(|exe| (exe.dev(), exe.ino()) == (program.dev(), program.ino()))
+    };
+    processes.flatten().any(|entry| {
+        let name = entry.file_name();
+        let number = name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+        number && is_ours(&entry.path())
+    })
+}
+
+/// The first bytes of what is in the pipe, which stays in it.
+fn first_bytes(input: &File) -> io::Result<Vec<u8>> {
+    const MOST: usize = 256;
+    let (reader, writer) = io::pipe()?;
+    // SAFETY: both descriptors are open pipes during the call, which touches no memory of ours.
+    let copied = unsafe {
+        libc::tee(
+            input.as_raw_fd(),
+            writer.as_raw_fd(),
+            MOST,
+            libc::SPLICE_F_NONBLOCK,
+        )
+    };
+    if copied < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    drop(writer);
+    let mut bytes = Vec::with_capacity(MOST);
+    reader.take(MOST as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn looking_takes_nothing() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"[\"web1\"]\n").unwrap();
+        drop(writer);
+        let mut input = File::from(std::os::fd::OwnedFd::from(reader));
+        assert_eq!(first_bytes(&input).unwrap(), b"[\"web1\"]\n");
+        let mut text = String::new();
+        input.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "[\"web1\"]\n");
+    }
+
+    #[test]
+    fn a_pipe_of_another_program_is_not_ours() {
+        let (reader, _writer) = io::pipe().unwrap();
+        let pipe = File::from(std::os::fd::OwnedFd::from(reader));
+        assert!(!written_by_us(pipe.metadata().unwrap().ino()));
+    }
+}
