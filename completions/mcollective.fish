@@ -290,8 +290,8 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l demo -d 'Make a fleet to try below DIR: a CA, a broker, agents and a client, all on this machine' -r -F
-complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l nodes -d 'How many agents' -r
-complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l port -d 'Port of the demo\'s broker, on the loopback address' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l nodes -d 'How many agents [default: as before, or 3]' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l port -d 'Port of the demo\'s broker, on the loopback address [default: as before, or 61613]' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l stop -d 'Stop the demo\'s processes and leave its files'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -s h -l help -d 'Print help'
 complete -c mcollective -n "__fish_mcollective_using_subcommand generate" -s h -l help -d 'Print help'

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     CommandError, Exit, daemon,
     tree::{AgentArgs, DaemonArgs},
+    voice::say,
 };
 use crate::{
     agent::{self, Runner},
@@ -24,7 +25,10 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
     if args.daemon.check_config {
         let authorization = read.as_ref().ok().and_then(|c| c.authorization.as_ref());
         for fault in authorization.map(agent::check_policies).unwrap_or_default() {
-            println!("warning: {fault}");
+            say(format_args!("warning: {fault}"));
+        }
+        for warning in read.as_ref().map(unreadable).unwrap_or_default() {
+            say(format_args!("warning: {warning}"));
         }
         return Ok(checked(
             read.as_ref().map(|config| &config.common.warnings[..]),
@@ -33,6 +37,9 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
     let config = read.map_err(|faults| CommandError::config(faults.to_string()))?;
     daemon::start_log(config.common.logger.level);
     for warning in &config.common.warnings {
+        tracing::warn!("{warning}");
+    }
+    for warning in unreadable(&config) {
         tracing::warn!("{warning}");
     }
     let runner = Runner::new(config).map_err(|error| CommandError::config(error.to_string()))?;
@@ -45,6 +52,18 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
     daemon::block_on(1, runner.run())?
         .map_err(|error| CommandError::new(Exit::Software, error.to_string()))?;
     Ok(Exit::Ok)
+}
+
+/// What of the facts and classes can't be read now. It may come later, so it is no fault.
+fn unreadable(config: &ServerConfig) -> Vec<String> {
+    let facts = config.facts.files.iter().map(|file| ("facts", file));
+    facts
+        .chain([("classes", &config.classes_file)])
+        .filter_map(|(what, file)| {
+            let error = sys::file::open_regular(file).err()?;
+            Some(format!("there are no {what} of this node: {error}"))
+        })
+        .collect()
 }
 
 /// Reads every native fact once and prints them.
@@ -74,14 +93,14 @@ pub(super) fn checked(read: Result<&[config::Fault], &Faults>) -> Exit {
     match read {
         Ok(warnings) => {
             for warning in warnings {
-                println!("warning: {warning}");
+                say(format_args!("warning: {warning}"));
             }
-            println!("The configuration can be used");
+            say(format_args!("The configuration can be used"));
             Exit::Ok
         }
         Err(faults) => {
             for fault in faults.iter() {
-                println!("error: {fault}");
+                say(format_args!("error: {fault}"));
             }
             Exit::Config
         }

@@ -8,11 +8,18 @@ use super::{
     CommandError, Exit, mco,
     render::progress,
     tree::{EnableArgs, General, Mco},
+    voice::say,
 };
 use crate::enable::{
     Part,
     demo::{Demo, Error, Started},
 };
+
+/// How many agents a demo has, where nothing else is said.
+const NODES: u16 = 3;
+
+/// The port of a demo's broker, where nothing else is said: STOMP's.
+const PORT: u16 = 61613;
 
 /// How long a demo's fleet may take to answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,24 +37,28 @@ pub(super) fn run(args: &EnableArgs) -> Result<Exit, CommandError> {
         let stopped = demo.stop(GRACE).map_err(refused)?;
         let dir = demo.dir().display();
         if stopped == 0 {
-            println!("Nothing of a demo in {dir} was running");
+            say(format_args!("Nothing of a demo in {dir} was running"));
         } else {
-            println!("Stopped {stopped} processes; the files are still in {dir}");
+            say(format_args!(
+                "Stopped {stopped} processes; the files are still in {dir}"
+            ));
         }
         return Ok(Exit::Ok);
     }
-    if let Err(error) = demo.make(args.nodes, args.port) {
+    let (nodes, port) = demo.made().unwrap_or((NODES, PORT));
+    let (nodes, port) = (args.nodes.unwrap_or(nodes), args.port.unwrap_or(port));
+    if let Err(error) = demo.make(nodes, port) {
         if let Error::AlreadyRuns { .. } = error {
-            println!("{error}: {}", error.hint());
+            say(format_args!("{error}: {}", error.hint()));
             return Ok(Exit::Ok);
         }
         return Err(refused(error));
     }
-    println!(
-        "Made a CA, certificates and configurations in {}",
+    say(format_args!(
+        "Certificates and configurations are in {}",
         demo.dir().display()
-    );
-    let started = start(&demo, args.nodes);
+    ));
+    let started = start(&demo, nodes);
     if let Err(error) = started {
         // What was started is of no use without the rest.
         drop(demo.stop(GRACE));
@@ -60,11 +71,13 @@ pub(super) fn run(args: &EnableArgs) -> Result<Exit, CommandError> {
 fn start(demo: &Demo, nodes: u16) -> Result<(), CommandError> {
     let mut broker = demo.start(Part::Broker, nodes).map_err(refused)?;
     wait(demo, 0, &mut broker)?;
-    println!("Started the broker");
+    say(format_args!("Started the broker"));
     let mut agents = demo.start(Part::Agents, nodes).map_err(refused)?;
     wait(demo, usize::from(nodes), &mut agents)?;
-    println!("Started {nodes} agents, and all of them answer");
-    println!("\n$ {}/mco ping", demo.dir().display());
+    say(format_args!(
+        "Started {nodes} agents, and all of them answer"
+    ));
+    say(format_args!("\n$ {}/mco ping", demo.dir().display()));
     let words = [
         "mco".into(),
         "ping".into(),
@@ -112,17 +125,17 @@ fn wait(demo: &Demo, nodes: usize, parts: &mut [Started]) -> Result<(), CommandE
 fn explain(demo: &Demo) {
     let mco = demo.dir().join("mco");
     let (mco, dir) = (mco.display(), demo.dir().display());
-    println!(
+    say(format_args!(
         "\nThree commands to try next:\n  {mco} find -F country=de\n  {mco} rpc rpcutil get_fact fact=os.release.full\n  \
          {mco} inventory node1.demo\n\nTo stop it:\n  {} enable --demo {dir} --stop",
         demo.program().display()
-    );
+    ));
 }
 
 #[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
 fn refused(error: Error) -> CommandError {
     let exit = match &error {
-        Error::PortTaken { .. } | Error::Strange(_) => Exit::Usage,
+        Error::LineEnd(_) | Error::PortTaken { .. } | Error::Strange(_) => Exit::Usage,
         _ => Exit::Software,
     };
     let hint = error.hint();

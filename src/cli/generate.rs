@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap_complete::Shell;
 
-use super::{CommandError, Exit, command, mco_command};
+use super::{CommandError, Exit, command, mco_command, voice::say};
 use crate::sys;
 
 /// Every file by its name below the repository's top level.
@@ -77,7 +77,7 @@ pub(super) fn write(dir: &Path) -> Result<Exit, CommandError> {
         }
         sys::file::write_atomic(&path, &bytes, sys::file::Mode::Exactly(0o644))
             .map_err(|error| failed(&error))?;
-        println!("{name}");
+        say(format_args!("{name}"));
     }
     Ok(Exit::Ok)
 }

@@ -1,9 +1,6 @@
 //! What a person types and sees: the tree of options, one file per role and per application of
 //! `mco`, and all printing.
 
-// The one storey that talks to a person: it alone may print.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
-
 mod agent;
 mod broker;
 mod daemon;
@@ -13,6 +10,7 @@ pub mod generate;
 mod mco;
 pub mod render;
 pub mod tree;
+mod voice;
 mod words;
 
 use std::{
@@ -95,7 +93,7 @@ fn explain(error: &clap::Error) -> ExitCode {
 
 fn report(error: &CommandError, codes: ExitCodes) -> ExitCode {
     if !error.message.is_empty() {
-        eprintln!("error: {error}");
+        voice::complain(format_args!("error: {error}"));
     }
     exit_code(error.exit, codes)
 }

@@ -106,12 +106,12 @@ pub struct EnableArgs {
     /// Make a fleet to try below DIR: a CA, a broker, agents and a client, all on this machine
     #[arg(long, value_name = "DIR")]
     pub demo: PathBuf,
-    /// How many agents
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub nodes: u16,
-    /// Port of the demo's broker, on the loopback address
-    #[arg(long, value_name = "P", default_value_t = 61613, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: u16,
+    /// How many agents [default: as before, or 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub nodes: Option<u16>,
+    /// Port of the demo's broker, on the loopback address [default: as before, or 61613]
+    #[arg(long, value_name = "P", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
     /// Stop the demo's processes and leave its files
     #[arg(long, conflicts_with_all = ["nodes", "port"])]
     pub stop: bool,

@@ -17,6 +17,13 @@ pub struct Answer {
     pub after: Duration,
 }
 
+impl Answer {
+    /// Whether the node did what was asked.
+    pub fn is_ok(&self) -> bool {
+        self.reply.outcome == Outcome::Ok
+    }
+}
+
 /// What came of a call.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -99,9 +106,7 @@ impl Account {
 
     /// Whether some node answered anything but ok.
     pub fn any_failed(&self) -> bool {
-        self.answers
-            .iter()
-            .any(|answer| answer.reply.outcome != Outcome::Ok)
+        !self.answers.iter().all(Answer::is_ok)
     }
 
     /// The call as a whole.

@@ -60,18 +60,36 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The directory's name can't stand in a configuration.
+    #[error("{0:?} has a line end in its name")]
+    LineEnd(PathBuf),
     /// Certificates can't be made.
     #[error("cannot make the certificates: {0}")]
     Mint(#[from] tls::mint::MintError),
     /// A certificate in the directory has no name.
     #[error("{}: {}", .0.display(), .1)]
     Name(PathBuf, tls::NameError),
+    /// Not all of it runs.
+    #[error("of the demo in {} only {running} of {all} processes run", .dir.display())]
+    Partly {
+        /// Its directory.
+        dir: PathBuf,
+        /// How many processes there are.
+        running: usize,
+        /// How many there should be.
+        all: usize,
+        /// This program.
+        program: PathBuf,
+    },
     /// Somebody listens on the port.
     #[error("port {port} on 127.0.0.1 is taken")]
     PortTaken {
         /// The port.
         port: u16,
     },
+    /// Processes did not end.
+    #[error("{} did not end: {}", if .0.len() == 1 { "a process" } else { "processes" }, .0.join(", "))]
+    StillRuns(Vec<String>),
     /// The directory holds something else.
     #[error("{} is not empty and no demo", .0.display())]
     Strange(PathBuf),
@@ -94,6 +112,13 @@ impl Error {
             Self::File(_) | Self::Io { .. } => {
                 "choose a directory that you may write to".to_owned()
             }
+            Self::LineEnd(_) => "name another directory with `--demo DIR`".to_owned(),
+            Self::Partly { dir, program, .. } => format!(
+                "stop the rest with `{} enable --demo {} --stop`, and start it again",
+                program.display(),
+                dir.display()
+            ),
+            Self::StillRuns(_) => "end them by hand, then repeat `--stop`".to_owned(),
             Self::Mint(_) => "report this as a fault, with the line above".to_owned(),
             Self::PortTaken { .. } => "choose another with `--port P`".to_owned(),
             Self::Strange(_) => "name a new or empty directory with `--demo DIR`".to_owned(),
@@ -104,18 +129,22 @@ impl Error {
 impl Demo {
     /// The demo in a directory, which need not exist yet.
     pub fn new(dir: &Path) -> Result<Self, Error> {
-        let absolute = std::path::absolute(dir).map_err(|source| Error::Io {
+        if dir.as_os_str().as_encoded_bytes().contains(&b'\n') {
+            return Err(Error::LineEnd(dir.to_owned()));
+        }
+        // One directory has one name, whichever link or slash it was given with: its processes are
+        // told by it.
+        let real = fs::canonicalize(dir).or_else(|_| std::path::absolute(dir));
+        let real = real.map_err(|source| Error::Io {
             path: dir.to_owned(),
             source,
         })?;
+        let dir = real.components().collect();
         let program = std::env::current_exe().map_err(|source| Error::Io {
             path: "this program".into(),
             source,
         })?;
-        Ok(Self {
-            dir: absolute,
-            program,
-        })
+        Ok(Self { dir, program })
     }
 
     /// Its directory.
@@ -133,16 +162,23 @@ impl Demo {
         self.dir.join("client.cfg")
     }
 
-    /// Makes every file that is not there yet.
+    /// The number of nodes and the port of a demo that was made here before.
+    pub fn made(&self) -> Option<(u16, u16)> {
+        let text = fs::read_to_string(self.dir.join("broker.cfg")).ok()?;
+        let port = layout::port(&text)?;
+        let made = |number: &u16| {
+            let node = layout::Node::number(*number);
+            self.dir.join(node.name()).join("server.cfg").exists()
+        };
+        let nodes = (1..=u16::MAX).take_while(made).last()?;
+        Some((nodes, port))
+    }
+
+    /// Makes every file that is not there yet; with another port than before, the configurations
+    /// are written again.
     pub fn make(&self, nodes: u16, port: u16) -> Result<(), Error> {
-        let running = self.running();
-        if !running.is_empty() {
-            return Err(Error::AlreadyRuns {
-                dir: self.dir.clone(),
-                agents: running.len().saturating_sub(1),
-                program: self.program.clone(),
-            });
-        }
+        self.check_stopped()?;
+        let fresh = self.made().is_none_or(|(_, before)| before != port);
         let marker = self.dir.join("ca");
         if self.dir.exists() && !marker.exists() {
             let mut entries = fs::read_dir(&self.dir).map_err(self.io(&self.dir))?;
@@ -159,10 +195,16 @@ impl Demo {
         let sans = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         self.certificate(&authority, tls::mint::Role::Broker, "broker", &sans)?;
         self.certificate(&authority, tls::mint::Role::Client, "peadmin", &[])?;
-        self.write("broker.cfg", &layout::broker_cfg(&self.dir, port), 0o644)?;
+        self.keep(
+            "broker.cfg",
+            fresh,
+            &layout::broker_cfg(&self.dir, port),
+            0o644,
+        )?;
         let commander = self.commander()?;
-        self.write(
+        self.keep(
             "client.cfg",
+            fresh,
             &layout::client_cfg(&self.dir, port, &commander),
             0o644,
         )?;
@@ -172,23 +214,47 @@ impl Demo {
             let dir = self.dir.join(node.name());
             fs::create_dir_all(&dir).map_err(self.io(&dir))?;
             self.certificate(&authority, tls::mint::Role::Node, node.identity(), &[])?;
-            self.write(
+            self.keep(
                 format!("{}/server.cfg", node.name()),
+                fresh,
                 &node.server_cfg(&self.dir, port, &commander),
                 0o644,
             )?;
-            self.write(
+            self.keep(
                 format!("{}/facts.yaml", node.name()),
+                false,
                 &node.facts_yaml(),
                 0o644,
             )?;
-            self.write(
+            self.keep(
                 format!("{}/classes.txt", node.name()),
+                false,
                 &node.classes_txt(),
                 0o644,
             )?;
         }
         Ok(())
+    }
+
+    /// An error if it runs, wholly or in part.
+    fn check_stopped(&self) -> Result<(), Error> {
+        let running = self.running().len();
+        let all = 1 + self.pidfiles().filter(|(name, _)| name != "broker").count();
+        let (dir, program) = (self.dir.clone(), self.program.clone());
+        match running {
+            0 => Ok(()),
+            running if running < all => Err(Error::Partly {
+                dir,
+                running,
+                all,
+                program,
+            }),
+            running => Err(Error::AlreadyRuns {
+                dir,
+                agents: running - 1,
+                program,
+            }),
+        }
     }
 
     /// Starts the broker, or the agents.
@@ -241,19 +307,23 @@ impl Demo {
 
     /// The processes of this demo that live: name and process id.
     pub fn running(&self) -> Vec<(String, u32)> {
-        let Ok(entries) = fs::read_dir(self.dir.join("run")) else {
-            return Vec::new();
-        };
-        let mut running: Vec<(String, u32)> = entries
-            .filter_map(|entry| {
-                let path = entry.ok()?.path();
-                let name = path.file_stem()?.to_str()?.to_owned();
-                let pid = fs::read_to_string(&path).ok()?.trim().parse().ok()?;
-                self.is_ours(pid).then_some((name, pid))
-            })
+        let mut running: Vec<_> = self
+            .pidfiles()
+            .filter(|(_, pid)| self.is_ours(*pid))
             .collect();
         running.sort();
         running
+    }
+
+    /// Name and process id of everything that was started and not stopped.
+    fn pidfiles(&self) -> impl Iterator<Item = (String, u32)> {
+        let entries = fs::read_dir(self.dir.join("run")).into_iter().flatten();
+        entries.filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let name = path.file_stem()?.to_str()?.to_owned();
+            let pid = fs::read_to_string(&path).ok()?.trim().parse().ok()?;
+            Some((name, pid))
+        })
     }
 
     /// Whether a process id, perhaps used again since, is a process that this demo started.
@@ -285,8 +355,13 @@ impl Demo {
             for pid in some {
                 if !sys::process::wait_gone(pid, until) {
                     end(pid, Force::Kill);
+                    sys::process::wait_gone(pid, Instant::now() + grace);
                 }
             }
+        }
+        let left: Vec<String> = self.running().into_iter().map(|(name, _)| name).collect();
+        if !left.is_empty() {
+            return Err(Error::StillRuns(left));
         }
         let run = self.dir.join("run");
         if run.exists() {
@@ -334,6 +409,20 @@ impl Demo {
         self.write(cert, &pair.cert_pem, 0o644)
     }
 
+    /// Writes a file that is not there, or is to be written again.
+    fn keep(
+        &self,
+        name: impl AsRef<Path>,
+        again: bool,
+        text: &str,
+        mode: u32,
+    ) -> Result<(), Error> {
+        if !again && self.dir.join(name.as_ref()).exists() {
+            return Ok(());
+        }
+        self.write(name, text, mode)
+    }
+
     fn write(&self, name: impl AsRef<Path>, text: &str, mode: u32) -> Result<(), Error> {
         let path = self.dir.join(name);
         Ok(sys::file::write_atomic(
@@ -371,9 +460,10 @@ impl Started {
     }
 }
 
-/// Each of our processes leads a group of its own.
+/// What we start leads a group of its own; what somebody else started in its place need not.
 fn end(pid: u32, force: Force) {
-    if let Err(error) = sys::process::end_group(pid, force) {
+    let group = sys::process::end_group(pid, force);
+    if let Err(error) = group.and_then(|()| sys::process::end(pid, force)) {
         tracing::warn!("cannot end process {pid}: {error}");
     }
 }

@@ -97,6 +97,13 @@ pub(super) fn broker_cfg(dir: &Path, port: u16) -> String {
     )
 }
 
+/// The port in the text of a demo's `broker.cfg`.
+pub(super) fn port(broker_cfg: &str) -> Option<u16> {
+    let mut lines = broker_cfg.lines();
+    let address = lines.find_map(|line| line.strip_prefix("listen = "))?;
+    address.rsplit(':').next()?.parse().ok()
+}
+
 pub(super) fn client_cfg(dir: &Path, port: u16, commander: &str) -> String {
     format!(
         "# The operator's side.\n{COMMON}\n{connector}\n{security}",
@@ -137,6 +144,12 @@ pub(super) fn mco_script(program: &Path, dir: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_port_is_read_as_it_was_written() {
+        assert_eq!(port(&broker_cfg(Path::new("/d"), 1234)), Some(1234));
+        assert_eq!(port(""), None);
+    }
 
     #[test]
     fn nodes_differ() {

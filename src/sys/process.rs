@@ -34,17 +34,33 @@ pub enum Force {
     Kill,
 }
 
+impl Force {
+    const fn signal(self) -> Signal {
+        match self {
+            Self::Ask => Signal::SIGTERM,
+            Self::Kill => Signal::SIGKILL,
+        }
+    }
+}
+
 /// Ends a process group, which a child leads that was started with `process_group(0)`. A group that
 /// is gone already is no error.
 pub fn end_group(leader: u32, force: Force) -> io::Result<()> {
     // 0 and 1 stand for our own group and for everybody.
     let leader = i32::try_from(leader).ok().filter(|pid| *pid > 1);
     let leader = leader.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    let signal = match force {
-        Force::Ask => Signal::SIGTERM,
-        Force::Kill => Signal::SIGKILL,
-    };
-    match signal::killpg(Pid::from_raw(leader), signal) {
+    match signal::killpg(Pid::from_raw(leader), force.signal()) {
+        Ok(()) | Err(Errno::ESRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Ends one process. One that is gone already is no error.
+pub fn end(pid: u32, force: Force) -> io::Result<()> {
+    // 0 stands for our own group.
+    let pid = i32::try_from(pid).ok().filter(|pid| *pid > 1);
+    let pid = pid.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    match signal::kill(Pid::from_raw(pid), force.signal()) {
         Ok(()) | Err(Errno::ESRCH) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -203,6 +203,16 @@ fn daemons_say_what_is_wrong_at_once() {
     run(["agent".as_ref(), "-c".as_ref(), wrong.as_os_str()])
         .exits(78)
         .complains("broken.cfg:");
+    // Facts that are missing are no fault, but somebody should know.
+    fs::write(&wrong, text.replace("facts.yaml", "nosuch.yaml")).unwrap();
+    run([
+        "agent".as_ref(),
+        "--check-config".as_ref(),
+        "-c".as_ref(),
+        wrong.as_os_str(),
+    ])
+    .exits(0)
+    .says("nosuch.yaml");
     // The identity is not the certificate's name.
     fs::write(&wrong, text.replace("identity = node1", "identity = node2")).unwrap();
     run(["agent".as_ref(), "-c".as_ref(), wrong.as_os_str()])
@@ -220,4 +230,35 @@ fn daemons_say_what_is_wrong_at_once() {
     run(["broker".as_ref(), "-c".as_ref(), taken.as_os_str()])
         .exits(69)
         .complains(&format!("127.0.0.1:{}", fleet.port));
+}
+
+#[test]
+fn a_filter_that_cannot_be_used_chooses_nobody() {
+    let fleet = Fleet::start(1);
+    for words in [
+        ["find", "-C", "/(/"],
+        ["ping", "-F", "country=/[/"],
+        ["find", "-I", "/[/"],
+        ["find", "-A", "/*/"],
+        ["find", "-W", ""],
+        ["find", "-C", " "],
+    ] {
+        let ended = fleet.mco(words).exits(64);
+        assert_eq!(ended.stdout, "", "{words:?}");
+    }
+}
+
+#[test]
+fn a_stream_that_cannot_be_written_is_no_crash() {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for (words, code) in [(["mco", "nosuch"], 64), (["mco", "ping"], 78)] {
+        let mut command = std::process::Command::new(crate::support::program());
+        let status = command
+            .env_clear()
+            .args(words)
+            .stderr(full())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(code), "{words:?}");
+    }
 }

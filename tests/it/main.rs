@@ -6,6 +6,7 @@
 
 mod architecture;
 mod daemons;
+mod demo;
 mod errors;
 mod fleet;
 mod generated;

@@ -8,7 +8,9 @@ use crate::{
         CommandError, Exit,
         render::{json, stats},
         tree::{FindArgs, General},
+        voice::complain,
     },
+    client::Answer,
     mcorpc::{ddl::builtin, names::Identity},
 };
 
@@ -31,7 +33,9 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
         let json = args.json;
         let account = session
             .call(&call, |out, answer| {
-                if !json {
+                if !answer.is_ok() {
+                    complain(stats::unwilling(answer));
+                } else if !json {
                     out.line(answer.reply.sender.as_str())?;
                     out.flush()?;
                 }
@@ -42,28 +46,33 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
             let names: Vec<&Identity> = account
                 .answers
                 .iter()
+                .filter(|answer| answer.is_ok())
                 .map(|answer| &answer.reply.sender)
                 .collect();
             json::print(&mut session.out, &names)?;
         }
         session.out.flush()?;
         if session.verbose {
-            eprintln!(
+            complain(format_args!(
                 "\nDiscovered {} nodes in {:.2} seconds using the broker at {}",
-                account.answers.len(),
+                account
+                    .answers
+                    .iter()
+                    .filter(|answer| answer.is_ok())
+                    .count(),
                 begun.elapsed().as_secs_f64(),
                 session.broker()
-            );
+            ));
         }
         if let Some(line) = stats::silent(&account) {
-            eprintln!("{line}");
+            complain(line);
         }
         Ok(if account.interrupted.is_some() {
             session.exit(&account)
-        } else if account.answers.is_empty() {
-            Exit::NobodyMatched
-        } else {
+        } else if account.answers.iter().any(Answer::is_ok) {
             Exit::Ok
+        } else {
+            Exit::NobodyMatched
         })
     })
 }

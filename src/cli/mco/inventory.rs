@@ -10,6 +10,7 @@ use crate::{
         CommandError, Exit,
         render::{Out, columns, inspect::inspect, json, out::safe_line, stats},
         tree::{General, InventoryArgs},
+        voice::complain,
     },
     client::Account,
     mcorpc::{ddl::builtin, filter::Filter, names::Identity, reply::Outcome},
@@ -49,7 +50,7 @@ pub(super) fn run(args: &InventoryArgs, general: &General) -> Result<Exit, Comma
             ask("inventory").await?
         };
         let Some(answer) = inventory.answers.first() else {
-            let why = if session.exit(&inventory) == Exit::Interrupted {
+            let why = if inventory.interrupted.is_some() {
                 "interrupted"
             } else {
                 "no answer"
@@ -75,10 +76,10 @@ pub(super) fn run(args: &InventoryArgs, general: &General) -> Result<Exit, Comma
         let counters = match stats.answers.first() {
             Some(answer) if answer.reply.outcome == Outcome::Ok => Some(&answer.reply.data),
             Some(answer) => {
-                eprintln!(
+                complain(format_args!(
                     "warning: Failed to retrieve daemon_stats from {node}: {}",
                     safe_line(&answer.reply.statusmsg)
-                );
+                ));
                 None
             }
             None => None,
@@ -205,9 +206,9 @@ fn statistics(counters: &Data, data: &Data) -> Vec<(&'static str, String)> {
         ("Replies Sent", count("replies")),
         (
             "Total Processor Time",
-            format!("{} seconds", time("utime") + time("stime")),
+            format!("{:.6} seconds", time("utime") + time("stime")),
         ),
-        ("System Time", format!("{} seconds", time("stime"))),
+        ("System Time", format!("{:.6} seconds", time("stime"))),
     ]
 }
 

@@ -8,8 +8,12 @@ use super::{Options, Session, session};
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{graph, json, stats::milliseconds},
+        render::{
+            graph, json,
+            stats::{self, milliseconds},
+        },
         tree::{General, PingArgs},
+        voice::complain,
     },
     client::Verdict,
     mcorpc::ddl::builtin,
@@ -34,7 +38,9 @@ pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandErr
         let quiet = args.json;
         let account = session
             .call(&call, |out, answer| {
-                if !quiet {
+                if !answer.is_ok() {
+                    complain(stats::unwilling(answer));
+                } else if !quiet {
                     out.line(format!(
                         "{:<40} time={} ms",
                         answer.reply.sender,
@@ -49,6 +55,7 @@ pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandErr
             let replies: Vec<_> = account
                 .answers
                 .iter()
+                .filter(|answer| answer.is_ok())
                 .map(|answer| json!({ "sender": answer.reply.sender, "ms": ms(answer.after) }))
                 .collect();
             json::print(
@@ -59,6 +66,7 @@ pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandErr
             let times: Vec<f64> = account
                 .answers
                 .iter()
+                .filter(|answer| answer.is_ok())
                 .map(|answer| ms(answer.after))
                 .collect();
             session.out.line("\n\n---- ping statistics ----")?;
@@ -71,11 +79,11 @@ pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandErr
                 ));
             }
             session.out.line(line)?;
-            crate::cli::render::stats::missing(&mut session.out, &account)?;
+            stats::missing(&mut session.out, &account)?;
         }
         Ok(match account.verdict() {
             // The original's ping makes no discovery, so for it silence is always 4.
-            Verdict::NobodyMatched if account.interrupted.is_none() => {
+            Verdict::NobodyMatched | Verdict::NobodyAnswered if account.interrupted.is_none() => {
                 Exit::NobodyAnsweredUndiscovered
             }
             _ => session.exit(&account),
@@ -83,8 +91,11 @@ pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandErr
     })
 }
 
+/// Milliseconds, to the microsecond.
 fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    #[allow(clippy::cast_precision_loss)] // a wait of fewer than 2^52 microseconds
+    let microseconds = duration.as_micros() as f64;
+    microseconds / 1000.0
 }
 
 /// The original's line, with the blank before the graph.

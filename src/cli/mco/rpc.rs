@@ -6,6 +6,7 @@ use crate::{
         CommandError, Exit,
         render::{json, results, stats, summary},
         tree::{DisplayMode, General, RpcArgs},
+        voice::complain,
     },
     mcorpc::ddl::Display,
 };
@@ -80,11 +81,15 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
         }
         if json {
             json::array(out, &account, &action)?;
+            // The array is the original's, and has no place for them.
+            if let Some(line) = stats::silent(&account) {
+                complain(line);
+            }
             return Ok(session.exit(&account));
         }
         if account.addressed() == 0 && account.interrupted.is_none() {
             out.flush()?;
-            eprintln!("No request was acted upon: no node matched");
+            complain("No request was acted upon: no node matched");
             return Ok(session.exit(&account));
         }
         out.line("")?;

@@ -12,6 +12,7 @@ use crate::{
         CommandError, Exit, daemon,
         render::{Out, progress, rehearsal},
         tree::{Common, ExitCodes, General, HostFilters},
+        voice::complain,
     },
     client::{
         self, Account, Addressing, Answer, Call, Client, Interrupt, Progress, Targets, Verdict,
@@ -233,7 +234,7 @@ impl Session {
             }
             Progress::Rejected(why) => {
                 if verbose {
-                    bar.suspend(|| eprintln!("warning: {why}"));
+                    bar.suspend(|| complain(format_args!("warning: {why}")));
                 }
             }
         };
@@ -260,7 +261,7 @@ impl Session {
         let verbose = self.verbose;
         let mut report = |event: Progress<'_>| {
             if let (Progress::Rejected(why), true) = (event, verbose) {
-                eprintln!("warning: {why}");
+                complain(format_args!("warning: {why}"));
             }
         };
         let discovered = self
@@ -324,7 +325,7 @@ fn load(general: &General) -> Result<ClientConfig, CommandError> {
     let config = ClientConfig::load(&file, &config::process_environment).map_err(faulty)?;
     if general.verbose {
         for warning in &config.common.warnings {
-            eprintln!("warning: {warning}");
+            complain(format_args!("warning: {warning}"));
         }
     }
     Ok(config)
@@ -380,6 +381,18 @@ fn addressing(filter: &Filter) -> Addressing {
 /// The filter that the options describe.
 pub(in crate::cli) fn filter(filters: &HostFilters) -> Result<Filter, CommandError> {
     let mut filter = Filter::default();
+    let lists = [
+        ("--with", &filters.with),
+        ("--with-class", &filters.with_class),
+        ("--with-agent", &filters.with_agent),
+    ];
+    for (option, texts) in lists {
+        if texts.iter().any(|text| text.trim().is_empty()) {
+            // An empty variable of a script must not mean everybody.
+            return Err(CommandError::usage(format!("{option} is empty"))
+                .hint("leave the option out to mean every node"));
+        }
+    }
     for word in filters.with.iter().flat_map(|text| fact::words(text)) {
         match word {
             Word::Fact(fact) => filter.fact.push(fact),
@@ -402,6 +415,7 @@ pub(in crate::cli) fn filter(filters: &HostFilters) -> Result<Filter, CommandErr
     for name in filter.identity.iter().filter(|name| !name.starts_with('/')) {
         Identity::new(name.clone()).map_err(usage)?;
     }
+    filter.check().map_err(usage)?;
     Ok(filter)
 }
 

@@ -7,10 +7,10 @@ use std::{
 
 use super::{
     columns,
-    out::{Out, Paint},
+    out::{Out, Paint, safe_line},
 };
 use crate::{
-    client::{Account, Interrupt},
+    client::{Account, Answer, Interrupt},
     mcorpc::{names::Identity, reply::Outcome},
     sys::clock::Local,
 };
@@ -99,6 +99,17 @@ pub(crate) fn silent(account: &Account) -> Option<String> {
             names.get(..10).unwrap_or_default().join(", ")
         )),
     }
+}
+
+/// A node that answered and would not, or could not, do what was asked, as a line for standard error.
+pub(crate) fn unwilling(answer: &Answer) -> String {
+    let reply = &answer.reply;
+    format!(
+        "{}: {}: {}",
+        reply.sender,
+        reply.outcome,
+        safe_line(&reply.statusmsg)
+    )
 }
 
 fn list(out: &mut Out, title: &str, names: &[&Identity]) -> io::Result<()> {

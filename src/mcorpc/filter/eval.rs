@@ -92,6 +92,23 @@ impl Filter {
             && self.compounds_match(node)?)
     }
 
+    /// Whether every pattern and comparison can be used at all: what would fail on every node is
+    /// better refused before anybody is asked. Compound expressions are checked by their parser.
+    pub fn check(&self) -> Result<(), EvalError> {
+        for word in self
+            .identity
+            .iter()
+            .chain(&self.agent)
+            .chain(&self.cf_class)
+        {
+            Word::new(word)?;
+        }
+        for fact in &self.fact {
+            Comparison::new(&fact.operator, &fact.value)?;
+        }
+        Ok(())
+    }
+
     fn identities_match(&self, node: &dyn Node) -> Result<bool, EvalError> {
         for wanted in &self.identity {
             if Word::new(wanted)?.is(node.identity()) {
