@@ -46,7 +46,8 @@ say() {
 }
 
 main() {
-    here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+    script=$(readlink -f -- "$0") || script=$0
+    here=$(CDPATH='' cd -- "$(dirname -- "$script")" && pwd)
     mode='' directory='' from='' stop='' uninstall='' nodes='' port=''
     if [ $# -eq 0 ]; then
         usage >&2

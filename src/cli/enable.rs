@@ -13,6 +13,7 @@ use super::{
 use crate::enable::{
     Part,
     demo::{Demo, Error, Started},
+    shell_word,
 };
 
 /// How many agents a demo has, where nothing else is said.
@@ -77,7 +78,10 @@ fn start(demo: &Demo, nodes: u16) -> Result<(), CommandError> {
     say(format_args!(
         "Started {nodes} agents, and all of them answer"
     ));
-    say(format_args!("\n$ {}/mco ping", demo.dir().display()));
+    say(format_args!(
+        "\n$ {} ping",
+        shell_word(&demo.dir().join("mco"))
+    ));
     let words = [
         "mco".into(),
         "ping".into(),
@@ -123,12 +127,11 @@ fn wait(demo: &Demo, nodes: usize, parts: &mut [Started]) -> Result<(), CommandE
 }
 
 fn explain(demo: &Demo) {
-    let mco = demo.dir().join("mco");
-    let (mco, dir) = (mco.display(), demo.dir().display());
+    let mco = shell_word(&demo.dir().join("mco"));
+    let (dir, program) = (shell_word(demo.dir()), shell_word(demo.program()));
     say(format_args!(
         "\nThree commands to try next:\n  {mco} find -F country=de\n  {mco} rpc rpcutil get_fact fact=os.release.full\n  \
-         {mco} inventory node1.demo\n\nTo stop it:\n  {} enable --demo {dir} --stop",
-        demo.program().display()
+         {mco} inventory node1.demo\n\nTo stop it:\n  {program} enable --demo {dir} --stop"
     ));
 }
 

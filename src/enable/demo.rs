@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::layout::{self, Part};
+use super::layout::{self, Part, shell_word};
 use crate::{
     sys::{self, file::Mode, process::Force},
     tls,
@@ -100,9 +100,10 @@ impl Error {
     pub fn hint(&self) -> String {
         match self {
             Self::AlreadyRuns { dir, program, .. } => format!(
-                "try `{0}/mco ping`, or stop it with `{1} enable --demo {0} --stop`",
-                dir.display(),
-                program.display()
+                "try `{} ping`, or stop it with `{} enable --demo {} --stop`",
+                shell_word(&dir.join("mco")),
+                shell_word(program),
+                shell_word(dir)
             ),
             Self::Ended { .. } => "the log in the demo's directory has more".to_owned(),
             Self::Certificate(_) | Self::Name(..) => {
@@ -115,8 +116,8 @@ impl Error {
             Self::LineEnd(_) => "name another directory with `--demo DIR`".to_owned(),
             Self::Partly { dir, program, .. } => format!(
                 "stop the rest with `{} enable --demo {} --stop`, and start it again",
-                program.display(),
-                dir.display()
+                shell_word(program),
+                shell_word(dir)
             ),
             Self::StillRuns(_) => "end them by hand, then repeat `--stop`".to_owned(),
             Self::Mint(_) => "report this as a fault, with the line above".to_owned(),

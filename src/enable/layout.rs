@@ -131,13 +131,22 @@ fn security(commander: &str) -> String {
     format!("securityprovider = pki\nplugin.pki.clients = {commander}\n")
 }
 
+/// A path as one word of a shell's command line, in quotes where it needs them.
+pub fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
+    if text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// `DIR/mco`: the client with the demo's configuration.
 pub(super) fn mco_script(program: &Path, dir: &Path) -> String {
-    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', "'\\''"));
     format!(
         "#!/bin/sh\n# mco, talking to this demo's fleet.\nexec {} mco --config {} \"$@\"\n",
-        quoted(program),
-        quoted(&dir.join("client.cfg")),
+        shell_word(program),
+        shell_word(&dir.join("client.cfg")),
     )
 }
 

@@ -4,4 +4,4 @@
 pub mod demo;
 mod layout;
 
-pub use layout::Part;
+pub use layout::{Part, shell_word};

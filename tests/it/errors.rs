@@ -262,3 +262,18 @@ fn a_stream_that_cannot_be_written_is_no_crash() {
         assert_eq!(status.code(), Some(code), "{words:?}");
     }
 }
+
+#[test]
+fn a_node_notes_who_may_not_command_it() {
+    let pin = format!("plugin.pki.clients = peadmin@sha256:{}\n", "0".repeat(64));
+    let node = crate::support::Node {
+        extra: pin,
+        ..Default::default()
+    };
+    let mut fleet = Fleet::with(&[node]);
+    fleet
+        .mco(["rpc", "rpcutil", "ping", "-t", "1"])
+        .exits(3)
+        .says("node1");
+    fleet.agents[0].wait_for("may not command");
+}
