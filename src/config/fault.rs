@@ -105,75 +105,9 @@ pub(super) fn in_order(faults: &mut [Fault]) {
     faults.sort_by_cached_key(|fault| (fault.line.is_none(), fault.file.clone(), fault.line));
 }
 
-/// The candidate that was probably meant.
-pub(super) fn did_you_mean<'a>(
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(given, candidate), candidate))
-        .filter(|&(distance, candidate)| distance <= 1 + candidate.len() / 5)
-        .min_by_key(|&(distance, _)| distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many characters must be inserted, left out, replaced or swapped with their neighbour.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.to_lowercase().chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    let mut previous = None;
-    // No setting's name is near this long, and the table grows with both lengths.
-    for (row, a) in from.to_lowercase().chars().take(100).enumerate() {
-        let mut current = vec![row + 1];
-        for (column, &b) in to.iter().enumerate() {
-            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
-            let mut best = (at(&last, column) + usize::from(a != b))
-                .min(at(&last, column + 1) + 1)
-                .min(at(&current, column) + 1);
-            let swapped = column
-                .checked_sub(1)
-                .is_some_and(|left| previous == Some(b) && to.get(left) == Some(&a));
-            if swapped {
-                best = best.min(at(&before_last, column - 1).saturating_add(1));
-            }
-            current.push(best);
-        }
-        before_last = std::mem::replace(&mut last, current);
-        previous = Some(a);
-    }
-    last.last().copied().unwrap_or(usize::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_edits_and_swaps() {
-        for (from, to, expected) in [
-            ("", "", 0),
-            ("ttl", "TTL", 0),
-            ("ttl", "tll", 1),
-            ("conector", "connector", 1),
-            ("lgolevel", "loglevel", 1),
-            ("ca", "abc", 3),
-            ("", "abc", 3),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(from, to), expected, "{from} {to}");
-            assert_eq!(distance(to, from), expected, "{to} {from}");
-        }
-    }
-
-    #[test]
-    fn suggests_only_what_is_near() {
-        let known = ["connector", "collectives", "ttl"];
-        assert_eq!(did_you_mean("conector", known), Some("connector"));
-        assert_eq!(did_you_mean("tll", known), Some("ttl"));
-        assert_eq!(did_you_mean("color", known), None);
-    }
 
     #[test]
     fn prints_the_first_and_counts_the_rest() {

@@ -3,7 +3,8 @@
 //! Server and client share one list, as in the original: a `client.cfg` may hold what only a server
 //! uses. `plugin.*` belongs to plugins and is free, except where the plugin is one of ours.
 
-use super::{Document, Fault, fault::did_you_mean};
+use super::{Document, Fault};
+use crate::mcorpc::similar;
 
 /// The keys of `server.cfg` and `client.cfg`, without `plugin.*`.
 pub(super) const SHARED: &[&str] = &[
@@ -151,7 +152,7 @@ pub(super) fn check(document: &Document) -> (Vec<Fault>, Vec<Fault>) {
             if known.contains(&pattern.as_str()) {
                 continue;
             }
-            let meant = did_you_mean(&pattern, known.iter().copied());
+            let meant = similar::closest(&pattern, known.iter().copied());
             let meant = meant.map(|meant| format!("{prefix}{}", particularise(meant, &numbers)));
             faults.push(fault(unknown(key), suggestion(key, meant)));
         } else if DEPRECATED.contains(&key) {
@@ -162,7 +163,7 @@ pub(super) fn check(document: &Document) -> (Vec<Fault>, Vec<Fault>) {
             let meant = if CHECKED.iter().any(|(prefix, _)| plugin.starts_with(prefix)) {
                 Some(plugin)
             } else {
-                did_you_mean(key, SHARED.iter().copied()).map(str::to_owned)
+                similar::closest(key, SHARED.iter().copied()).map(str::to_owned)
             };
             faults.push(fault(unknown(key), suggestion(key, meant)));
         }
@@ -178,7 +179,7 @@ pub(super) fn check_broker(document: &Document) -> Vec<Fault> {
         if !BROKER.contains(&key) && key.strip_prefix("collectives.").is_none_or(str::is_empty) {
             let meant = match key {
                 "collectives" => Some("collectives.NAME".to_owned()),
-                _ => did_you_mean(key, BROKER.iter().copied()).map(str::to_owned),
+                _ => similar::closest(key, BROKER.iter().copied()).map(str::to_owned),
             };
             let (message, right) = (unknown(key), suggestion(key, meant));
             faults.push(Fault::new(&entry.file, Some(entry.line), message, right));
