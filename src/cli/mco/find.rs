@@ -11,7 +11,7 @@ use crate::{
         voice::complain,
     },
     client::Answer,
-    mcorpc::{ddl::builtin, names::Identity},
+    mcorpc::names::Identity,
 };
 
 /// Finds.
@@ -24,12 +24,7 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
     };
     Session::run(&options, async |session| {
         let begun = Instant::now();
-        let call = session.plan(
-            builtin::discovery(),
-            &session::action("ping")?,
-            serde_json::Map::new(),
-            filter,
-        )?;
+        let call = session.plan_ping(filter)?;
         let json = args.json;
         let account = session
             .call(&call, |out, answer| {

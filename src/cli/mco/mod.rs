@@ -19,7 +19,7 @@ use super::{
     CommandError, Exit,
     tree::{Application, Common, General, Mco},
 };
-use crate::mcorpc::{ddl::builtin, filter::Filter};
+use crate::mcorpc::filter::Filter;
 
 use session::{Options, Session};
 
@@ -55,13 +55,7 @@ pub(super) fn wait_for(
     };
     let mut count = 0;
     Session::run(&options, async |session| {
-        let ping = session::action("ping")?;
-        let call = session.plan(
-            builtin::discovery(),
-            &ping,
-            serde_json::Map::new(),
-            Filter::default(),
-        )?;
+        let call = session.plan_ping(Filter::default())?;
         loop {
             let account = session.call(&call, |_, _| Ok(())).await?;
             count = account.answers.len();

@@ -16,7 +16,6 @@ use crate::{
         voice::complain,
     },
     client::Verdict,
-    mcorpc::ddl::builtin,
     sys,
 };
 
@@ -29,12 +28,7 @@ pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandErr
         progress: false,
     };
     Session::run(&options, async |session| {
-        let call = session.plan(
-            builtin::discovery(),
-            &session::action("ping")?,
-            serde_json::Map::new(),
-            filter,
-        )?;
+        let call = session.plan_ping(filter)?;
         let quiet = args.json;
         let account = session
             .call(&call, |out, answer| {

@@ -177,6 +177,11 @@ impl Session {
         format!("{}:{}", broker.host, broker.port)
     }
 
+    /// The call that asks who is there: `ping` of the agent `discovery`.
+    pub(in crate::cli) fn plan_ping(&self, filter: Filter) -> Result<Call, CommandError> {
+        self.plan(builtin::discovery(), &action("ping")?, Map::new(), filter)
+    }
+
     /// A call of an action that the DDL declares, to everybody or to the nodes named.
     pub(in crate::cli) fn plan(
         &self,
