@@ -16,6 +16,7 @@ pub mod host;
 mod note;
 mod runner;
 mod stats;
+mod transit;
 
 pub use authorise::check_policies;
 pub use runner::{Error, Runner};

@@ -1,6 +1,6 @@
 //! `mco describe_filter`: what a filter asks of a node, in words. It talks to nobody.
 
-use super::session;
+use super::filters;
 use crate::{
     cli::{
         CommandError, Exit,
@@ -12,7 +12,7 @@ use crate::{
 
 /// Describes.
 pub(super) fn run(args: &DescribeFilterArgs, general: &General) -> Result<Exit, CommandError> {
-    let filter = session::filter(&args.filters)?;
+    let filter = filters::filter(&args.filters)?;
     let mut out = Out::new(general.color, true);
     for line in describe::describe(&filter).lines() {
         out.line(safe(line))?;

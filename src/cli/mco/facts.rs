@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Options, Session, session};
+use super::{Options, Session, filters, plan};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -23,10 +23,10 @@ pub(super) fn run(args: &FactsArgs, general: &General) -> Result<Exit, CommandEr
             ),
         );
     };
-    let filter = session::filter(&args.filters)?;
+    let filter = filters::filter(&args.filters)?;
     let ddl = builtin::rpcutil();
-    let action = session::action("get_fact")?;
-    let inputs = session::inputs(ddl, &action, &[("fact".to_owned(), fact.clone())])?;
+    let action = plan::action("get_fact")?;
+    let inputs = plan::inputs(ddl, &action, &[("fact".to_owned(), fact.clone())])?;
     let options = Options {
         general,
         common: &args.common,

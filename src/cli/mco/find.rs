@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Options, Session, session};
+use super::{Options, Session, filters};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -16,7 +16,7 @@ use crate::{
 
 /// Finds.
 pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandError> {
-    let filter = session::filter(&args.filters)?;
+    let filter = filters::filter(&args.filters)?;
     let options = Options {
         general,
         common: &args.common,

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use super::{Options, Session, session};
+use super::{Options, Session, plan};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -39,7 +39,7 @@ pub(super) fn run(args: &InventoryArgs, general: &General) -> Result<Exit, Comma
     Session::run(&options, async |session| {
         let ddl = builtin::rpcutil();
         let mut ask = async |action: &str| -> Result<Account, CommandError> {
-            let call = session.plan(ddl, &session::action(action)?, Map::new(), filter.clone())?;
+            let call = session.plan(ddl, &plan::action(action)?, Map::new(), filter.clone())?;
             session.call(&call, |_, _| Ok(())).await
         };
         let stats = ask("daemon_stats").await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Options, Session, session};
+use super::{Options, Session, filters};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -21,7 +21,7 @@ use crate::{
 
 /// Pings.
 pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandError> {
-    let filter = session::filter(&args.filters)?;
+    let filter = filters::filter(&args.filters)?;
     let options = Options {
         general,
         common: &args.common,

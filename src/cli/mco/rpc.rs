@@ -1,6 +1,6 @@
 //! `mco rpc AGENT ACTION k=v...`: any action of any agent.
 
-use super::{Options, Session, session, targeting};
+use super::{Options, Session, filters, plan, targeting};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -26,10 +26,10 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
                 .hint("leave out `--no-results` or `--batch`"),
         );
     }
-    let filter = session::filter(&args.filters)?;
-    let ddl = session::ddl(&words.agent)?;
-    let action = session::action(&words.action)?;
-    let inputs = session::inputs(ddl, &action, &words.inputs)?;
+    let filter = filters::filter(&args.filters)?;
+    let ddl = plan::ddl(&words.agent)?;
+    let action = plan::action(&words.action)?;
+    let inputs = plan::inputs(ddl, &action, &words.inputs)?;
     let options = Options {
         general,
         common: &args.common,

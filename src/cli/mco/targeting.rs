@@ -74,7 +74,7 @@ fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandE
         },
         "stdin" => {
             let form = option.map_or(Ok(Form::Auto), |text| text.parse());
-            from_stdin(form.map_err(super::session::usage)?)
+            from_stdin(form.map_err(super::plan::usage)?)
         }
         other => {
             let error = CommandError::usage(format!("Unknown discovery method {other}"));
