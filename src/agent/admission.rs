@@ -30,6 +30,8 @@ pub(super) enum Decision {
     },
     /// Leave it: it is not for this node.
     Ignore(&'static str),
+    /// Answer that it is refused.
+    Refuse(Refusal),
 }
 
 /// What this node is, as far as requests ask for it.
@@ -61,7 +63,7 @@ impl Gate<'_> {
         if let Err(refusal) =
             window.admit(caller, &request.id, request.time_ms, request.ttl_ms, now_ms)
         {
-            return refused(&refusal);
+            return Decision::Refuse(refusal);
         }
         match request.filter.matches(self.node) {
             Ok(true) => {}
@@ -94,13 +96,5 @@ impl Gate<'_> {
             code: StatusCode::UNKNOWN_ERROR,
             message: format!("There is no agent '{}' on this node", request.agent),
         }
-    }
-}
-
-fn refused(refusal: &Refusal) -> Decision {
-    Decision::Answer {
-        outcome: Outcome::Refused,
-        code: StatusCode::UNKNOWN_ERROR,
-        message: refusal.to_string(),
     }
 }

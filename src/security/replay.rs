@@ -49,6 +49,19 @@ pub enum Refusal {
     TooMany,
 }
 
+impl Refusal {
+    /// Its kind in a word.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::BeforeStart => "dated before the start",
+            Self::Clock { .. } => "clock",
+            Self::Expired => "expired",
+            Self::Replayed => "replayed",
+            Self::TooMany => "too many of one caller",
+        }
+    }
+}
+
 /// The requests that were admitted and could still be repeated.
 #[derive(Debug)]
 pub struct Window {
