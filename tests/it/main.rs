@@ -12,6 +12,7 @@ mod fleet;
 mod generated;
 mod golden_wire;
 mod install;
+mod output;
 mod policy;
 mod replay;
 mod static_binary;
