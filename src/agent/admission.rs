@@ -8,10 +8,7 @@ use crate::{
         reply::{Outcome, StatusCode},
         request::Request,
     },
-    security::{
-        Verified,
-        replay::{Refusal, Window},
-    },
+    security::{Verified, replay::Window},
 };
 
 /// What is to be done with a verified request.
@@ -45,7 +42,7 @@ impl Gate<'_> {
         &self,
         request: &Verified<Request>,
         window: &mut Window,
-        now_ms: u64,
+        arrival: Arrival,
     ) -> Decision {
         let caller = request.caller();
         let request = request.value();
@@ -58,9 +55,20 @@ impl Gate<'_> {
         {
             return Decision::Ignore("directed to other nodes");
         }
-        if let Err(refusal) =
-            window.admit(caller, &request.id, request.time_ms, request.ttl_ms, now_ms)
-        {
+        // The window would allow for clocks that differ; this is one clock's measure.
+        if arrival.late_ms > request.ttl_ms {
+            return refused(&Late {
+                by_ms: arrival.late_ms,
+            });
+        }
+        let admitted = window.admit(
+            caller,
+            &request.id,
+            request.time_ms,
+            request.ttl_ms,
+            arrival.now_ms,
+        );
+        if let Err(refusal) = admitted {
             return refused(&refusal);
         }
         match request.filter.matches(self.node) {
@@ -97,7 +105,26 @@ impl Gate<'_> {
     }
 }
 
-fn refused(refusal: &Refusal) -> Decision {
+/// When a request is here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    /// By this node's clock.
+    pub(super) now_ms: u64,
+    /// How long it was on its way from the broker, as far as is known.
+    pub(super) late_ms: u64,
+}
+
+/// Nobody waits for the request any more.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the request has expired: it was on its way from the broker for {}.{:03} s, as this node was \
+     paused or cut off", by_ms / 1000, by_ms % 1000
+)]
+struct Late {
+    by_ms: u64,
+}
+
+fn refused(refusal: &dyn std::error::Error) -> Decision {
     Decision::Answer {
         outcome: Outcome::Refused,
         code: StatusCode::UNKNOWN_ERROR,

@@ -2,21 +2,23 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 use super::{
-    admission::{Decision, Gate},
+    admission::{Arrival, Decision, Gate},
     agents,
     audit::Audit,
     authorise::Authoriser,
-    dispatch::{self, Cap, End},
+    cap::Cap,
+    dispatch::{self, End},
     host::Host,
     note::Note,
     stats::Counter,
+    transit::Transit,
 };
 use crate::{
     config::{self, ServerConfig},
@@ -59,6 +61,7 @@ struct Shared {
     authoriser: Option<Authoriser>,
     cap: Cap,
     gatehouse: Mutex<Gatehouse>,
+    transit: Mutex<Transit>,
 }
 
 /// What was accepted so far, and the note of it.
@@ -69,6 +72,9 @@ struct Gatehouse {
 
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
 const REPLY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A receipt that is here so soon was not held up.
+const PROMPT_MS: u64 = 500;
 
 /// Requests that are being run or answered. What comes beyond is dropped unread.
 const MAX_ANSWERS: usize = 1024;
@@ -105,6 +111,7 @@ impl Runner {
             }),
             host: Arc::new(Host::new(identity, config, agents::builtin(), facts)),
             provider,
+            transit: Mutex::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -184,6 +191,11 @@ impl Runner {
         match event {
             Event::Connected(broker) => {
                 tracing::info!(broker = %broker.address(), "connected");
+                if let Some(opened) = broker.opened {
+                    self.shared
+                        .transit()
+                        .observe(opened, sys::clock::since_boot_ms());
+                }
                 notifier.ready();
                 notifier.status(&format!("Connected to {}", broker.address()));
             }
@@ -246,12 +258,21 @@ impl Runner {
             collectives: shared.host.collectives(),
             node: &*shared.host,
         };
+        let arrival = Arrival {
+            now_ms: sys::clock::now_ms(),
+            late_ms: message.taken.map_or(0, |taken| {
+                let now_ms = sys::clock::since_boot_ms();
+                let mut transit = shared.transit();
+                transit.observe(taken, now_ms);
+                transit.age_ms(taken, now_ms)
+            }),
+        };
         let mut gatehouse = shared
             .gatehouse
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let Gatehouse { window, note } = &mut *gatehouse;
-        let decision = gate.decide(&request, window, sys::clock::now_ms());
+        let decision = gate.decide(&request, window, arrival);
         if let Some(note) = note {
             // Before anything runs: what may have run must be known after a crash.
             note.write(window.newest_accepted());
@@ -317,14 +338,24 @@ impl Runner {
         }
     }
 
-    /// Lets running actions end, as long as the configuration allows.
+    /// Lets running actions end, as long as the configuration allows; then stops those that may be
+    /// stopped, and answers for all of them.
     async fn drain(&self, mut tasks: JoinSet<()>, events: &mut mpsc::Receiver<Event>) {
-        let end = Instant::now() + self.shared.host.config().soft_shutdown;
+        let soft = self.shared.host.config().soft_shutdown;
+        Self::finish(&mut tasks, events, soft).await;
+        self.shared.cap.end();
+        Self::finish(&mut tasks, events, GRACE).await;
+        // Whatever minds TERM has ended; the rest is killed with the runtime.
+        drop(tokio::time::timeout(GRACE, self.shared.cap.stopped()).await);
+    }
+
+    async fn finish(tasks: &mut JoinSet<()>, events: &mut mpsc::Receiver<Event>, time: Duration) {
+        let end = Instant::now() + time;
         while !tasks.is_empty() {
             tokio::select! {
                 _ = tasks.join_next() => {}
                 // Requests that still come are not begun; the broker drops them with us.
-                _ = events.recv() => {}
+                Some(_) = events.recv() => {}
                 () = tokio::time::sleep_until(end) => break,
             }
         }
@@ -338,9 +369,15 @@ struct Job {
 }
 
 impl Shared {
+    fn transit(&self) -> MutexGuard<'_, Transit> {
+        self.transit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs what is to be run, and answers.
     async fn work(self: Arc<Self>, job: Job, connection: Connection) {
         let request = &job.request;
+        // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
+        let doubted = matches!(&job.answer, Some(end) if end.outcome == Outcome::Refused);
         let end = match job.answer {
             Some(end) => end,
             None => self.run(request).await,
@@ -363,6 +400,7 @@ impl Shared {
                 return;
             }
         };
+        let asked_at = sys::clock::since_boot_ms();
         let sent = connection
             .send(Outgoing {
                 destination: reply_to.clone(),
@@ -373,12 +411,20 @@ impl Shared {
                 ),
                 targets: Vec::new(),
                 body,
-                receipt: false,
+                receipt: doubted,
                 deadline: Some(Instant::now() + REPLY_PATIENCE),
             })
             .await;
         match sent {
-            Ok(_) => self.host.stats().count(Counter::Replies),
+            Ok(receipt) => {
+                self.host.stats().count(Counter::Replies);
+                let now_ms = sys::clock::since_boot_ms();
+                if let Some(at) = receipt.and_then(|receipt| receipt.at)
+                    && now_ms.saturating_sub(asked_at) <= PROMPT_MS
+                {
+                    self.transit().observe_prompt(at, now_ms);
+                }
+            }
             Err(error) => tracing::warn!(id = %asked.id, "the answer was not sent: {error}"),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Reply addresses are also owned by who subscribed first; the router sees to that.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 
 use super::{
     metrics::Metrics,
@@ -16,6 +16,16 @@ pub(crate) struct Rules {
     pub(crate) settings: Settings,
     pub(crate) access: Access,
     pub(crate) metrics: Arc<Metrics>,
+    /// Where the clock began that peers are told of.
+    pub(crate) started: Instant,
+}
+
+impl Rules {
+    /// The time by our clock.
+    pub(crate) fn broker_ms(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.started);
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// Who is at the other end.

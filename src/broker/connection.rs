@@ -218,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.hub.metrics.shed.increase();
             routed = Routed::Shed;
         }
-        self.routed(routed, send, until);
+        self.routed(now, routed, send, until);
         // The peer could not be heard while nothing was read.
         self.session.handle_received(now);
         self.handle_bytes(now);

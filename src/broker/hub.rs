@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{
     access::{Access, Rules},
     metrics::Metrics,
+    pipe::now,
     router::Router,
     settings::Settings,
     table::ConnectionId,
@@ -51,6 +52,7 @@ impl Hub {
                 settings,
                 access,
                 metrics: Arc::clone(&metrics),
+                started: now(),
             }),
             metrics,
             router: Mutex::new(router),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::stomp::{
     Command, DecodeError, Encoder, Frame, Version,
-    destination::{self, Destination, SENDER_HEADER},
+    destination::{self, BROKER_TIME_HEADER, Destination, SENDER_HEADER},
     heartbeat::{Due, HeartBeat, Offer},
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     /// SEND frames so far, for message ids.
     sent: u64,
     version: Version,
+    /// The peer speaks `pki`, and so understands what we add.
+    pki: bool,
     state: State,
 }
 
@@ -50,6 +52,7 @@ impl Session {
             id,
             sent: 0,
             version: Version::V1_0,
+            pki: false,
             state: State::New(deadline),
         }
     }
@@ -120,11 +123,12 @@ impl Session {
     }
 
     /// The answer to a frame with a `receipt` header; a SEND's says for how many it was queued.
-    pub(crate) fn receipt(&self, id: &str, deliveries: Option<usize>) -> Bytes {
+    pub(crate) fn receipt(&self, now: Instant, id: &str, deliveries: Option<usize>) -> Bytes {
         let deliveries = deliveries.map(|n| n.to_string());
         Encoder::new(Command::Receipt, self.version)
             .header("receipt-id", id)
             .optional("deliveries", deliveries.as_deref())
+            .optional(BROKER_TIME_HEADER, self.broker_ms(now).as_deref())
             .end()
     }
 
@@ -141,7 +145,7 @@ impl Session {
             return Err("the first frame must be CONNECT or STOMP".into());
         }
         match frame.command {
-            Command::Send => self.send(frame),
+            Command::Send => self.send(now, frame),
             Command::Subscribe => self.subscribe(frame),
             Command::Unsubscribe => Ok(Effect::Unsubscribe(Unsubscribe {
                 id: text(frame, "id")?,
@@ -150,12 +154,12 @@ impl Session {
             })),
             Command::Disconnect => {
                 self.state = State::Closed;
-                let receipt = receipt(frame)?.map(|id| self.receipt(&id, None));
+                let receipt = receipt(frame)?.map(|id| self.receipt(now, &id, None));
                 Ok(Effect::Close(receipt))
             }
             // Every subscription is acknowledged by itself, so there is nothing to note.
             Command::Ack | Command::Nack => Ok(match receipt(frame)? {
-                Some(id) => Effect::Reply(self.receipt(&id, None)),
+                Some(id) => Effect::Reply(self.receipt(now, &id, None)),
                 None => Effect::None,
             }),
             Command::Begin | Command::Commit | Command::Abort => {
@@ -198,24 +202,25 @@ impl Session {
             send_ms: wish(theirs.receive_ms),
             receive_ms: wish(theirs.send_ms),
         };
-        let pki = text(frame, "mc-security")?
+        self.pki = text(frame, "mc-security")?
             .is_some_and(|list| list.split(',').any(|item| item.trim() == "pki"));
         let welcome = Encoder::new(Command::Connected, self.version)
             .header("server", concat!("mcollective/", env!("CARGO_PKG_VERSION")))
             .header("heart-beat", &ours.to_string())
             .header("session", &self.id)
             .header("version", self.version.as_str())
+            .optional(BROKER_TIME_HEADER, self.broker_ms(now).as_deref())
             .end();
         let heartbeat = HeartBeat::new(ours.agree(theirs), now);
         self.state = State::Open(grant.clone(), heartbeat);
         Ok(Effect::Open(Open {
             welcome,
             grant,
-            pki,
+            pki: self.pki,
         }))
     }
 
-    fn send(&mut self, frame: &Frame) -> Result<Effect, Fault> {
+    fn send(&mut self, now: Instant, frame: &Frame) -> Result<Effect, Fault> {
         let address = text(frame, "destination")?.ok_or("SEND needs a destination")?;
         let destination = parse(&address)?;
         let sender = text(frame, SENDER_HEADER)?;
@@ -234,7 +239,11 @@ impl Session {
             Destination::Nodes { .. } => Route::Directed(directed(frame)?),
         };
         let times = &self.rules.settings.times;
-        let message = Message::from_send(frame, &message_id, times);
+        let taken = match route {
+            Route::Queue => None,
+            Route::Topic | Route::Directed(_) => self.pki.then(|| self.rules.broker_ms(now)),
+        };
+        let message = Message::from_send(frame, &message_id, times, taken);
         Ok(Effect::Send(Send {
             destination: address,
             route,
@@ -289,6 +298,11 @@ impl Session {
             version: self.version,
             receipt: receipt(frame)?,
         }))
+    }
+
+    /// The time by our clock, for a peer that understands it.
+    fn broker_ms(&self, now: Instant) -> Option<String> {
+        self.pki.then(|| self.rules.broker_ms(now).to_string())
     }
 
     fn grant(&self) -> Result<&Grant, Fault> {

@@ -309,6 +309,8 @@ impl Client {
         targets: Option<&[Identity]>,
         ttl: Duration,
     ) -> Result<(), Error> {
+        // An answer that can't be here in time is better not begun.
+        let ttl = ttl / 20 * 19;
         let groups: Vec<Option<&[Identity]>> = match targets {
             None => vec![None],
             Some(names) => names.chunks(MAX_DIRECTED).map(Some).collect(),

@@ -22,11 +22,12 @@ use self::{
 };
 use super::{
     Secret,
-    message::{Message, Outgoing, Receipt, is_ours},
+    message::{BrokerTime, Message, Outgoing, Receipt, is_ours},
     problem::{Problem, Stage},
 };
 use crate::stomp::{
     Command, Decoder, Frame, Item, Limits, Version,
+    destination::BROKER_TIME_HEADER,
     heartbeat::{Due, HeartBeat, Offer},
 };
 
@@ -41,6 +42,8 @@ pub(super) struct Session {
     state: State,
     version: Version,
     ours: bool,
+    /// Sessions so far, this one included.
+    sessions: u64,
     decoder: Decoder,
     buffer: BytesMut,
     heartbeat: Option<HeartBeat>,
@@ -66,6 +69,7 @@ pub(super) enum Event {
     Connected {
         server: Option<String>,
         version: Version,
+        opened: Option<BrokerTime>,
     },
     /// The broker sent an ERROR frame within the session.
     Error(String),
@@ -99,6 +103,7 @@ impl Session {
             state: State::Closed,
             version: Version::V1_0,
             ours: false,
+            sessions: 0,
             decoder: Decoder::default(),
             buffer: BytesMut::new(),
             heartbeat: None,
@@ -249,6 +254,7 @@ impl Session {
         self.state = State::Connecting { until, within };
         self.version = Version::V1_0;
         self.ours = false;
+        self.sessions += 1;
         self.said = None;
         self.heartbeat = None;
         self.receipts.handle_lost();
@@ -383,6 +389,7 @@ impl Session {
         self.events.push_back(Event::Connected {
             server,
             version: self.version,
+            opened: self.broker_time(frame),
         });
         Ok(())
     }
@@ -394,6 +401,7 @@ impl Session {
         self.events.push_back(Event::Message(Message {
             destination,
             reply_to,
+            taken: self.broker_time(&frame),
             body: if self.options.base64 {
                 from_base64(&frame.body)
             } else {
@@ -414,9 +422,22 @@ impl Session {
         }
         if let Ok(id) = id.parse::<u64>() {
             let deliveries = header(frame, "deliveries")?.and_then(|text| text.parse().ok());
-            self.receipts.handle_receipt(SendId(id), deliveries);
+            let receipt = Receipt {
+                at: self.broker_time(frame),
+                deliveries,
+            };
+            self.receipts.handle_receipt(SendId(id), receipt);
         }
         Ok(())
+    }
+
+    /// The broker's clock in a frame. Another's broker would let any sender make it up.
+    fn broker_time(&self, frame: &Frame) -> Option<BrokerTime> {
+        let text = frame.headers.get(BROKER_TIME_HEADER).ok()??;
+        Some(BrokerTime {
+            session: self.sessions,
+            ms: text.parse().ok().filter(|_| self.ours)?,
+        })
     }
 
     /// An ERROR within the session. STOMP says that the broker hangs up after it, and ours does;

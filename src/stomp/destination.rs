@@ -46,6 +46,10 @@ pub const IDENTITY_HEADER: &str = "mc_identity";
 /// The header that names the sending process's identity.
 pub const SENDER_HEADER: &str = "mc_sender";
 
+/// In what our broker sends to peers that speak `pki`: milliseconds by its own clock, when it took
+/// the request that it passes on, or else when it wrote the frame. Only differences mean anything.
+pub const BROKER_TIME_HEADER: &str = "mc-broker-ms";
+
 /// How many identities one SEND to `/queue/<collective>.nodes` may name, separated by commas.
 pub const MAX_DIRECTED: usize = 64;
 

@@ -29,13 +29,13 @@ impl<S> Connection<S> {
             Effect::Subscribe(wish) => {
                 let done = self.hub.router().subscribe(self.id, &wish, now);
                 match done {
-                    Ok(()) => self.receipt(wish.receipt.as_deref(), None),
+                    Ok(()) => self.receipt(now, wish.receipt.as_deref(), None),
                     Err(refused) => self.refuse(&refused, wish.receipt.as_deref()),
                 }
             }
             Effect::Unsubscribe(wish) => {
                 self.hub.router().unsubscribe(self.id, &wish);
-                self.receipt(wish.receipt.as_deref(), None);
+                self.receipt(now, wish.receipt.as_deref(), None);
             }
             Effect::Presence(wish) => self.presence(&wish, now),
             Effect::Reply(frame) => self.pipe.outbound.push_frame(frame),
@@ -66,11 +66,11 @@ impl<S> Connection<S> {
     fn send(&mut self, send: Box<Send>, now: Instant) {
         self.hub.metrics.sends.increase();
         let routed = self.hub.router().send(self.id, &send, now);
-        self.routed(routed, send, now + self.hub.rules.settings.times.stall);
+        self.routed(now, routed, send, now + self.hub.rules.settings.times.stall);
     }
 
     /// Copies a message to its receivers where that is left to do, and answers the sender.
-    pub(super) fn routed(&mut self, routed: Routed, send: Box<Send>, until: Instant) {
+    pub(super) fn routed(&mut self, now: Instant, routed: Routed, send: Box<Send>, until: Instant) {
         let deliveries = match routed {
             Routed::FanOut(receivers) => {
                 let deliveries = receivers.push(&send.message.bytes);
@@ -85,7 +85,7 @@ impl<S> Connection<S> {
                 return;
             }
         };
-        self.receipt(send.receipt.as_deref(), Some(deliveries));
+        self.receipt(now, send.receipt.as_deref(), Some(deliveries));
     }
 
     fn presence(&mut self, wish: &Presence, now: Instant) {
@@ -113,14 +113,14 @@ impl<S> Connection<S> {
             Routed::Queued(deliveries) => deliveries,
             _ => 0,
         };
-        self.receipt(wish.receipt.as_deref(), Some(deliveries));
+        self.receipt(now, wish.receipt.as_deref(), Some(deliveries));
     }
 
-    fn receipt(&self, id: Option<&str>, deliveries: Option<usize>) {
+    fn receipt(&self, now: Instant, id: Option<&str>, deliveries: Option<usize>) {
         if let Some(id) = id {
             self.pipe
                 .outbound
-                .push_frame(self.session.receipt(id, deliveries));
+                .push_frame(self.session.receipt(now, id, deliveries));
         }
     }
 

@@ -94,7 +94,7 @@ impl World {
         let send = Send {
             destination: address.into(),
             route,
-            message: Message::from_send(&frame, "id", &Times::default()),
+            message: Message::from_send(&frame, "id", &Times::default(), None),
             receipt: None,
         };
         let routed = self.router.send(id, &send, self.now);

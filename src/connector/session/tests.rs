@@ -104,7 +104,8 @@ fn a_broker_of_1_0_is_served_without_escapes_and_heart_beats() {
         session.poll_event(now),
         Some(Event::Connected {
             server: None,
-            version: Version::V1_0
+            version: Version::V1_0,
+            opened: None,
         })
     ));
     assert_eq!(session.poll_timeout(), None);
@@ -291,7 +292,12 @@ fn receipts_carry_deliveries_and_belong_to_their_message() {
     session
         .handle_bytes(now, &answer(&id(0, &sent), "7"))
         .unwrap();
-    let receipt = |deliveries| Ok(Receipt { deliveries });
+    let receipt = |deliveries| {
+        Ok(Receipt {
+            at: None,
+            deliveries,
+        })
+    };
     assert_eq!(session.poll_receipt(), Some((second, receipt(Some(3)))));
     assert_eq!(session.poll_receipt(), Some((first, receipt(None))));
     assert_eq!(session.poll_receipt(), None);
