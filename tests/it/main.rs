@@ -14,6 +14,7 @@ mod generated;
 mod golden_wire;
 mod install;
 mod late;
+mod output;
 mod policy;
 mod replay;
 mod static_binary;

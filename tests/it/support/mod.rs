@@ -2,8 +2,10 @@
 
 mod daemon;
 mod fleet;
+mod pty;
 mod run;
 
 pub(crate) use daemon::Daemon;
 pub(crate) use fleet::{Fleet, Node};
-pub(crate) use run::{Ended, mco, program, run};
+pub(crate) use pty::OnTerminal;
+pub(crate) use run::{Ended, command, mco, program, run};
