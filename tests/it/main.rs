@@ -13,6 +13,7 @@ mod generated;
 mod golden_wire;
 mod install;
 mod late;
+mod limits;
 mod policy;
 mod replay;
 mod static_binary;
