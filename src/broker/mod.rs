@@ -128,7 +128,7 @@ impl Broker {
             "stopping: telling {} connections",
             hub.metrics.connections.value()
         );
-        hub.router().end_all("the broker is shutting down");
+        hub.router().end_all(&fault::goodbye_frame());
         stop.send_replace(true);
         let drained = async { while listeners.join_next().await.is_some() {} };
         if tokio::time::timeout(settings.times.grace, drained)

@@ -5,6 +5,8 @@
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
+use bytes::Bytes;
+
 use super::{
     effect::{Route, Send, Subscribe, Unsubscribe},
     fault::error_frame,
@@ -303,10 +305,9 @@ impl Router {
     }
 
     /// Ends every session with these last words.
-    pub(crate) fn end_all(&mut self, text: &str) {
+    pub(crate) fn end_all(&mut self, last: &Bytes) {
         for peer in self.peers.values() {
-            peer.outbound
-                .end(Some(error_frame(Version::V1_0, text, None)));
+            peer.outbound.end(Some(last.clone()));
         }
     }
 

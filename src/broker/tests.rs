@@ -44,7 +44,7 @@ async fn stopping_tells_every_peer() {
     stop.send(()).unwrap();
     let text = rest(peer).await;
     assert!(
-        text.contains("message:the broker is shutting down"),
+        text.contains("message:the broker is shutting down\nmc-stopping:yes\n"),
         "{text}"
     );
     running.await.unwrap();

@@ -52,6 +52,9 @@ pub const SENDER_HEADER: &str = "mc_sender";
 /// the request that it passes on, or else when it wrote the frame. Only differences mean anything.
 pub const BROKER_TIME_HEADER: &str = "mc-broker-ms";
 
+/// In an ERROR frame of our broker: it says goodbye to everybody, and found no fault with the peer.
+pub const STOPPING_HEADER: &str = "mc-stopping";
+
 /// How many identities one SEND to `/queue/<collective>.nodes` may name, separated by commas.
 pub const MAX_DIRECTED: usize = 64;
 
