@@ -11,11 +11,14 @@ mod admission;
 pub mod agents;
 mod audit;
 mod authorise;
+mod cap;
 mod dispatch;
 pub mod host;
 mod note;
 mod runner;
 mod stats;
+#[cfg(test)]
+mod testing;
 mod transit;
 
 pub use authorise::check_policies;

@@ -13,7 +13,8 @@ use super::{
     agents,
     audit::Audit,
     authorise::Authoriser,
-    dispatch::{self, Cap, End},
+    cap::Cap,
+    dispatch::{self, End},
     host::Host,
     note::Note,
     stats::Counter,
@@ -337,14 +338,24 @@ impl Runner {
         }
     }
 
-    /// Lets running actions end, as long as the configuration allows.
+    /// Lets running actions end, as long as the configuration allows; then stops those that may be
+    /// stopped, and answers for all of them.
     async fn drain(&self, mut tasks: JoinSet<()>, events: &mut mpsc::Receiver<Event>) {
-        let end = Instant::now() + self.shared.host.config().soft_shutdown;
+        let soft = self.shared.host.config().soft_shutdown;
+        Self::finish(&mut tasks, events, soft).await;
+        self.shared.cap.end();
+        Self::finish(&mut tasks, events, GRACE).await;
+        // Whatever minds TERM has ended; the rest is killed with the runtime.
+        drop(tokio::time::timeout(GRACE, self.shared.cap.stopped()).await);
+    }
+
+    async fn finish(tasks: &mut JoinSet<()>, events: &mut mpsc::Receiver<Event>, time: Duration) {
+        let end = Instant::now() + time;
         while !tasks.is_empty() {
             tokio::select! {
                 _ = tasks.join_next() => {}
                 // Requests that still come are not begun; the broker drops them with us.
-                _ = events.recv() => {}
+                Some(_) = events.recv() => {}
                 () = tokio::time::sleep_until(end) => break,
             }
         }

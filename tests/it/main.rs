@@ -9,6 +9,7 @@ mod daemons;
 mod demo;
 mod errors;
 mod fleet;
+mod fuzz;
 mod generated;
 mod golden_wire;
 mod install;

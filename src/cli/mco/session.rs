@@ -1,6 +1,8 @@
 //! One run of an application that talks to nodes: its connection, its output, and how it makes a
 //! call.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
@@ -28,6 +30,9 @@ pub(super) struct Options<'a> {
     pub(super) progress: bool,
 }
 
+/// After so long a fleet is back at a broker that was started again.
+const SETTLING: Duration = Duration::from_secs(10);
+
 /// A connected client with its configuration and its output.
 #[allow(
     clippy::struct_excessive_bools,
@@ -41,6 +46,7 @@ pub(super) struct Session {
     client: Client,
     planner: Planner,
     targets: Targets,
+    quiet: bool,
     dry_run: bool,
     sort: bool,
     progress: bool,
@@ -70,6 +76,7 @@ impl Session {
                 client: connect::connect(&config, common, stopped).await?,
                 planner,
                 targets,
+                quiet: common.quiet,
                 dry_run: common.discovery.dry_run,
                 sort: common.sort,
                 progress: options.progress,
@@ -146,6 +153,8 @@ impl Session {
         bar.finish();
         written?;
         let mut account = account.map_err(unreachable)?;
+        self.warn_of_young_broker(&account);
+        let out = &mut self.out;
         if sort {
             account
                 .answers
@@ -155,6 +164,23 @@ impl Session {
             }
         }
         Ok(account)
+    }
+
+    /// Says that a list of nodes may not be whole yet.
+    fn warn_of_young_broker(&self, account: &Account) {
+        let opened = self.client.broker().opened;
+        let age = opened.map(|opened| Duration::from_millis(opened.ms));
+        if let Some(age) = age
+            && age < SETTLING
+            && account.discovered
+            && !self.quiet
+        {
+            complain(format_args!(
+                "warning: the broker was started {} s ago; nodes that have not come back to it yet \
+                 are not in this list",
+                age.as_secs()
+            ));
+        }
     }
 
     /// Shows who would get which request. The end is an error only in that nothing else follows.

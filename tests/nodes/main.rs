@@ -1,0 +1,57 @@
+//! System tests: a broker and agents as services of real systemds, on machines that are killed, cut
+//! off and paused while calls are made in a loop. What must hold of every call is in `judge`.
+//!
+//! They need root and some packages (`tests/support/nodes check` says what is missing) and take
+//! minutes, so they run only where `MCOLLECTIVE_NODES` is set, which `tests/run` does. Whatever
+//! keeps them from running is said, and they count as ignored.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // all of it is tests: a panic is how they fail
+#![allow(clippy::disallowed_methods)] // files of a test need no atomic replacement
+#![allow(clippy::print_stdout)] // nobody else prints here
+
+mod call;
+mod chance;
+mod clock;
+mod fault;
+mod fleet;
+mod judge;
+mod lab;
+mod notes;
+mod storm;
+mod told;
+mod watch;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// The tests on nodes.
+const TESTS: &[(&str, fn())] = &[(
+    "storm::nobody_is_lost_whatever_goes_wrong",
+    storm::nobody_is_lost_whatever_goes_wrong,
+)];
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::from_args();
+    let missing = if arguments.list { None } else { missing() };
+    if let Some(why) = &missing {
+        println!("==> SKIPPED: {} tests on nodes: {why}", TESTS.len());
+    }
+    let trials = TESTS
+        .iter()
+        .map(|(name, test)| {
+            Trial::test(*name, move || {
+                test();
+                Ok(())
+            })
+            .with_ignored_flag(missing.is_some())
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Why there can be no nodes here, if so.
+fn missing() -> Option<String> {
+    if std::env::var_os("MCOLLECTIVE_NODES").is_none() {
+        return Some("they take minutes; `tests/run nodes` runs them".into());
+    }
+    lab::missing()
+}
