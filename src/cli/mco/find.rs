@@ -66,8 +66,11 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
             session.exit(&account)
         } else if account.answers.iter().any(Answer::is_ok) {
             Exit::Ok
-        } else {
+        } else if account.no_response.is_empty() {
             Exit::NobodyMatched
+        } else {
+            // Whoever stayed silent may have matched.
+            session.exit(&account)
         })
     })
 }
