@@ -30,6 +30,8 @@ pub(super) enum Decision {
     },
     /// Leave it: it is not for this node.
     Ignore(&'static str),
+    /// Answer that it is refused.
+    Refuse(Refusal),
 }
 
 /// What this node is, as far as requests ask for it.
@@ -45,7 +47,7 @@ impl Gate<'_> {
         &self,
         request: &Verified<Request>,
         window: &mut Window,
-        now_ms: u64,
+        arrival: Arrival,
     ) -> Decision {
         let caller = request.caller();
         let request = request.value();
@@ -58,10 +60,21 @@ impl Gate<'_> {
         {
             return Decision::Ignore("directed to other nodes");
         }
-        if let Err(refusal) =
-            window.admit(caller, &request.id, request.time_ms, request.ttl_ms, now_ms)
-        {
-            return refused(&refusal);
+        // The window would allow for clocks that differ; this is one clock's measure.
+        if arrival.late_ms > request.ttl_ms {
+            return Decision::Refuse(Refusal::Late {
+                by_ms: arrival.late_ms,
+            });
+        }
+        let admitted = window.admit(
+            caller,
+            &request.id,
+            request.time_ms,
+            request.ttl_ms,
+            arrival.now_ms,
+        );
+        if let Err(refusal) = admitted {
+            return Decision::Refuse(refusal);
         }
         match request.filter.matches(self.node) {
             Ok(true) => {}
@@ -97,10 +110,11 @@ impl Gate<'_> {
     }
 }
 
-fn refused(refusal: &Refusal) -> Decision {
-    Decision::Answer {
-        outcome: Outcome::Refused,
-        code: StatusCode::UNKNOWN_ERROR,
-        message: refusal.to_string(),
-    }
+/// When a request is here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    /// By this node's clock.
+    pub(super) now_ms: u64,
+    /// How long it was on its way from the broker, as far as is known.
+    pub(super) late_ms: u64,
 }

@@ -23,11 +23,11 @@ mod problem;
 mod session;
 mod settings;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod wire;
 
 pub use connection::{Connection, Policy};
 pub use error::{Address, Error, Kind};
-pub use message::{Event, Message, Outgoing, Receipt, ServerInfo};
+pub use message::{BrokerTime, Event, Message, Outgoing, Receipt, ServerInfo};
 pub use problem::{Alert, Distrust, Problem, Stage};
 pub use settings::{Dialect, Secret, Server, Settings};
