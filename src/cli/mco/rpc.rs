@@ -58,6 +58,15 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
             )
             .hint("name the nodes with `--nodes -`, or ask everybody with `</dev/null`"));
         }
+        if args.confirm && !args.yes {
+            let unfiltered = if session.is_unfiltered(&call) {
+                " unfiltered"
+            } else {
+                ""
+            };
+            let what = format!("run {}#{action}{unfiltered}", ddl.name());
+            session.confirm(&call, &what).await?;
+        }
         let declared = ddl.find_action(action.as_str());
         if args.no_results {
             let account = session.show(&call, &mut Sent).await?;

@@ -8,4 +8,4 @@ mod run;
 pub(crate) use daemon::Daemon;
 pub(crate) use fleet::{Fleet, Node};
 pub(crate) use pty::OnTerminal;
-pub(crate) use run::{Ended, command, mco, program, run};
+pub(crate) use run::{Ended, mco, program, run};
