@@ -136,6 +136,7 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s h -l help -d 'Print hel
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to call' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l reply-to -d 'Set a custom target for replies, `/queue/NAME` or `/topic/NAME`; none is waited for here' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents' -r

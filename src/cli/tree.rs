@@ -265,6 +265,9 @@ pub struct RpcArgs {
     /// Do not process results, just send request
     #[arg(long, visible_alias = "nr")]
     pub no_results: bool,
+    /// Set a custom target for replies, `/queue/NAME` or `/topic/NAME`; none is waited for here
+    #[arg(long, value_name = "TARGET", conflicts_with = "no_results")]
+    pub reply_to: Option<String>,
     /// Say how many nodes would get the request, and ask before it is sent
     #[arg(long)]
     pub confirm: bool,

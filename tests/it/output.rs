@@ -264,7 +264,7 @@ fn progress_is_on_a_terminal_and_names_who_is_missing() {
     let fleet = Fleet::start(2);
     fleet.agents[1].signal(nix::sys::signal::Signal::SIGSTOP);
     let ping = ["rpc", "rpcutil", "ping", "-t", "3"];
-    let mut terminal = OnTerminal::spawn(fleet.command(&ping));
+    let mut terminal = OnTerminal::spawn(fleet.command(ping));
     terminal.wait_for("1 / 2  node2");
     let (text, code) = terminal.end();
     assert!(text.contains("Finished processing"), "{text}");

@@ -313,8 +313,14 @@ impl Session {
 
     /// The exit code of a call.
     pub(super) fn exit(&self, account: &Account) -> Exit {
-        if let Some(why) = account.interrupted {
-            return why.into();
+        match account.interrupted {
+            // To the original, nobody had answered then.
+            Some(Interrupt::Interrupted) if self.legacy && account.discovered => {
+                return Exit::NobodyAnswered;
+            }
+            Some(Interrupt::Interrupted) if self.legacy => return Exit::NobodyAnsweredUndiscovered,
+            Some(why) => return why.into(),
+            None => {}
         }
         match account.verdict() {
             Verdict::Ok => Exit::Ok,

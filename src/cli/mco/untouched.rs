@@ -16,24 +16,33 @@ use crate::{
 const KEPT: usize = 20;
 
 /// Writes the list, and says where it is. A file that the operator named is written even if the
-/// list is empty, so that no older list is taken for it.
+/// list is empty, so that no older list is taken for it. Without a file and a home there is only
+/// what the call shows.
 pub(super) fn note(
     call: &Call,
     account: &Account,
     file: Option<&Path>,
 ) -> Result<(), CommandError> {
-    if account.unasked.is_empty() && file.is_none() {
-        return Ok(());
-    }
     let names: Vec<&str> = account.unasked.iter().map(AsRef::as_ref).collect();
     let path = match file {
-        Some(file) => file.to_path_buf(),
-        None => place(account.id.as_str())
-            .map_err(|why| cannot(&why).hint("name a file with `--untouched FILE`"))?,
+        Some(file) => write(file, &list(call, account, &names))
+            .map(|()| file.to_path_buf())
+            .map_err(|why| CommandError::new(Exit::Software, cannot(&why)))?,
+        None if names.is_empty() => return Ok(()),
+        None => {
+            let kept = place(account.id.as_str()).and_then(|path| {
+                write(&path, &list(call, account, &names))?;
+                Ok(path)
+            });
+            match kept {
+                Ok(path) => path,
+                Err(why) => {
+                    complain(format_args!("warning: {}", cannot(&why)));
+                    return Ok(());
+                }
+            }
+        }
     };
-    let bytes = list(call, account, &names);
-    sys::file::write_atomic(&path, bytes.as_bytes(), Mode::KeepOr(0o600))
-        .map_err(|error| cannot(&error.to_string()))?;
     if !names.is_empty() {
         complain(format_args!(
             "{} nodes were not asked; ask them with `--nodes {}`",
@@ -44,9 +53,13 @@ pub(super) fn note(
     Ok(())
 }
 
-fn cannot(why: &str) -> CommandError {
-    let message = format!("cannot write the list of nodes that were not asked: {why}");
-    CommandError::new(Exit::Software, message)
+fn cannot(why: &str) -> String {
+    format!("cannot write the list of nodes that were not asked: {why}")
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    sys::file::write_atomic(path, text.as_bytes(), Mode::KeepOr(0o600))
+        .map_err(|error| error.to_string())
 }
 
 fn list(call: &Call, account: &Account, names: &[&str]) -> String {
