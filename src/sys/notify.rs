@@ -49,7 +49,7 @@ impl Notifier {
         self.send("STOPPING=1");
     }
 
-    /// The service is alive; due more often than `watchdog_interval`.
+    /// The service is alive; due every [`watchdog_interval`].
     pub fn watchdog(&self) {
         self.send("WATCHDOG=1");
     }
@@ -67,13 +67,15 @@ impl Notifier {
     }
 }
 
-/// After how long without a word the manager takes the service for dead, if it watches this process.
+/// How often the manager is to be told that the service is alive, if it watches this process: twice
+/// within the time after which it takes a silent one for dead.
 pub fn watchdog_interval() -> Option<Duration> {
     let variable = |name| env::var(name).ok();
-    interval(
+    let patience = interval(
         variable("WATCHDOG_USEC").as_deref(),
         variable("WATCHDOG_PID").as_deref(),
-    )
+    );
+    Some(patience? / 2).filter(|interval| !interval.is_zero())
 }
 
 fn interval(micros: Option<&str>, pid: Option<&str>) -> Option<Duration> {

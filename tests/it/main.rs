@@ -13,6 +13,7 @@ mod generated;
 mod golden_wire;
 mod install;
 mod policy;
+mod reload;
 mod replay;
 mod static_binary;
 mod support;

@@ -31,7 +31,7 @@ impl Rig {
     async fn start(extra: &str, agents: Vec<Arc<dyn Agent>>) -> Self {
         let (site, broker) = (Site::new(), Broker::start(None).await);
         let config = site.config_for(broker.port(), extra);
-        let runner = Runner::with_agents(config, agents).unwrap();
+        let runner = Runner::with_agents(config, agents, Box::new(|_| {})).unwrap();
         let (signals, mut arriving) = mpsc::unbounded_channel();
         let daemon = tokio::spawn(runner.serve(async move || match arriving.recv().await {
             Some(signal) => signal,
@@ -151,7 +151,7 @@ async fn when_answers_pile_up_requests_are_refused_and_at_last_dropped() {
     let agent = Tester::agent(|_| async { Ok(Outputs::new()) });
     let config = site.config_for(broker.port(), "max_concurrent_actions = 10000\n");
     let settings = config.common.connector.clone();
-    let runner = Runner::with_agents(config, vec![agent]).unwrap();
+    let runner = Runner::with_agents(config, vec![agent], Box::new(|_| {})).unwrap();
     let (connection, _events) = Connection::start(
         settings,
         site.node.identity().clone(),

@@ -95,7 +95,7 @@ impl Session {
         let config = load(options.general)?;
         let targets = targeting::targets(options.common, &config)?;
         if options.general.verbose {
-            daemon::start_log(config::LogLevel::Warn);
+            drop(daemon::start_log(config::LogLevel::Warn));
         }
         daemon::block_on(1, async {
             let (stop, stopped) = watch::channel(None);
