@@ -47,7 +47,7 @@ impl Gate<'_> {
         &self,
         request: &Verified<Request>,
         window: &mut Window,
-        now_ms: u64,
+        arrival: Arrival,
     ) -> Decision {
         let caller = request.caller();
         let request = request.value();
@@ -60,9 +60,20 @@ impl Gate<'_> {
         {
             return Decision::Ignore("directed to other nodes");
         }
-        if let Err(refusal) =
-            window.admit(caller, &request.id, request.time_ms, request.ttl_ms, now_ms)
-        {
+        // The window would allow for clocks that differ; this is one clock's measure.
+        if arrival.late_ms > request.ttl_ms {
+            return Decision::Refuse(Refusal::Late {
+                by_ms: arrival.late_ms,
+            });
+        }
+        let admitted = window.admit(
+            caller,
+            &request.id,
+            request.time_ms,
+            request.ttl_ms,
+            arrival.now_ms,
+        );
+        if let Err(refusal) = admitted {
             return Decision::Refuse(refusal);
         }
         match request.filter.matches(self.node) {
@@ -97,4 +108,13 @@ impl Gate<'_> {
             message: format!("There is no agent '{}' on this node", request.agent),
         }
     }
+}
+
+/// When a request is here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    /// By this node's clock.
+    pub(super) now_ms: u64,
+    /// How long it was on its way from the broker, as far as is known.
+    pub(super) late_ms: u64,
 }

@@ -26,6 +26,9 @@ use crate::{
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
 const REPLY_PATIENCE: Duration = Duration::from_secs(30);
 
+/// A receipt that is here so soon was not held up.
+const PROMPT_MS: u64 = 500;
+
 /// A verified request, and its answer where that is known without running anything.
 pub(super) struct Job {
     pub(super) request: Verified<Request>,
@@ -62,6 +65,8 @@ impl Shared {
             Some(Known { end, kind }) => (end, kind),
             None => (self.run(request).await, "too busy"),
         };
+        // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
+        let doubted = end.outcome == Outcome::Refused;
         let asked = request.value();
         self.log_refusal(request, &end, kind);
         if end.outcome != Outcome::Nomatch
@@ -81,6 +86,7 @@ impl Shared {
                 return;
             }
         };
+        let asked_at = sys::clock::since_boot_ms();
         let sent = connection
             .send(Outgoing {
                 destination: reply_to.clone(),
@@ -91,12 +97,20 @@ impl Shared {
                 ),
                 targets: Vec::new(),
                 body,
-                receipt: false,
+                receipt: doubted,
                 deadline: Some(Instant::now() + REPLY_PATIENCE),
             })
             .await;
         match sent {
-            Ok(_) => self.host.stats().count(Counter::Replies),
+            Ok(receipt) => {
+                self.host.stats().count(Counter::Replies);
+                let now_ms = sys::clock::since_boot_ms();
+                if let Some(at) = receipt.and_then(|receipt| receipt.at)
+                    && now_ms.saturating_sub(asked_at) <= PROMPT_MS
+                {
+                    self.transit().observe_prompt(at, now_ms);
+                }
+            }
             Err(error) => tracing::warn!(id = %asked.id, "the answer was not sent: {error}"),
         }
     }

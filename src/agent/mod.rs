@@ -27,6 +27,7 @@ mod shared;
 mod stats;
 #[cfg(test)]
 mod testing;
+mod transit;
 
 pub use authorise::check_policies;
 pub use runner::{Error, LogSwitch, Runner};

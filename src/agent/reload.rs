@@ -75,6 +75,7 @@ impl Runner {
             cap: old.cap.clone(),
             refusals: Arc::clone(&old.refusals),
             gatehouse: Arc::clone(&old.gatehouse),
+            transit: Arc::clone(&old.transit),
             provider: Arc::new(provider),
             host: Arc::new(
                 Host::new(

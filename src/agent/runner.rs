@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     action::Agent,
-    admission::{Decision, Gate},
+    admission::{Arrival, Decision, Gate},
     agents,
     answer::{Job, Known},
     dispatch::End,
@@ -178,6 +178,11 @@ impl Runner {
         match event {
             Event::Connected(broker) => {
                 tracing::info!(broker = %broker.address(), "connected");
+                if let Some(opened) = broker.opened {
+                    self.shared
+                        .transit()
+                        .observe(opened, sys::clock::since_boot_ms());
+                }
                 notifier.ready();
                 notifier.status(&format!("Connected to {}", broker.address()));
             }
@@ -266,12 +271,21 @@ impl Runner {
             collectives: shared.host.collectives(),
             node: &*shared.host,
         };
+        let arrival = Arrival {
+            now_ms: sys::clock::now_ms(),
+            late_ms: message.taken.map_or(0, |taken| {
+                let now_ms = sys::clock::since_boot_ms();
+                let mut transit = shared.transit();
+                transit.observe(taken, now_ms);
+                transit.age_ms(taken, now_ms)
+            }),
+        };
         let mut gatehouse = shared
             .gatehouse
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let Gatehouse { window, note } = &mut *gatehouse;
-        let decision = gate.decide(&request, window, sys::clock::now_ms());
+        let decision = gate.decide(&request, window, arrival);
         if let Some(note) = note {
             // Before anything runs: what may have run must be known after a crash.
             note.write(window.newest_accepted());

@@ -1,11 +1,11 @@
 //! What every request needs, made of one reading of the configuration, with what outlives it: what
 //! was accepted, what runs, and the counters.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
     action::Agent, audit::Audit, authorise::Authoriser, cap::Cap, host::Host, note::Note,
-    refusals::Refusals,
+    refusals::Refusals, transit::Transit,
 };
 use crate::{
     config::{ProviderError, ServerConfig},
@@ -25,6 +25,7 @@ pub(super) struct Shared {
     pub(super) cap: Cap,
     pub(super) refusals: Arc<Refusals>,
     pub(super) gatehouse: Arc<Mutex<Gatehouse>>,
+    pub(super) transit: Arc<Mutex<Transit>>,
 }
 
 /// What was accepted so far, and the note of it.
@@ -56,7 +57,12 @@ impl Shared {
             })),
             host: Arc::new(Host::new(identity, config, agents, facts)),
             provider: Arc::new(provider),
+            transit: Arc::default(),
         })
+    }
+
+    pub(super) fn transit(&self) -> MutexGuard<'_, Transit> {
+        self.transit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where this node is to be reached, with the selector for what is directed to it alone.

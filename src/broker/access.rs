@@ -2,7 +2,7 @@
 //!
 //! Reply addresses are also owned by who subscribed first; the router sees to that.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 
 use super::{
     metrics::Metrics,
@@ -16,6 +16,16 @@ pub(crate) struct Rules {
     pub(crate) settings: Settings,
     pub(crate) access: Access,
     pub(crate) metrics: Arc<Metrics>,
+    /// Where the clock began that peers are told of.
+    pub(crate) started: Instant,
+}
+
+impl Rules {
+    /// The time by our clock.
+    pub(crate) fn broker_ms(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.started);
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// Who is at the other end.
@@ -113,9 +123,10 @@ impl Grant {
     ) -> Result<(), Denied> {
         let (client, node) = match destination {
             Destination::Agent { agent, .. } => (true, *agent == "registration"),
-            Destination::Agents { .. } | Destination::Nodes { .. } | Destination::Presence => {
-                (true, false)
-            }
+            Destination::Agents { .. }
+            | Destination::Nodes { .. }
+            | Destination::Metrics
+            | Destination::Presence => (true, false),
             Destination::Reply { .. } => (false, true),
             // Addresses that a site made up, for `--reply-to`: no agent listens there.
             Destination::Topic(_) | Destination::Queue(_) => (true, true),
@@ -148,7 +159,7 @@ impl Grant {
             Destination::Reply { .. } | Destination::Topic(_) | Destination::Queue(_) => {
                 self.client
             }
-            Destination::Presence => false,
+            Destination::Metrics | Destination::Presence => false,
         };
         if !self.covers(role, destination)? {
             return Err(self.denied(destination, "subscribe to"));
@@ -287,6 +298,7 @@ mod tests {
             ("/queue/m.nodes", (false, true), (true, false)),
             ("/queue/m.reply.a_1.1", (true, false), (false, true)),
             ("/queue/custom", (true, false), (true, true)),
+            ("/broker/metrics", (false, false), (true, false)),
             ("/broker/presence", (false, false), (true, false)),
         ] {
             assert_eq!(may(&node, address), as_node, "node {address}");

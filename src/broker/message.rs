@@ -5,14 +5,15 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::settings::Times;
-use crate::stomp::{Frame, Headers};
+use crate::stomp::{Frame, Headers, destination::BROKER_TIME_HEADER};
 
 /// Headers that the broker writes itself, or that were meant for it alone.
-const OURS: [&[u8]; 10] = [
+const OURS: [&[u8]; 11] = [
     b"ack",
     b"content-length",
     b"destination",
     b"login",
+    BROKER_TIME_HEADER.as_bytes(),
     b"message-id",
     b"passcode",
     b"priority",
@@ -35,8 +36,9 @@ pub(crate) struct Message {
 
 impl Message {
     /// Makes a message of a SEND frame. Other headers go through as they are, escapes included;
-    /// of a repeated one only the first, as that is the one that was checked.
-    pub(crate) fn from_send(frame: &Frame, id: &str, times: &Times) -> Self {
+    /// of a repeated one only the first, as that is the one that was checked. `taken` is the time by
+    /// our clock, where the receivers are to be told.
+    pub(crate) fn from_send(frame: &Frame, id: &str, times: &Times, taken: Option<u64>) -> Self {
         let headers = &frame.headers;
         let destination = headers.raw("destination").unwrap_or_default();
         let priority = headers.raw("priority").unwrap_or(PRIORITY);
@@ -46,6 +48,9 @@ impl Message {
             if !OURS.contains(&name) && !repeated() {
                 lines.add(name, value);
             }
+        }
+        if let Some(taken) = taken {
+            lines.add(BROKER_TIME_HEADER.as_bytes(), taken.to_string().as_bytes());
         }
         Self {
             bytes: lines.body(&frame.body),
@@ -114,19 +119,19 @@ mod tests {
 
     fn message(send: &str) -> Message {
         let frame = Frame::parse(send.as_bytes()).unwrap();
-        Message::from_send(&frame, "b-1-1", &Times::default())
+        Message::from_send(&frame, "b-1-1", &Times::default(), Some(7))
     }
 
     #[test]
     fn headers_go_through_raw_and_only_the_first_of_each() {
         let message = message(
             "SEND\ndestination:/topic/a\nmc_sender:n1\nx:a\\cb\nreceipt:7\nmessage-id:forged\n\
-             subscription:forged\nmc_sender:forged\n\nbody\0",
+             subscription:forged\nmc_sender:forged\nmc-broker-ms:99\n\nbody\0",
         );
         assert_eq!(
             std::str::from_utf8(&message.bytes).unwrap(),
             "content-length:4\ndestination:/topic/a\npriority:4\nmessage-id:b-1-1\nmc_sender:n1\n\
-             x:a\\cb\n\nbody\0\n"
+             x:a\\cb\nmc-broker-ms:7\n\nbody\0\n"
         );
     }
 

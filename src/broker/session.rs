@@ -10,14 +10,14 @@ use bytes::Bytes;
 
 use super::{
     access::{Access, Grant, PeerName, Rules},
-    effect::{Effect, Open, Presence, Route, Send, Subscribe, Unsubscribe},
+    effect::{About, Ask, Effect, Open, Route, Send, Subscribe, Unsubscribe},
     fault::{Fault, error_frame},
-    fields::{directed, is_identity, parse, receipt, text},
+    fields::{directed, is_identity, parse, receipt, subscription, text},
     message::Message,
 };
 use crate::stomp::{
     Command, DecodeError, Encoder, Frame, Version,
-    destination::{self, Destination, SENDER_HEADER},
+    destination::{self, BROKER_TIME_HEADER, Destination, SENDER_HEADER},
     heartbeat::{Due, HeartBeat, Offer},
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     /// SEND frames so far, for message ids.
     sent: u64,
     version: Version,
+    /// The peer speaks `pki`, and so understands what we add.
+    pki: bool,
     state: State,
 }
 
@@ -50,6 +52,7 @@ impl Session {
             id,
             sent: 0,
             version: Version::V1_0,
+            pki: false,
             state: State::New(deadline),
         }
     }
@@ -67,15 +70,28 @@ impl Session {
 
     /// Bytes have arrived that are no STOMP: the last words to the peer.
     pub(crate) fn handle_garbage(&mut self, error: DecodeError) -> Bytes {
+        let metrics = &self.rules.metrics;
+        let count = match error {
+            DecodeError::BodyTooLarge { .. } => &metrics.frames_too_large,
+            DecodeError::HeadTooLarge { .. } => &metrics.headers_too_large,
+            DecodeError::TooManyHeaders { .. } => &metrics.headers_too_many,
+            _ => &metrics.malformed,
+        };
+        count.increase();
         self.fault(&Fault::Decode(error), None)
     }
 
     /// Nothing came for too long: the last words to the peer.
     pub(crate) fn handle_silence(&mut self) -> Bytes {
-        let text = match self.state {
-            State::New(_) => "no CONNECT frame came in time",
-            _ => "nothing came for twice the agreed heart-beat",
+        let metrics = &self.rules.metrics;
+        let (text, count) = match self.state {
+            State::New(_) => ("no CONNECT frame came in time", &metrics.connects_late),
+            _ => (
+                "nothing came for twice the agreed heart-beat",
+                &metrics.dead,
+            ),
         };
+        count.increase();
         self.fault(&text.into(), None)
     }
 
@@ -119,12 +135,18 @@ impl Session {
         }
     }
 
+    /// Whether the peer is known to be a client.
+    pub(crate) fn is_client(&self) -> bool {
+        matches!(&self.state, State::Open(grant, _) if grant.is_client())
+    }
+
     /// The answer to a frame with a `receipt` header; a SEND's says for how many it was queued.
-    pub(crate) fn receipt(&self, id: &str, deliveries: Option<usize>) -> Bytes {
+    pub(crate) fn receipt(&self, now: Instant, id: &str, deliveries: Option<usize>) -> Bytes {
         let deliveries = deliveries.map(|n| n.to_string());
         Encoder::new(Command::Receipt, self.version)
             .header("receipt-id", id)
             .optional("deliveries", deliveries.as_deref())
+            .optional(BROKER_TIME_HEADER, self.broker_ms(now).as_deref())
             .end()
     }
 
@@ -141,7 +163,7 @@ impl Session {
             return Err("the first frame must be CONNECT or STOMP".into());
         }
         match frame.command {
-            Command::Send => self.send(frame),
+            Command::Send => self.send(now, frame),
             Command::Subscribe => self.subscribe(frame),
             Command::Unsubscribe => Ok(Effect::Unsubscribe(Unsubscribe {
                 id: text(frame, "id")?,
@@ -150,12 +172,12 @@ impl Session {
             })),
             Command::Disconnect => {
                 self.state = State::Closed;
-                let receipt = receipt(frame)?.map(|id| self.receipt(&id, None));
+                let receipt = receipt(frame)?.map(|id| self.receipt(now, &id, None));
                 Ok(Effect::Close(receipt))
             }
             // Every subscription is acknowledged by itself, so there is nothing to note.
             Command::Ack | Command::Nack => Ok(match receipt(frame)? {
-                Some(id) => Effect::Reply(self.receipt(&id, None)),
+                Some(id) => Effect::Reply(self.receipt(now, &id, None)),
                 None => Effect::None,
             }),
             Command::Begin | Command::Commit | Command::Abort => {
@@ -198,24 +220,25 @@ impl Session {
             send_ms: wish(theirs.receive_ms),
             receive_ms: wish(theirs.send_ms),
         };
-        let pki = text(frame, "mc-security")?
+        self.pki = text(frame, "mc-security")?
             .is_some_and(|list| list.split(',').any(|item| item.trim() == "pki"));
         let welcome = Encoder::new(Command::Connected, self.version)
             .header("server", concat!("mcollective/", env!("CARGO_PKG_VERSION")))
             .header("heart-beat", &ours.to_string())
             .header("session", &self.id)
             .header("version", self.version.as_str())
+            .optional(BROKER_TIME_HEADER, self.broker_ms(now).as_deref())
             .end();
         let heartbeat = HeartBeat::new(ours.agree(theirs), now);
         self.state = State::Open(grant.clone(), heartbeat);
         Ok(Effect::Open(Open {
             welcome,
             grant,
-            pki,
+            pki: self.pki,
         }))
     }
 
-    fn send(&mut self, frame: &Frame) -> Result<Effect, Fault> {
+    fn send(&mut self, now: Instant, frame: &Frame) -> Result<Effect, Fault> {
         let address = text(frame, "destination")?.ok_or("SEND needs a destination")?;
         let destination = parse(&address)?;
         let sender = text(frame, SENDER_HEADER)?;
@@ -226,7 +249,8 @@ impl Session {
         self.sent += 1;
         let message_id = format!("{}-{}", self.id, self.sent);
         let route = match destination {
-            Destination::Presence => return self.presence(frame, message_id),
+            Destination::Metrics => return self.ask(About::Metrics, frame, message_id),
+            Destination::Presence => return self.ask(About::Presence, frame, message_id),
             Destination::Agent { .. } | Destination::Agents { .. } | Destination::Topic(_) => {
                 Route::Topic
             }
@@ -234,7 +258,11 @@ impl Session {
             Destination::Nodes { .. } => Route::Directed(directed(frame)?),
         };
         let times = &self.rules.settings.times;
-        let message = Message::from_send(frame, &message_id, times);
+        let taken = match route {
+            Route::Queue => None,
+            Route::Topic | Route::Directed(_) => self.pki.then(|| self.rules.broker_ms(now)),
+        };
+        let message = Message::from_send(frame, &message_id, times, taken);
         Ok(Effect::Send(Send {
             destination: address,
             route,
@@ -243,19 +271,21 @@ impl Session {
         }))
     }
 
-    fn presence(&self, frame: &Frame, message_id: String) -> Result<Effect, Fault> {
-        let reply_to = text(frame, "reply-to")?.ok_or("a presence request needs a reply-to")?;
+    fn ask(&self, about: About, frame: &Frame, message_id: String) -> Result<Effect, Fault> {
+        let reply_to =
+            text(frame, "reply-to")?.ok_or("a question to the broker needs a reply-to")?;
         let destination = parse(&reply_to)?;
         if !matches!(
             destination,
             Destination::Reply { .. } | Destination::Queue(_)
         ) {
-            return Err("the reply-to of a presence request must be a reply queue".into());
+            return Err("the reply-to of a question to the broker must be a reply queue".into());
         }
         let grant = self.grant()?.clone();
         grant.may_subscribe(&destination, None)?;
         let collective = text(frame, "collective")?;
-        Ok(Effect::Presence(Presence {
+        Ok(Effect::Ask(Ask {
+            about,
             reply_to,
             collective,
             grant,
@@ -284,11 +314,16 @@ impl Session {
             .may_subscribe(&destination, identity.as_deref())?;
         Ok(Effect::Subscribe(Subscribe {
             destination: address,
-            id: text(frame, "id")?,
+            id: subscription(frame)?,
             identity,
             version: self.version,
             receipt: receipt(frame)?,
         }))
+    }
+
+    /// The time by our clock, for a peer that understands it.
+    fn broker_ms(&self, now: Instant) -> Option<String> {
+        self.pki.then(|| self.rules.broker_ms(now).to_string())
     }
 
     fn grant(&self) -> Result<&Grant, Fault> {

@@ -247,6 +247,7 @@ impl Link {
             session::Event::Connected {
                 server: name,
                 version,
+                opened: at,
             } => {
                 *opened = true;
                 self.ever_connected = true;
@@ -256,6 +257,7 @@ impl Link {
                     port: server.port,
                     server: name,
                     version,
+                    opened: at,
                 };
                 self.status.send_replace(Status::Connected(info.clone()));
                 Event::Connected(info)

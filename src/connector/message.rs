@@ -30,9 +30,20 @@ pub struct Outgoing {
     pub deadline: Option<Instant>,
 }
 
+/// A moment by the clock of our own broker. Only moments of one session can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokerTime {
+    /// Which of a connection's sessions it belongs to; later ones have higher numbers.
+    pub session: u64,
+    /// Milliseconds since the broker's start.
+    pub ms: u64,
+}
+
 /// The broker has handled a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
+    /// When, where the broker says so (ours does).
+    pub at: Option<BrokerTime>,
     /// For how many nodes a copy was queued, where the broker says so (ours does).
     pub deliveries: Option<u64>,
 }
@@ -48,6 +59,8 @@ pub struct Message {
     pub headers: Headers,
     /// Its body.
     pub body: Bytes,
+    /// When the broker took it from its sender, where the broker says so.
+    pub taken: Option<BrokerTime>,
 }
 
 /// The broker at the other end.
@@ -61,6 +74,8 @@ pub struct ServerInfo {
     pub server: Option<String>,
     /// The version of STOMP agreed on.
     pub version: Version,
+    /// When it opened the session, where it says so.
+    pub opened: Option<BrokerTime>,
 }
 
 impl ServerInfo {

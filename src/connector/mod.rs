@@ -28,6 +28,6 @@ mod wire;
 
 pub use connection::{Connection, Policy};
 pub use error::{Address, Error, Kind};
-pub use message::{Event, Message, Outgoing, Receipt, ServerInfo};
+pub use message::{BrokerTime, Event, Message, Outgoing, Receipt, ServerInfo};
 pub use problem::{Alert, Distrust, Problem, Stage};
 pub use settings::{Dialect, Secret, Server, Settings};

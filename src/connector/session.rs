@@ -17,16 +17,17 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use self::{
-    frames::{error_text, from_base64, garbage, header, offer, printable},
+    frames::{error_text, from_base64, garbage, header, offer, printable, says_goodbye},
     receipts::Receipts,
 };
 use super::{
     Secret,
-    message::{Message, Outgoing, Receipt, is_ours},
+    message::{BrokerTime, Message, Outgoing, Receipt, is_ours},
     problem::{Problem, Stage},
 };
 use crate::stomp::{
     Command, Decoder, Frame, Item, Limits, Version,
+    destination::BROKER_TIME_HEADER,
     heartbeat::{Due, HeartBeat, Offer},
 };
 
@@ -41,6 +42,8 @@ pub(super) struct Session {
     state: State,
     version: Version,
     ours: bool,
+    /// Sessions so far, this one included.
+    sessions: u64,
     decoder: Decoder,
     buffer: BytesMut,
     heartbeat: Option<HeartBeat>,
@@ -53,6 +56,8 @@ pub(super) struct Session {
     next_id: u64,
     /// The broker's ERROR, until it goes on. An end that follows it is only its consequence.
     said: Option<String>,
+    /// The broker has said goodbye.
+    stopping: bool,
 }
 
 /// One message that was sent.
@@ -66,6 +71,7 @@ pub(super) enum Event {
     Connected {
         server: Option<String>,
         version: Version,
+        opened: Option<BrokerTime>,
     },
     /// The broker sent an ERROR frame within the session.
     Error(String),
@@ -99,6 +105,7 @@ impl Session {
             state: State::Closed,
             version: Version::V1_0,
             ours: false,
+            sessions: 0,
             decoder: Decoder::default(),
             buffer: BytesMut::new(),
             heartbeat: None,
@@ -109,6 +116,7 @@ impl Session {
             events: VecDeque::new(),
             next_id: 0,
             said: None,
+            stopping: false,
         }
     }
 
@@ -160,6 +168,10 @@ impl Session {
     pub(super) fn handle_frame(&mut self, now: Instant, frame: Frame) -> Result<(), Problem> {
         match (self.state, frame.command) {
             (State::Connecting { .. }, Command::Connected) => self.handle_connected(now, &frame),
+            (_, Command::Error) if says_goodbye(&frame) => {
+                self.stopping = true;
+                Ok(())
+            }
             (State::Connecting { .. }, Command::Error) => Err(Problem::SessionRefused {
                 message: error_text(&frame),
             }),
@@ -225,7 +237,11 @@ impl Session {
         self.transmits.clear();
         self.receipts.handle_lost();
         self.buffer = BytesMut::new();
+        let stopping = std::mem::take(&mut self.stopping);
         match (self.said.take(), problem) {
+            (_, Problem::ClosedEarly | Problem::Hangup | Problem::Network { .. }) if stopping => {
+                Problem::Stopping
+            }
             (Some(message), Problem::Hangup | Problem::Network { .. }) => {
                 Problem::SessionEnded { message }
             }
@@ -249,7 +265,9 @@ impl Session {
         self.state = State::Connecting { until, within };
         self.version = Version::V1_0;
         self.ours = false;
+        self.sessions += 1;
         self.said = None;
+        self.stopping = false;
         self.heartbeat = None;
         self.receipts.handle_lost();
         self.transmits.clear();
@@ -383,6 +401,7 @@ impl Session {
         self.events.push_back(Event::Connected {
             server,
             version: self.version,
+            opened: self.broker_time(frame),
         });
         Ok(())
     }
@@ -394,6 +413,7 @@ impl Session {
         self.events.push_back(Event::Message(Message {
             destination,
             reply_to,
+            taken: self.broker_time(&frame),
             body: if self.options.base64 {
                 from_base64(&frame.body)
             } else {
@@ -414,9 +434,22 @@ impl Session {
         }
         if let Ok(id) = id.parse::<u64>() {
             let deliveries = header(frame, "deliveries")?.and_then(|text| text.parse().ok());
-            self.receipts.handle_receipt(SendId(id), deliveries);
+            let receipt = Receipt {
+                at: self.broker_time(frame),
+                deliveries,
+            };
+            self.receipts.handle_receipt(SendId(id), receipt);
         }
         Ok(())
+    }
+
+    /// The broker's clock in a frame. Another's broker would let any sender make it up.
+    fn broker_time(&self, frame: &Frame) -> Option<BrokerTime> {
+        let text = frame.headers.get(BROKER_TIME_HEADER).ok()??;
+        Some(BrokerTime {
+            session: self.sessions,
+            ms: text.parse().ok().filter(|_| self.ours)?,
+        })
     }
 
     /// An ERROR within the session. STOMP says that the broker hangs up after it, and ours does;

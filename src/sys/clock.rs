@@ -1,7 +1,11 @@
-//! The wall clock, and what it shows where this machine stands.
+//! The wall clock, what it shows where this machine stands, and the time since the boot.
 //!
-//! Durations are measured with `std::time::Instant`; this is for times that others read.
-#![allow(unsafe_code, reason = "only libc knows the local time zone")]
+//! Durations are measured with `std::time::Instant`, which stands still while the machine sleeps;
+//! this is for times that others read, and for spans that must count the sleep.
+#![allow(
+    unsafe_code,
+    reason = "only libc knows the local time zone and the time since the boot"
+)]
 
 use std::{
     fmt,
@@ -22,6 +26,18 @@ pub fn now_ms() -> u64 {
 /// Seconds since 1970.
 pub fn now_secs() -> i64 {
     i64::try_from(now_ms() / 1000).unwrap_or(i64::MAX)
+}
+
+/// Milliseconds since the machine was booted, those that it slept included. Never set, never back.
+pub fn since_boot_ms() -> u64 {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: `time` is written during the call only; all zeros, as it is before, are a time too.
+    let time = unsafe {
+        libc::clock_gettime(libc::CLOCK_BOOTTIME, time.as_mut_ptr());
+        time.assume_init()
+    };
+    let [seconds, nanos] = [time.tv_sec, time.tv_nsec].map(|n| u64::try_from(n).unwrap_or(0));
+    seconds * 1000 + nanos / 1_000_000
 }
 
 /// A moment in local time. Shown as `2026-11-23 12:14:23`.
@@ -143,6 +159,12 @@ mod tests {
                 text
             );
         }
+    }
+
+    #[test]
+    fn the_time_since_the_boot_goes_on() {
+        let before = since_boot_ms();
+        assert!(before > 0 && since_boot_ms() >= before);
     }
 
     #[test]

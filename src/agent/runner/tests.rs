@@ -166,6 +166,7 @@ async fn when_answers_pile_up_requests_are_refused_and_at_last_dropped() {
         let signed = site.signed(&format!("r{number}"), "tester", "kill");
         digests.insert(signed.digest);
         let message = Message {
+            taken: None,
             destination: String::new(),
             reply_to: None,
             headers: Headers::default(),

@@ -10,10 +10,10 @@ use bytes::Bytes;
 use super::{Connection, Pause};
 use crate::{
     broker::{
-        effect::{Effect, Open, Presence, Send},
+        effect::{About, Ask, Effect, Open, Send},
         message::Message,
         peer::{Peer, Refused},
-        presence,
+        presence, report,
         router::Routed,
     },
     stomp::Decoder,
@@ -29,15 +29,15 @@ impl<S> Connection<S> {
             Effect::Subscribe(wish) => {
                 let done = self.hub.router().subscribe(self.id, &wish, now);
                 match done {
-                    Ok(()) => self.receipt(wish.receipt.as_deref(), None),
+                    Ok(()) => self.receipt(now, wish.receipt.as_deref(), None),
                     Err(refused) => self.refuse(&refused, wish.receipt.as_deref()),
                 }
             }
             Effect::Unsubscribe(wish) => {
                 self.hub.router().unsubscribe(self.id, &wish);
-                self.receipt(wish.receipt.as_deref(), None);
+                self.receipt(now, wish.receipt.as_deref(), None);
             }
-            Effect::Presence(wish) => self.presence(&wish, now),
+            Effect::Ask(wish) => self.ask(&wish, now),
             Effect::Reply(frame) => self.pipe.outbound.push_frame(frame),
             Effect::Close(last) => self.close(last),
         }
@@ -59,18 +59,26 @@ impl<S> Connection<S> {
         }
         self.pipe.outbound.push_frame(open.welcome);
         // Only who is known may send more than a few headers.
-        self.decoder = Decoder::new(self.hub.rules.settings.limits.frame);
+        self.decoder = Decoder::new(self.hub.rules.settings.limits.frame());
         self.rearm = true;
     }
 
     fn send(&mut self, send: Box<Send>, now: Instant) {
         self.hub.metrics.sends.increase();
         let routed = self.hub.router().send(self.id, &send, now);
-        self.routed(routed, send, now + self.hub.rules.settings.times.stall);
+        if matches!(routed, Routed::Wait) {
+            self.hub.metrics.stalled.increase();
+        }
+        self.routed(
+            now,
+            routed,
+            send,
+            now + self.hub.rules.settings.limits.stall_timeout,
+        );
     }
 
     /// Copies a message to its receivers where that is left to do, and answers the sender.
-    pub(super) fn routed(&mut self, routed: Routed, send: Box<Send>, until: Instant) {
+    pub(super) fn routed(&mut self, now: Instant, routed: Routed, send: Box<Send>, until: Instant) {
         let deliveries = match routed {
             Routed::FanOut(receivers) => {
                 let deliveries = receivers.push(&send.message.bytes);
@@ -85,25 +93,28 @@ impl<S> Connection<S> {
                 return;
             }
         };
-        self.receipt(send.receipt.as_deref(), Some(deliveries));
+        self.receipt(now, send.receipt.as_deref(), Some(deliveries));
     }
 
-    fn presence(&mut self, wish: &Presence, now: Instant) {
+    fn ask(&mut self, wish: &Ask, now: Instant) {
         let owned = self.hub.router().check_owner(self.id, &wish.reply_to);
         if let Err(refused) = owned {
             return self.refuse(&refused, wish.receipt.as_deref());
         }
-        let nodes = self.hub.router().nodes();
         let settings = &self.hub.rules.settings;
-        let visible = |collective: &str| {
-            wish.grant.sees(collective)
-                && wish
-                    .collective
-                    .as_ref()
-                    .is_none_or(|only| only == collective)
+        let answer = match wish.about {
+            About::Metrics => report::answer(&settings.name, &self.hub.figures()),
+            About::Presence => {
+                let nodes = self.hub.router().nodes();
+                let asked = wish.collective.as_deref();
+                let visible = |collective: &str| {
+                    wish.grant.sees(collective) && asked.is_none_or(|only| only == collective)
+                };
+                presence::answer(&settings.name, &nodes, visible)
+            }
         };
         // A broker's own list of plain texts and numbers can always be written.
-        let body = presence::answer(&settings.name, &nodes, visible).unwrap_or_default();
+        let body = answer.unwrap_or_default();
         let message = Message::json(&wish.reply_to, &wish.message_id, &body, &settings.times);
         let placed = self
             .hub
@@ -113,14 +124,14 @@ impl<S> Connection<S> {
             Routed::Queued(deliveries) => deliveries,
             _ => 0,
         };
-        self.receipt(wish.receipt.as_deref(), Some(deliveries));
+        self.receipt(now, wish.receipt.as_deref(), Some(deliveries));
     }
 
-    fn receipt(&self, id: Option<&str>, deliveries: Option<usize>) {
+    fn receipt(&self, now: Instant, id: Option<&str>, deliveries: Option<usize>) {
         if let Some(id) = id {
             self.pipe
                 .outbound
-                .push_frame(self.session.receipt(id, deliveries));
+                .push_frame(self.session.receipt(now, id, deliveries));
         }
     }
 

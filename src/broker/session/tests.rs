@@ -15,6 +15,7 @@ fn rules(clients: &str) -> Arc<Rules> {
         settings,
         access,
         metrics: Arc::default(),
+        started: Instant::now(),
     })
 }
 
@@ -116,6 +117,7 @@ fn who_is_in_no_list_is_told_so() {
         settings,
         access,
         metrics: Arc::default(),
+        started: Instant::now(),
     });
     let error = pair.error("CONNECT\n\n\0");
     assert!(
@@ -165,7 +167,7 @@ fn a_send_becomes_a_route() {
         }
     }
     assert_eq!(
-        pair.session.receipt("r:1", Some(3)),
+        pair.session.receipt(pair.now, "r:1", Some(3)),
         "RECEIPT\nreceipt-id:r\\c1\ndeliveries:3\n\n\0"
     );
 }
@@ -266,6 +268,25 @@ fn good_byes_acknowledgements_and_receipts() {
         other => panic!("{other:?}"),
     }
     assert_eq!(pair.session.poll_timeout(), None);
+}
+
+#[test]
+fn who_speaks_pki_is_told_our_time_and_nobody_else() {
+    for (security, told) in [("mc-security:pki\n", true), ("", false)] {
+        let mut pair = Pair::certified("peadmin");
+        let welcome = pair.connected(&format!("CONNECT\n{security}\n\0")).0;
+        assert_eq!(welcome.contains("\nmc-broker-ms:"), told, "{welcome}");
+        let sent = |pair: &mut Pair, to: &str| match pair
+            .frame(&format!("SEND\ndestination:{to}\nmc-broker-ms:5\n\nx\0"))
+        {
+            Effect::Send(send) => String::from_utf8(send.message.bytes.to_vec()).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        pair.now += Duration::from_secs(3);
+        let request = sent(&mut pair, "/topic/mcollective.rpcutil.agent");
+        assert_eq!(request.contains("\nmc-broker-ms:"), told, "{request}");
+        assert!(!request.contains("\nmc-broker-ms:5\n"));
+    }
 }
 
 #[test]

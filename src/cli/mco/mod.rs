@@ -1,13 +1,17 @@
-//! The client's applications: `session` is what they share (configuration, connection, one call
-//! with its progress bar), and each application has a file of its own.
+//! The client's applications. What they share: `filters` and `targeting` read whom a request means,
+//! `plan` makes a call of an agent's description, `connect` reaches the broker, `session` makes the call
+//! with its progress bar. Each application has a file of its own.
 
 mod completion;
+mod connect;
 mod describe_filter;
 mod facts;
+mod filters;
 mod find;
 mod help;
 mod inventory;
 mod ping;
+mod plan;
 mod plugin;
 mod rpc;
 mod session;

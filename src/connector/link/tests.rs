@@ -156,6 +156,7 @@ async fn a_receipt_tells_deliveries_and_a_loss_is_told_to_who_waits_for_one() {
         assert_eq!(
             first,
             Ok(Some(Receipt {
+                at: None,
                 deliveries: Some(12)
             }))
         );

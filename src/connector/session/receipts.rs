@@ -32,11 +32,12 @@ impl Receipts {
     }
 
     /// One of them was handled. What nobody awaits is let go of.
-    pub(super) fn handle_receipt(&mut self, id: SendId, deliveries: Option<u64>) {
+    pub(super) fn handle_receipt(&mut self, id: SendId, receipt: Receipt) {
         let Some(awaited) = self.awaited.get_mut(&id) else {
             return;
         };
-        if let Some(deliveries) = deliveries {
+        awaited.receipt.at = receipt.at;
+        if let Some(deliveries) = receipt.deliveries {
             let sum = awaited.receipt.deliveries.get_or_insert(0);
             *sum = sum.saturating_add(deliveries);
         }

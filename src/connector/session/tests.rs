@@ -104,7 +104,8 @@ fn a_broker_of_1_0_is_served_without_escapes_and_heart_beats() {
         session.poll_event(now),
         Some(Event::Connected {
             server: None,
-            version: Version::V1_0
+            version: Version::V1_0,
+            opened: None,
         })
     ));
     assert_eq!(session.poll_timeout(), None);
@@ -291,7 +292,12 @@ fn receipts_carry_deliveries_and_belong_to_their_message() {
     session
         .handle_bytes(now, &answer(&id(0, &sent), "7"))
         .unwrap();
-    let receipt = |deliveries| Ok(Receipt { deliveries });
+    let receipt = |deliveries| {
+        Ok(Receipt {
+            at: None,
+            deliveries,
+        })
+    };
     assert_eq!(session.poll_receipt(), Some((second, receipt(Some(3)))));
     assert_eq!(session.poll_receipt(), Some((first, receipt(None))));
     assert_eq!(session.poll_receipt(), None);
@@ -350,6 +356,25 @@ fn an_error_refuses_its_message_and_explains_the_end() {
         Problem::SessionEnded {
             message: "not for you".into()
         }
+    );
+}
+
+#[test]
+fn a_goodbye_is_no_refusal() {
+    let now = Instant::now();
+    let goodbye = b"ERROR\nmessage:the broker is shutting down\nmc-stopping:yes\n\n\0";
+    let mut session = open(now);
+    session.handle_bytes(now, goodbye).unwrap();
+    assert!(session.poll_event(now).is_none());
+    assert_eq!(session.handle_end(), Problem::Stopping);
+    connect(&mut session, now);
+    assert_eq!(session.handle_end(), Problem::ClosedEarly, "another broker");
+    let mut session = connecting(options(), now);
+    session.handle_bytes(now, goodbye).unwrap();
+    assert_eq!(session.handle_end(), Problem::Stopping);
+    assert_eq!(
+        Problem::Stopping.kind(),
+        crate::connector::Kind::Unreachable
     );
 }
 

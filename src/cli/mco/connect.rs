@@ -1,0 +1,135 @@
+//! The client's configuration, its connection, and the signals that end its work.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+
+use crate::{
+    cli::{
+        CommandError, Exit,
+        tree::{Common, General},
+        voice::complain,
+    },
+    client::{self, Client, Interrupt},
+    config::{self, ClientConfig},
+    connector,
+    security::SecurityProvider,
+    sys::{
+        self,
+        signal::{Signal, Signals},
+    },
+};
+
+/// How long connecting may take, where nothing else is said.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Reads the configuration that the options name, or the first in the usual places.
+pub(super) fn load(general: &General) -> Result<ClientConfig, CommandError> {
+    let file = match &general.config {
+        Some(file) => file.clone(),
+        None => {
+            config::find("client.cfg", &sys::paths::Config::Client.candidates()).map_err(faulty)?
+        }
+    };
+    let config = ClientConfig::load(&file, &config::process_environment).map_err(faulty)?;
+    if general.verbose {
+        for warning in &config.common.warnings {
+            complain(format_args!("warning: {warning}"));
+        }
+    }
+    Ok(config)
+}
+
+/// Connects to a broker; a signal ends the attempt.
+pub(super) async fn connect(
+    config: &ClientConfig,
+    options: &Common,
+    mut stop: watch::Receiver<Option<Interrupt>>,
+) -> Result<Client, CommandError> {
+    let common = &config.common;
+    let provider = common
+        .security
+        .pki
+        .client(common.identity.as_ref())
+        .map_err(|error| CommandError::config(error.to_string()))?;
+    let identity = provider.identity().clone();
+    let provider: Arc<dyn SecurityProvider> = Arc::new(provider);
+    let limit = options
+        .connection_timeout
+        .map(Duration::from_secs_f64)
+        .or(config.connection_timeout)
+        .unwrap_or(CONNECTION_TIMEOUT);
+    let mut settings = common.connector.clone();
+    settings.connect_timeout = settings.connect_timeout.min(limit);
+    let stopped = stop.clone();
+    let connecting = Client::connect(settings, identity, provider, stopped);
+    tokio::select! {
+        connected = tokio::time::timeout(limit, connecting) => match connected {
+            Ok(connected) => connected.map_err(unreachable),
+            Err(_) => Err(CommandError::new(
+                Exit::Unavailable,
+                format!("no broker answered within {}", humantime::format_duration(limit)),
+            ).hint("wait longer with `--connection-timeout SECONDS`")),
+        },
+        Ok(why) = stop.wait_for(Option::is_some) => {
+            let exit = why.map_or(Exit::Interrupted, Exit::from);
+            Err(CommandError::new(exit, String::new()))
+        }
+    }
+}
+
+/// Passes SIGINT and SIGTERM on to whoever waits.
+pub(super) async fn watch_signals(stop: watch::Sender<Option<Interrupt>>) {
+    let Ok(mut signals) = Signals::listen() else {
+        return;
+    };
+    loop {
+        let why = match signals.next().await {
+            Signal::Interrupt => Interrupt::Interrupted,
+            Signal::Terminate => Interrupt::Terminated,
+            _ => continue,
+        };
+        if stop.send(Some(why)).is_err() {
+            return;
+        }
+    }
+}
+
+impl From<Interrupt> for Exit {
+    fn from(why: Interrupt) -> Self {
+        match why {
+            Interrupt::Interrupted => Self::Interrupted,
+            Interrupt::Terminated => Self::Terminated,
+        }
+    }
+}
+
+/// A configuration that can't be used.
+#[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
+fn faulty(faults: config::Faults) -> CommandError {
+    CommandError::config(faults.to_string())
+}
+
+/// A call that could not be made.
+pub(super) fn unreachable(error: client::Error) -> CommandError {
+    match error {
+        client::Error::Connector(error) => {
+            let exit = match error.kind() {
+                connector::Kind::Unreachable => Exit::Unavailable,
+                connector::Kind::Refused => Exit::Refused,
+                connector::Kind::Config => Exit::Config,
+            };
+            let command = CommandError::new(exit, error.to_string());
+            match error.hint() {
+                Some(hint) => command.hint(hint),
+                None => command,
+            }
+        }
+        client::Error::Refused(why) => {
+            CommandError::new(Exit::Refused, format!("the broker refused: {why}"))
+                .hint("`clients` and `collectives.*` in its broker.cfg say who may do what")
+        }
+        client::Error::Sign(error) => CommandError::new(Exit::Config, error.to_string()),
+        client::Error::Name(error) => CommandError::new(Exit::Software, error.to_string()),
+    }
+}

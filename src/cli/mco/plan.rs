@@ -1,0 +1,171 @@
+//! From an agent's description and the options to a call: whom it goes to, what it carries, how
+//! long it waits.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    cli::{CommandError, tree::Common},
+    client::{Addressing, Call},
+    config::ClientConfig,
+    mcorpc::{
+        ddl::{Ddl, builtin},
+        filter::{Filter, Token},
+        names::{ActionName, AgentName, Collective, Identity},
+        similar,
+    },
+};
+
+/// How long to wait for nodes that are named but not connected, where nothing else is said: the
+/// original's discovery timeout.
+const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How much longer to wait for each data query of a filter.
+const DATA_QUERY_TIME: Duration = Duration::from_secs(1);
+
+/// What every call of this run has in common.
+pub(super) struct Planner {
+    collective: Collective,
+    timeout: Option<Duration>,
+    discovery_timeout: Duration,
+    ttl: Option<Duration>,
+}
+
+impl Planner {
+    /// From the options, and the configuration where they say nothing.
+    pub(super) fn new(options: &Common, config: &ClientConfig) -> Result<Self, CommandError> {
+        let seconds = Duration::from_secs_f64;
+        Ok(Self {
+            collective: collective(options.target.as_deref(), config)?,
+            timeout: options.timeout.map(seconds),
+            discovery_timeout: options
+                .discovery_timeout
+                .map(seconds)
+                .or(config.discovery_timeout)
+                .unwrap_or(DISCOVERY_TIMEOUT),
+            ttl: options.ttl.map(seconds),
+        })
+    }
+
+    /// The call that asks who is there: `ping` of the agent `discovery`.
+    pub(super) fn ping(&self, filter: Filter) -> Result<Call, CommandError> {
+        self.call(builtin::discovery(), &action("ping")?, Map::new(), filter)
+    }
+
+    /// A call of an action that the DDL declares, to everybody or to the nodes named.
+    pub(super) fn call(
+        &self,
+        ddl: &Ddl,
+        action: &ActionName,
+        data: Map<String, Value>,
+        filter: Filter,
+    ) -> Result<Call, CommandError> {
+        let agent = AgentName::new(ddl.name()).map_err(usage)?;
+        let action_time = ddl.metadata.time_limit();
+        let query_time = query_time(&filter);
+        let wait = self.timeout.unwrap_or(action_time + self.discovery_timeout) + query_time;
+        Ok(Call {
+            agent,
+            action: action.clone(),
+            data,
+            addressing: addressing(&filter),
+            filter,
+            collective: self.collective.clone(),
+            wait,
+            ttl: self.ttl.map_or(wait, |ttl| ttl.min(wait)),
+            discovery_wait: self.discovery_timeout + query_time,
+            want_reply: true,
+            reply_to: None,
+        })
+    }
+}
+
+fn collective(target: Option<&str>, config: &ClientConfig) -> Result<Collective, CommandError> {
+    let common = &config.common;
+    let Some(name) = target else {
+        return Ok(common.main_collective.clone());
+    };
+    let known = common
+        .collectives
+        .iter()
+        .find(|collective| collective.as_str() == name);
+    known.cloned().ok_or_else(|| {
+        let known: Vec<&str> = common.collectives.iter().map(Collective::as_str).collect();
+        CommandError::usage(format!(
+            "Unknown collective '{name}' known collectives are '{}'",
+            known.join(", ")
+        ))
+        .hint(format!(
+            "add it to `collectives` in {}",
+            common.file.display()
+        ))
+    })
+}
+
+/// Identities that the operator spells out are addressed whatever the broker sees; patterns need
+/// everybody to look at themselves.
+fn addressing(filter: &Filter) -> Addressing {
+    let plain = |name: &String| {
+        (!name.starts_with('/'))
+            .then(|| Identity::new(name.clone()).ok())
+            .flatten()
+    };
+    let names: Option<Vec<Identity>> = filter.identity.iter().map(plain).collect();
+    match names {
+        Some(mut names) if !names.is_empty() => {
+            names.sort();
+            names.dedup();
+            Addressing::Directed(names)
+        }
+        _ => Addressing::Broadcast,
+    }
+}
+
+/// The time that a filter's data queries may take on a node.
+fn query_time(filter: &Filter) -> Duration {
+    let tokens = filter.compound.iter().flatten();
+    tokens
+        .filter(|token| matches!(token, Token::Function(_)))
+        .map(|_| DATA_QUERY_TIME)
+        .sum()
+}
+
+/// The description of an agent.
+pub(super) fn ddl(agent: &str) -> Result<&'static Ddl, CommandError> {
+    builtin::agent(agent).ok_or_else(|| {
+        let error = CommandError::usage(format!("Can't find DDL for agent plugin '{agent}'"));
+        let names = builtin::agents().map(Ddl::name);
+        match similar::closest(agent, &names) {
+            Some(close) => error.hint(format!("did you mean `{close}`?")),
+            None => error.hint("`mco completion --list-agents` lists the agents"),
+        }
+    })
+}
+
+/// An action's name.
+pub(super) fn action(name: &str) -> Result<ActionName, CommandError> {
+    ActionName::new(name).map_err(usage)
+}
+
+/// The texts of a command line as an action's inputs, checked as the node will check them.
+pub(super) fn inputs(
+    ddl: &Ddl,
+    action: &ActionName,
+    texts: &[(String, String)],
+) -> Result<Map<String, Value>, CommandError> {
+    let declared = ddl.wanted_action(action.as_str()).map_err(usage)?;
+    let texts = texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
+    let mut data = declared.convert(texts).map_err(usage)?;
+    declared.fill_defaults(&mut data);
+    declared.validate(&data).map_err(usage)?;
+    Ok(data)
+}
+
+/// What the operator typed can't be used.
+#[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
+pub(super) fn usage(error: impl std::error::Error) -> CommandError {
+    CommandError::usage(error.to_string())
+}
