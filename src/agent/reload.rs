@@ -9,6 +9,7 @@ use super::{
     audit::Audit,
     authorise::Authoriser,
     host::Host,
+    registration::Registrar,
     renewal::Renewal,
     runner::Runner,
     shared::{Shared, cap, fact_source, max_ttl_ms},
@@ -26,6 +27,8 @@ impl Runner {
         match self.read_again() {
             Ok(shared) => {
                 let old = std::mem::replace(&mut self.shared, Arc::new(shared));
+                let settings = self.shared.host.config().registration.as_ref();
+                self.registrar = Registrar::renewed(self.registrar.take(), settings);
                 self.subscribe_anew(&old, connection).await;
                 tracing::info!(
                     "configuration, policies, certificates, keys and revocation lists were read again"

@@ -17,6 +17,7 @@ use super::{
     agents,
     answer::{Job, Known},
     dispatch::End,
+    registration::Registrar,
     renewal::Renewal,
     shared::{Gatehouse, Shared},
     stats::Counter,
@@ -51,6 +52,7 @@ pub struct Runner {
     /// All agents, also those that the configuration does not activate.
     pub(super) agents: Vec<Arc<dyn Agent>>,
     pub(super) certificates: Renewal,
+    pub(super) registrar: Option<Registrar>,
     pub(super) log: LogSwitch,
     pub(super) level: LogLevel,
 }
@@ -96,6 +98,8 @@ impl Runner {
             shared: Arc::new(Shared::new(config, agents.clone())?),
             agents,
             certificates,
+            // Its time begins with the daemon's.
+            registrar: None,
             log,
         })
     }
@@ -132,6 +136,7 @@ impl Runner {
                     .await,
             );
         }
+        self.registrar = Registrar::new(self.shared.host.config().registration.as_ref());
         let notifier = Notifier::from_env();
         // Without a watchdog a tick is of no use, and costs one wake-up a day.
         let mut watchdog = tokio::time::interval(watchdog_interval().unwrap_or(DAY));
@@ -153,6 +158,11 @@ impl Runner {
                 _ = watchdog.tick() => notifier.watchdog(),
                 () = at(refusals.due()) => refusals.tell(Instant::now()),
                 _ = certificates.tick() => self.renew_certificates(),
+                () = at(self.registrar.as_ref().map(Registrar::due)) => {
+                    if let Some(registrar) = &mut self.registrar {
+                        registrar.tell(&self.shared, &connection);
+                    }
+                },
                 signal = next_signal() => match signal {
                     Signal::Interrupt | Signal::Terminate => break,
                     // The original's unit sends USR1.

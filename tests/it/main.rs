@@ -17,6 +17,7 @@ mod late;
 mod limits;
 mod output;
 mod policy;
+mod registration;
 mod reload;
 mod replay;
 mod static_binary;
