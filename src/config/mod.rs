@@ -36,7 +36,7 @@ pub use load::{find, read, read_alone};
 pub use logger::{LogLevel, LogTarget, Logger};
 pub use provider::ProviderError;
 pub use security::{Pki, Provider, Security};
-pub use server::{Authorization, Facts, Registration, ServerConfig};
+pub use server::{Authorization, Facts, Registration, RegistrationKind, ServerConfig};
 pub use value::NamePattern;
 
 /// Looks up a variable of the environment.

@@ -17,6 +17,8 @@ mod late;
 mod limits;
 mod output;
 mod policy;
+mod registration;
+mod reload;
 mod replay;
 mod safety;
 mod static_binary;
