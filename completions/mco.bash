@@ -80,7 +80,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__completion)
-            opts="-c -v -h --list-applications --list-agents --list-actions --list-inputs --agent --action --config --verbose --color --exit-codes --help"
+            opts="-c -v -h --list-applications --list-agents --list-actions --list-inputs --list-values --list-plugins --agent --action --input --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -91,6 +91,10 @@ _mco() {
                     return 0
                     ;;
                 --action)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --input)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1089,12 +1093,16 @@ _mco() {
             return 0
             ;;
         mco__subcmd__plugin)
-            opts="-c -v -h --config --verbose --color --exit-codes --help"
+            opts="-j -c -v -h --format --json --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -314,12 +314,14 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l dry-run -d '
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand plugin" -l format -d 'Which DDL to write: the original\'s or Choria\'s' -r
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand plugin" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand plugin" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand plugin" -s j -l json -d 'Explain in JSON'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
@@ -332,6 +334,7 @@ complete -c mco -n "__fish_mco_using_subcommand help" -s v -l verbose -d 'Say mo
 complete -c mco -n "__fish_mco_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l agent -d 'The agent' -r
 complete -c mco -n "__fish_mco_using_subcommand completion" -l action -d 'The action' -r
+complete -c mco -n "__fish_mco_using_subcommand completion" -l input -d 'The input' -r
 complete -c mco -n "__fish_mco_using_subcommand completion" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -342,5 +345,7 @@ complete -c mco -n "__fish_mco_using_subcommand completion" -l list-applications
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-agents -d 'List all known agents'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-actions -d 'List the actions of an agent'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-inputs -d 'List the inputs of an action'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l list-values -d 'List the values that an input may have, where its DDL lists them'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l list-plugins -d 'List what `mco plugin doc` explains'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'

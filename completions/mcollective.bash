@@ -204,7 +204,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__completion)
-            opts="-c -v -h --list-applications --list-agents --list-actions --list-inputs --agent --action --config --verbose --color --exit-codes --help"
+            opts="-c -v -h --list-applications --list-agents --list-actions --list-inputs --list-values --list-plugins --agent --action --input --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -215,6 +215,10 @@ _mcollective() {
                     return 0
                     ;;
                 --action)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --input)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1213,12 +1217,16 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__plugin)
-            opts="-c -v -h --config --verbose --color --exit-codes --help"
+            opts="-j -c -v -h --format --json --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

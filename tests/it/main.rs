@@ -6,6 +6,7 @@
 
 mod architecture;
 mod daemons;
+mod ddl;
 mod demo;
 mod errors;
 mod fleet;
