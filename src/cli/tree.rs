@@ -378,4 +378,10 @@ pub struct CompletionArgs {
     /// The input
     #[arg(long)]
     pub input: Option<String>,
+    /// List what may stand in the place of the last word of a command line; for the shells' scripts
+    #[arg(long, hide = true)]
+    pub words: bool,
+    /// The words of that command line after `mco`
+    #[arg(last = true, hide = true, requires = "words")]
+    pub line: Vec<String>,
 }

@@ -1,21 +1,27 @@
 //! `mco completion --list-*`: what the original's shell scripts ask, which operators have copied, and
 //! what ours ask beyond it. It talks to nobody, and what can't be read is not listed.
 
+mod words;
+
 use super::{ddls::Ddls, help};
 use crate::{
     cli::{
-        CommandError, Exit,
+        CommandError, Exit, mco_command,
         render::{Colour, Out, out::safe_line},
         tree::{CompletionArgs, General},
     },
     mcorpc::ddl::{Action, Ddl, Input, InputType, Kind},
 };
+use words::Line;
 
 /// A name, and what it is.
 type Row = (String, String);
 
 /// Lists.
 pub(super) fn run(args: &CompletionArgs, general: &General) -> Result<Exit, CommandError> {
+    if args.words {
+        return complete(&args.line, general);
+    }
     let ddls = || Ddls::find(general).unwrap_or_default();
     let lists = [
         args.list_applications,
@@ -83,6 +89,23 @@ pub(super) fn run(args: &CompletionArgs, general: &General) -> Result<Exit, Comm
             name
         };
         out.line(safe_line(&row))?;
+    }
+    out.flush()?;
+    Ok(Exit::Ok)
+}
+
+/// What may stand under the cursor of a shell, one candidate a line, with what it is behind a tab.
+fn complete(line: &[String], general: &General) -> Result<Exit, CommandError> {
+    let mut tree = mco_command();
+    tree.build();
+    let line = Line::read(&tree, line);
+    let mut general = general.clone();
+    if let Some(file) = line.option("config") {
+        general.config = Some(file.into());
+    }
+    let mut out = Out::new(Colour::Never, false);
+    for (name, about) in line.candidates(&Ddls::find(&general).unwrap_or_default()) {
+        out.line(format!("{}\t{}", safe_line(&name), safe_line(&about)))?;
     }
     out.flush()?;
     Ok(Exit::Ok)
