@@ -5,7 +5,9 @@
 #![allow(clippy::disallowed_methods)] // files of a test need no atomic replacement
 
 mod architecture;
+mod completions;
 mod daemons;
+mod ddl;
 mod demo;
 mod errors;
 mod fleet;
