@@ -17,6 +17,7 @@ mod late;
 mod output;
 mod policy;
 mod replay;
+mod reports;
 mod safety;
 mod static_binary;
 mod support;
