@@ -354,10 +354,12 @@ impl Client {
         }
         let connection = self.connection.clone();
         state.sending.spawn(async move {
+            // One that is lost says nothing of the others.
+            let mut outcome = Ok(());
             for message in messages {
-                connection.send(message).await?;
+                outcome = outcome.and(connection.send(message).await.map(drop));
             }
-            Ok(())
+            outcome
         });
         Ok(())
     }
@@ -406,7 +408,17 @@ impl Client {
             }
             Some(sent) = state.sending.join_next() => {
                 // A panic of the sending task is nothing that can be gone on with.
-                sent.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+                let sent = sent.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+                let Err(error) = sent else {
+                    return Ok(true);
+                };
+                // What was lost on its way may have arrived all the same, and who was meant by name
+                // has to be named: the account goes on.
+                let perhaps_sent = matches!(error, connector::Error::Lost { .. });
+                if !perhaps_sent && !state.gather.is_known() {
+                    return Err(error.into());
+                }
+                progress(Progress::Rejected(error.to_string()));
                 return Ok(true);
             }
             () = tokio::time::sleep_until(until.into()) => return Ok(false),
@@ -419,9 +431,10 @@ impl Client {
             Some(Event::Disconnected {
                 error,
                 retry_in: None,
-            }) => return Err(error.into()),
-            Some(Event::Disconnected { error, .. }) => {
+            }) if !state.gather.is_known() => return Err(error.into()),
+            Some(Event::Disconnected { error, retry_in }) => {
                 progress(Progress::Rejected(error.to_string()));
+                return Ok(retry_in.is_some());
             }
             Some(Event::Connected(_)) => {}
             None => return Ok(false),

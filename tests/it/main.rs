@@ -14,6 +14,7 @@ mod generated;
 mod golden_wire;
 mod install;
 mod late;
+mod limits;
 mod output;
 mod policy;
 mod replay;
