@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::render::Colour;
 
@@ -299,14 +299,44 @@ pub struct FactsArgs {
 /// `mco inventory`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mco inventory web1.example.net\n  mco inventory web1.example.net --json"
+    group = clap::ArgGroup::new("report").multiple(false),
+    after_help = "Fields: identity, version, main_collective, collectives, agents, data_plugins, classes, facts.NAME\n\n\
+        Examples:\n  mco inventory web1.example.net\n  mco inventory --list-collectives\n  \
+        mco inventory --collective-graph fleet.dot\n  \
+        mco inventory --fields identity,facts.os.family,classes -o table -C role::web\n  \
+        mco inventory --template '{identity:30} {facts.os.release.full}'"
 )]
 pub struct InventoryArgs {
     /// The node to report on
     pub node: Option<String>,
+    /// List all known collectives
+    #[arg(long, visible_alias = "lc", group = "report", conflicts_with = "node")]
+    pub list_collectives: bool,
+    /// Create a DOT graph of all collectives
+    #[arg(
+        long,
+        visible_aliases = ["cg", "map"],
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        group = "report",
+        conflicts_with = "node"
+    )]
+    pub collective_graph: Option<PathBuf>,
+    /// Print these of every node on a line, between tabs
+    #[arg(long, value_name = "FIELD,...", group = "report")]
+    pub fields: Option<String>,
+    /// Print a line for every node: text with fields in braces, `{FIELD}`, `{FIELD:WIDTH}`, `{FIELD:>WIDTH}`
+    #[arg(long, value_name = "TEXT", group = "report")]
+    pub template: Option<String>,
+    /// The original's Ruby scripts, which can't be run
+    #[arg(long, value_name = "FILE", group = "report", hide = true)]
+    pub script: Option<PathBuf>,
     /// Options of every application.
     #[command(flatten)]
     pub common: Common,
+    /// Whom.
+    #[command(flatten)]
+    pub filters: HostFilters,
 }
 
 /// `mco describe_filter`.

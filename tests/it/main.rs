@@ -22,6 +22,7 @@ mod policy;
 mod registration;
 mod reload;
 mod replay;
+mod reports;
 mod safety;
 mod static_binary;
 mod support;

@@ -311,6 +311,15 @@ impl Session {
         Ok(CommandError::new(exit, String::new()))
     }
 
+    /// The exit code of a report, which the original always ended with 0.
+    pub(super) fn report_exit(&self, account: &Account) -> Exit {
+        if self.legacy && account.interrupted.is_none() {
+            Exit::Ok
+        } else {
+            self.exit(account)
+        }
+    }
+
     /// The exit code of a call.
     pub(super) fn exit(&self, account: &Account) -> Exit {
         match account.interrupted {
