@@ -118,7 +118,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__describe_filter)
-            opts="-T -t -q -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -154,6 +154,18 @@ _mco() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -288,7 +300,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__facts)
-            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -324,6 +336,18 @@ _mco() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -458,7 +482,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__find)
-            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -494,6 +518,18 @@ _mco() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -658,7 +694,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__inventory)
-            opts="-j -T -t -q -1 -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -694,6 +730,18 @@ _mco() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -764,7 +812,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__ping)
-            opts="-g -j -T -t -q -1 -W -S -F -C -A -I -c -v -h --graph --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-g -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --graph --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -800,6 +848,18 @@ _mco() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -964,7 +1024,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__rpc)
-            opts="-a -j -T -t -q -1 -W -S -F -C -A -I -c -v -h --agent --action --arg --no-results --no-progress --json --display --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-a -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --agent --action --arg --no-results --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -984,10 +1044,6 @@ _mco() {
                     ;;
                 --arg)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --display)
-                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --target)
@@ -1020,6 +1076,18 @@ _mco() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)

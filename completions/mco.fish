@@ -48,6 +48,15 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -s t -l timeout -d 'Timeou
 complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand ping" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -68,10 +77,11 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -s g -l graph -d 'Shows a graph of the time distribution: one bar for every 50 ms'
-complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand ping" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -82,6 +92,15 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeou
 complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand find" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand find" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -101,10 +120,11 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand find" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand find" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand find" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand find" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand find" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand find" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand find" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand find" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand find" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand find" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -112,15 +132,21 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s h -l help -d 'Print hel
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to call' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l display -d 'Influence how results are displayed' -r -f -a "ok\t'Only successful ones'
-all\t'All'
-failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -141,11 +167,11 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-results -d 'Do not process results, just send request'
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-progress -d 'Do not show the progress bar'
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -156,6 +182,15 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeo
 complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand facts" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand facts" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -175,10 +210,11 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand facts" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand facts" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand facts" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand facts" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -189,6 +225,15 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'T
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -202,10 +247,11 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand inventory" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -216,6 +262,15 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -238,6 +293,8 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'

@@ -242,7 +242,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__describe_filter)
-            opts="-T -t -q -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,6 +278,18 @@ _mcollective() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -412,7 +424,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__facts)
-            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -448,6 +460,18 @@ _mcollective() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -582,7 +606,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__find)
-            opts="-j -T -t -q -1 -W -S -F -C -A -I -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -618,6 +642,18 @@ _mcollective() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -782,7 +818,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__inventory)
-            opts="-j -T -t -q -1 -c -v -h --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -818,6 +854,18 @@ _mcollective() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -888,7 +936,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__ping)
-            opts="-g -j -T -t -q -1 -W -S -F -C -A -I -c -v -h --graph --json --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-g -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --graph --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -924,6 +972,18 @@ _mcollective() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)
@@ -1088,7 +1148,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__rpc)
-            opts="-a -j -T -t -q -1 -W -S -F -C -A -I -c -v -h --agent --action --arg --no-results --no-progress --json --display --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-a -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --agent --action --arg --no-results --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1108,10 +1168,6 @@ _mcollective() {
                     ;;
                 --arg)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --display)
-                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --target)
@@ -1144,6 +1200,18 @@ _mcollective() {
                     ;;
                 --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --display)
+                    COMPREPLY=($(compgen -W "ok all failed" -- "${cur}"))
                     return 0
                     ;;
                 --nodes)

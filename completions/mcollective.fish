@@ -65,6 +65,15 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -85,10 +94,11 @@ never\t'Never'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s g -l graph -d 'Shows a graph of the time distribution: one bar for every 50 ms'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s j -l json -d 'Produce JSON output'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Do not be verbose'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -99,6 +109,15 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -118,10 +137,11 @@ always\t'Always'
 never\t'Never'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s j -l json -d 'Produce JSON output'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s q -l quiet -d 'Do not be verbose'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -129,15 +149,21 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s a -l agent -d 'Agent to call' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l action -d 'Action to call' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l arg -d 'Arguments to pass to agent' -r
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l display -d 'Influence how results are displayed' -r -f -a "ok\t'Only successful ones'
-all\t'All'
-failed\t'Only failed ones'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -158,11 +184,11 @@ never\t'Never'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l no-results -d 'Do not process results, just send request'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l no-progress -d 'Do not show the progress bar'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s j -l json -d 'Produce JSON output'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s q -l quiet -d 'Do not be verbose'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -173,6 +199,15 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -192,10 +227,11 @@ always\t'Always'
 never\t'Never'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s j -l json -d 'Produce JSON output'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s q -l quiet -d 'Do not be verbose'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -206,6 +242,15 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -219,10 +264,11 @@ always\t'Always'
 never\t'Never'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s j -l json -d 'Produce JSON output'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s q -l quiet -d 'Do not be verbose'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -233,6 +279,15 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -255,6 +310,8 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s q -l quiet -d 'Do not be verbose'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'

@@ -14,6 +14,8 @@ mod generated;
 mod golden_wire;
 mod install;
 mod late;
+mod limits;
+mod output;
 mod policy;
 mod replay;
 mod static_binary;

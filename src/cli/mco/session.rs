@@ -1,10 +1,10 @@
 //! One run of an application that talks to nodes: its connection, its output, and how it makes a
 //! call.
 
-use std::time::Duration;
+use std::{cell::Cell, io, time::Duration};
 
 use serde_json::{Map, Value};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
     connect::{self, unreachable},
@@ -14,19 +14,24 @@ use super::{
 use crate::{
     cli::{
         CommandError, Exit, daemon,
-        render::{Out, progress, rehearsal},
+        render::{Form, Out, View, progress, rehearsal::Rehearsal, view::Renderer},
         tree::{Common, ExitCodes, General},
         voice::complain,
     },
-    client::{Account, Answer, Call, Client, Progress, Targets, Verdict},
+    client::{Account, Answer, Call, Client, Gather, Progress, Targets, Verdict},
     config,
-    mcorpc::{ddl::Ddl, filter::Filter, names::ActionName},
+    mcorpc::{
+        ddl::Ddl,
+        filter::Filter,
+        names::{ActionName, Identity},
+    },
 };
 
 /// The options that every application has.
 pub(super) struct Options<'a> {
     pub(super) general: &'a General,
     pub(super) common: &'a Common,
+    /// Whether a progress bar is of use.
     pub(super) progress: bool,
 }
 
@@ -41,6 +46,7 @@ const SETTLING: Duration = Duration::from_secs(10);
 pub(super) struct Session {
     pub(super) out: Out,
     pub(super) verbose: bool,
+    pub(super) form: Form,
     /// Whether the configuration wants `ping` to draw.
     pub(super) ping_graph: bool,
     client: Client,
@@ -60,6 +66,7 @@ impl Session {
         F: AsyncFnOnce(&mut Self) -> Result<Exit, CommandError>,
     {
         let (general, common) = (options.general, options.common);
+        let form = Form::of(common.output.output, common.output.json);
         let config = connect::load(general)?;
         let targets = targeting::targets(common, &config)?;
         let planner = Planner::new(common, &config)?;
@@ -79,7 +86,11 @@ impl Session {
                 quiet: common.quiet,
                 dry_run: common.discovery.dry_run,
                 sort: common.sort,
-                progress: options.progress,
+                progress: options.progress
+                    && form != Form::Array
+                    && !common.output.no_progress
+                    && !common.quiet,
+                form,
                 legacy: general.exit_codes == ExitCodes::Legacy,
             };
             let ended = application(&mut session).await;
@@ -114,30 +125,67 @@ impl Session {
         self.planner.call(ddl, action, data, filter)
     }
 
-    /// Makes the call; `show` is given each answer as it comes.
+    /// Makes the call and shows its results.
+    pub(super) async fn show<V: View>(
+        &mut self,
+        call: &Call,
+        view: &mut V,
+    ) -> Result<Account, CommandError> {
+        if self.dry_run {
+            return Err(self.rehearse::<V>(call).await?);
+        }
+        let mut renderer = Renderer::begin(self.form, view, &mut self.out)?;
+        let account = self
+            .call(call, |out, answer| renderer.answer(out, call, answer))
+            .await?;
+        let broker = self.broker();
+        renderer.end(&mut self.out, call, &account, &broker)?;
+        Ok(account)
+    }
+
+    /// Shows the results of a call that was made before.
+    pub(super) fn present<V: View>(
+        &mut self,
+        call: &Call,
+        account: &Account,
+        view: &mut V,
+    ) -> Result<(), CommandError> {
+        let broker = self.broker();
+        let out = &mut self.out;
+        let mut renderer = Renderer::begin(self.form, view, out)?;
+        for answer in &account.answers {
+            renderer.answer(out, call, answer)?;
+        }
+        Ok(renderer.end(out, call, account, &broker)?)
+    }
+
+    /// Makes the call; `show` is given each answer as it comes. Where nobody reads any more, nobody
+    /// is waited for.
     pub(super) async fn call(
         &mut self,
         call: &Call,
-        mut show: impl FnMut(&mut Out, &Answer) -> std::io::Result<()>,
+        mut show: impl FnMut(&mut Out, &Answer) -> io::Result<()>,
     ) -> Result<Account, CommandError> {
-        if self.dry_run {
-            return Err(self.rehearse(call).await?);
-        }
         let sort = self.sort;
         let bar = progress::Progress::new(self.progress);
         let (out, verbose) = (&mut self.out, self.verbose);
-        let mut written = Ok(());
+        let written = Cell::new(Ok(()));
+        let unwritable = Notify::new();
         let mut report = |event: Progress<'_>| match event {
-            Progress::Addressed(nodes) => bar.expect(nodes),
-            Progress::Answer { answer, gather } => {
-                let missing = if gather.missing_count() <= 5 {
-                    gather.missing()
-                } else {
-                    Vec::new()
-                };
-                bar.advance(gather.addressed() - gather.missing_count(), &missing);
-                if written.is_ok() && !sort {
-                    written = bar.suspend(|| show(out, answer));
+            Progress::Addressed { nodes, gather } => {
+                bar.expect(nodes);
+                bar.name(&few(gather));
+            }
+            Progress::Answer {
+                answer,
+                spoken,
+                gather,
+            } => {
+                bar.advance(spoken);
+                bar.name(&few(gather));
+                if !sort && let Err(error) = bar.suspend(|| show(out, answer)) {
+                    written.set(Err(error));
+                    unwritable.notify_one();
                 }
             }
             Progress::Rejected(why) => {
@@ -146,12 +194,15 @@ impl Session {
                 }
             }
         };
-        let account = self
-            .client
-            .call_targets(call, &self.targets, &mut report)
-            .await;
+        let account = tokio::select! {
+            account = self.client.call_targets(call, &self.targets, &mut report) => Some(account),
+            () = unwritable.notified() => None,
+        };
         bar.finish();
-        written?;
+        written.replace(Ok(()))?;
+        let Some(account) = account else {
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+        };
         let mut account = account.map_err(unreachable)?;
         self.warn_of_young_broker(&account);
         let out = &mut self.out;
@@ -184,7 +235,7 @@ impl Session {
     }
 
     /// Shows who would get which request. The end is an error only in that nothing else follows.
-    async fn rehearse(&mut self, call: &Call) -> Result<CommandError, CommandError> {
+    async fn rehearse<V: View>(&mut self, call: &Call) -> Result<CommandError, CommandError> {
         let verbose = self.verbose;
         let mut report = |event: Progress<'_>| {
             if let (Progress::Rejected(why), true) = (event, verbose) {
@@ -196,7 +247,13 @@ impl Session {
             .discover(call, &self.targets, &mut report)
             .await
             .map_err(unreachable)?;
-        rehearsal::print(&mut self.out, call, &self.targets, &discovered)?;
+        let rehearsal = Rehearsal {
+            application: V::NAME,
+            call,
+            targets: &self.targets,
+            discovered: &discovered,
+        };
+        rehearsal.print(&mut self.out, self.form)?;
         let exit = match discovered.interrupted {
             Some(why) => why.into(),
             None if discovered.names.is_empty() => Exit::NobodyMatched,
@@ -219,5 +276,14 @@ impl Session {
             Verdict::NobodyAnswered => Exit::NobodyAnswered,
             Verdict::NobodyAnsweredUndiscovered => Exit::NobodyAnsweredUndiscovered,
         }
+    }
+}
+
+/// The nodes that have not spoken, where they are few enough to be named.
+fn few(gather: &Gather) -> Vec<Identity> {
+    if gather.missing_count() <= progress::NAMED {
+        gather.missing()
+    } else {
+        Vec::new()
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn targets(common: &Common, config: &ClientConfig) -> Result<Targets,
         source: source(&common.discovery, config)?,
         limit: limit(&common.limits, config)?,
         batch: batch(&common.batches, config),
+        max_fail: None,
     })
 }
 
@@ -91,9 +92,16 @@ fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandE
 fn upstream() -> Result<Source, CommandError> {
     match sys::upstream::piped(PATIENCE) {
         Piped::FromUs => from_stdin(Form::Auto),
-        Piped::Waiting(text) if text.trim_ascii_start().starts_with(b"[") => from_stdin(Form::Auto),
+        Piped::Waiting(text) if is_ours(text.trim_ascii_start()) => from_stdin(Form::Auto),
         Piped::Nothing | Piped::Waiting(_) => Ok(Source::Broker),
     }
+}
+
+/// Whether a text begins as what `mco` prints for scripts.
+fn is_ours(text: &[u8]) -> bool {
+    [&b"["[..], b"{\"schema\":", b"{\"type\":"]
+        .iter()
+        .any(|begin| text.starts_with(begin))
 }
 
 /// Whether something lies unread in a pipe on standard input.

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::client::Share;
+use crate::{cli::render::Format, client::Share};
 
 /// Options of every application that talks to nodes.
 #[derive(Args, Clone, Debug, Default)]
@@ -35,6 +35,9 @@ pub struct Common {
     /// Sort the results by the name of the sender, and show them when all are in
     #[arg(long)]
     pub sort: bool,
+    /// How results are shown.
+    #[command(flatten)]
+    pub output: Output,
     /// Where the names of the nodes come from.
     #[command(flatten)]
     pub discovery: Discovery,
@@ -117,17 +120,28 @@ pub struct HostFilters {
 }
 
 /// How results are shown.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "RPC Options")]
-pub struct RpcOptions {
-    /// Do not show the progress bar
-    #[arg(long, alias = "np")]
-    pub no_progress: bool,
-    /// Produce JSON output
-    #[arg(short, long)]
+pub struct Output {
+    /// In which form to print results
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        overrides_with = "json",
+        hide_possible_values = true,
+        help = "In which form to print results: text, json, jsonl (a line for each, as they come), \
+            table, senders (names only), yaml"
+    )]
+    pub output: Option<Format>,
+    /// Produce JSON output: the original's array; where it had none, as `--output json`
+    #[arg(short, long, overrides_with = "output")]
     pub json: bool,
-    /// Influence how results are displayed
-    #[arg(long, value_name = "MODE")]
+    /// Do not show the progress bar
+    #[arg(long, visible_alias = "np")]
+    pub no_progress: bool,
+    /// Influence how results are displayed. One of ok, all or failed
+    #[arg(long, value_name = "MODE", hide_possible_values = true)]
     pub display: Option<DisplayMode>,
 }
 

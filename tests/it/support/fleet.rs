@@ -77,8 +77,18 @@ impl Fleet {
 
     /// Kills the broker and starts another at the same port.
     pub(crate) fn replace_broker(&mut self) {
-        self.broker.signal(Signal::SIGKILL);
+        self.end_broker(Signal::SIGKILL);
+        self.restart_broker();
+    }
+
+    /// Ends the broker.
+    pub(crate) fn end_broker(&mut self, signal: Signal) {
+        self.broker.signal(signal);
         self.broker.wait();
+    }
+
+    /// Starts another at the same port.
+    pub(crate) fn restart_broker(&mut self) {
         let files = Files {
             dir: self.dir.path(),
             authority: &self.authority,
