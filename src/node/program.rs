@@ -205,7 +205,7 @@ pub(super) mod tests {
         let echo = Program::new("/bin/sh")
             .args(["-c", "echo $X; exit 3"])
             .env("X", "y");
-        let done = echo.run_blocking(Duration::from_secs(60)).unwrap().unwrap();
+        let done = echo.run_blocking(Duration::from_mins(1)).unwrap().unwrap();
         assert_eq!(done, ended(3, "y\n", ""));
         let slow = Program::new("/bin/sleep").args(["600"]);
         assert_eq!(slow.run_blocking(Duration::from_millis(50)).unwrap(), None);

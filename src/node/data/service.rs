@@ -36,7 +36,7 @@ impl DataPlugin for ServiceData {
             plugin: NAME,
             rule: RULE,
         })?;
-        let services = self.settings.as_ref().map_err(|error| failed(error))?;
+        let services = self.settings.as_ref().map_err(failed)?;
         let services = Services::new(services).map_err(|error| failed(&error))?;
         let state = services
             .state_blocking(&service, LIMIT)
@@ -52,7 +52,7 @@ impl DataPlugin for ServiceData {
     }
 }
 
-fn failed(error: &impl ToString) -> DataError {
+fn failed<E: ToString>(error: &E) -> DataError {
     DataError::Failed {
         plugin: NAME,
         message: error.to_string(),

@@ -179,7 +179,7 @@ impl Services {
         if on_its_way {
             failure.kind = FailureKind::StillRunning;
             let name = self.provider.name();
-            failure.message.push_str(&format!(", and {name} goes on"));
+            failure.message = format!("{}, and {name} goes on", failure.message);
         }
         Err(self.with_log(launcher, service, failure).await)
     }

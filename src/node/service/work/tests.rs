@@ -71,7 +71,7 @@ fn services(dir: &Path, state: &str, script: &'static str, wait: Duration) -> Se
 
 async fn change(verb: Verb, state: &str, script: &'static str) -> Result<Change, Failure> {
     let dir = TempDir::new().unwrap();
-    let services = services(dir.path(), state, script, Duration::from_secs(60));
+    let services = services(dir.path(), state, script, Duration::from_mins(1));
     let changed = services
         .change(&Launcher::new(), verb, &service(), false)
         .await;
@@ -106,7 +106,7 @@ async fn what_is_as_wanted_is_left_alone() {
     }
 }
 
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn what_is_not_is_brought_there() {
