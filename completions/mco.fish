@@ -64,6 +64,8 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l limit -l limit-nodes -l
 complete -c mco -n "__fish_mco_using_subcommand ping" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -108,6 +110,8 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l limit -l limit-nodes -l
 complete -c mco -n "__fish_mco_using_subcommand find" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -132,6 +136,7 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s h -l help -d 'Print hel
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to call' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l reply-to -d 'Set a custom target for replies, `/queue/NAME` or `/topic/NAME`; none is waited for here' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -154,6 +159,8 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit -l limit-nodes -l 
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -166,7 +173,9 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-results -d 'Do not process results, just send request'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-results -l nr -d 'Do not process results, just send request'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l confirm -d 'Say how many nodes would get the request, and ask before it is sent'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s y -l yes -d 'Answer that question with yes'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
@@ -198,6 +207,8 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l limit -l limit-nodes -
 complete -c mco -n "__fish_mco_using_subcommand facts" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -241,6 +252,8 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit -l limit-nod
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -278,6 +291,8 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit -l lim
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r

@@ -263,8 +263,17 @@ pub struct RpcArgs {
     #[arg(long, alias = "argument", value_name = "KEY=VALUE")]
     pub arg: Vec<String>,
     /// Do not process results, just send request
-    #[arg(long, alias = "nr")]
+    #[arg(long, visible_alias = "nr")]
     pub no_results: bool,
+    /// Set a custom target for replies, `/queue/NAME` or `/topic/NAME`; none is waited for here
+    #[arg(long, value_name = "TARGET", conflicts_with = "no_results")]
+    pub reply_to: Option<String>,
+    /// Say how many nodes would get the request, and ask before it is sent
+    #[arg(long)]
+    pub confirm: bool,
+    /// Answer that question with yes
+    #[arg(short, long)]
+    pub yes: bool,
     /// Options of every application.
     #[command(flatten)]
     pub common: Common,

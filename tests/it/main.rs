@@ -18,6 +18,7 @@ mod limits;
 mod output;
 mod policy;
 mod replay;
+mod safety;
 mod static_binary;
 mod support;
 mod targeting;

@@ -40,8 +40,11 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
             session.exit(&account)
         } else if found(&account).next().is_some() {
             Exit::Ok
-        } else {
+        } else if account.no_response.is_empty() {
             Exit::NobodyMatched
+        } else {
+            // Whoever stayed silent may have matched.
+            session.exit(&account)
         })
     })
 }

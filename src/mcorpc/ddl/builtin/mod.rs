@@ -18,7 +18,7 @@ pub fn agents() -> [&'static Ddl; 3] {
 
 /// The agent of this name.
 pub fn agent(name: &str) -> Option<&'static Ddl> {
-    agents().into_iter().find(|ddl| ddl.metadata.name == name)
+    agents().into_iter().find(|ddl| ddl.name == name)
 }
 
 /// The input by which a caller says that what is already as it is wanted (running, installed) is a
