@@ -14,8 +14,12 @@ use crate::{
     },
     node::{
         classes::Classes,
-        data::{AgentData, AgentDescription, CollectiveData, DataPlugin, FactData, FstatData},
+        data::{
+            AgentData, AgentDescription, CollectiveData, DataPlugin, FactData, FstatData,
+            ServiceData,
+        },
         facts::FactSource,
+        service,
     },
 };
 
@@ -61,11 +65,15 @@ impl Host {
             let agent = loaded.iter().find(|agent| agent.ddl().name() == name)?;
             Some(description(&agent.ddl().metadata))
         };
+        let plugins = &config.common.plugins;
         let data: Vec<Box<dyn DataPlugin>> = vec![
             Box::new(AgentData::new(describe)),
             Box::new(CollectiveData::new(config.common.collectives.clone())),
             Box::new(FactData::new(Arc::clone(&facts))),
             Box::new(FstatData::new()),
+            Box::new(ServiceData::new(service::Settings::read(|key| {
+                plugins.get(key)
+            }))),
         ];
         Self {
             identity,

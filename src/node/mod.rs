@@ -2,7 +2,11 @@
 //!
 //! Facts and classes decide whether a request means this node, and data plugins answer what a
 //! filter asks for. All of it reads files and may block for a moment: off the async tasks with it.
+//! `service` and `package` know the managers of services and packages; what those run is data
+//! (`program`), and what they print is read by pure code.
 
 pub mod classes;
 pub mod data;
 pub mod facts;
+pub mod program;
+pub mod service;

@@ -83,6 +83,11 @@ impl Lab {
         self.command(&self.program)
     }
 
+    /// Where the program under test is on this machine.
+    pub(crate) fn program_path(&self) -> &Path {
+        &self.program
+    }
+
     pub(crate) fn up(&self, names: &[&str]) {
         self.must("up", names);
     }

@@ -18,9 +18,11 @@ mod fault;
 mod fleet;
 mod judge;
 mod lab;
+mod machine;
 mod notes;
 mod pause;
 mod renewal;
+mod services;
 mod storm;
 mod told;
 mod watch;
@@ -76,6 +78,10 @@ const TESTS: &[(&str, fn())] = &[
     (
         "renewal::the_broker_moves_to_another_address",
         renewal::the_broker_moves_to_another_address,
+    ),
+    (
+        "services::units_of_every_kind_do_as_they_are_told",
+        services::units_of_every_kind_do_as_they_are_told,
     ),
 ];
 

@@ -5,6 +5,7 @@ mod agent;
 mod collective;
 mod fact;
 mod fstat;
+mod service;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ pub use self::{
     collective::CollectiveData,
     fact::FactData,
     fstat::FstatData,
+    service::ServiceData,
 };
 
 /// Outputs by name: strings, numbers and booleans only.

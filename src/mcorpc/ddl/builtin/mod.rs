@@ -5,17 +5,19 @@ mod data;
 mod discovery;
 mod others;
 mod rpcutil;
+mod service;
 
 pub use discovery::discovery;
 pub use rpcutil::rpcutil;
+pub use service::service;
 
 use std::sync::LazyLock;
 
-use super::{Ddl, Kind};
+use super::{Ddl, Input, InputType, Kind};
 
 /// The agents that are compiled in, sorted by name.
-pub fn agents() -> [&'static Ddl; 2] {
-    [discovery(), rpcutil()]
+pub fn agents() -> [&'static Ddl; 3] {
+    [discovery(), rpcutil(), service()]
 }
 
 /// The agent of this name.
@@ -42,6 +44,22 @@ pub fn plugins(kind: Kind) -> Vec<&'static Ddl> {
         Kind::Data => queries().iter().collect(),
         kind => OTHERS.iter().filter(|ddl| ddl.kind == kind).collect(),
     }
+}
+
+/// The input by which a caller says that what is already as it is wanted (running, installed) is a
+/// success. Requests of the original never have it, and get the original's failures; our client
+/// sends it unless told otherwise.
+pub const IDEMPOTENT: &str = "idempotent";
+
+/// Its declaration.
+fn idempotent() -> Input {
+    Input::new(
+        IDEMPOTENT,
+        "Idempotent",
+        "Whether it is a success when nothing has to be changed",
+        InputType::Boolean,
+    )
+    .optional()
 }
 
 #[cfg(test)]

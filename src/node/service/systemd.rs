@@ -1,0 +1,261 @@
+//! systemd, asked and told through `systemctl`.
+
+use super::{Condition, ServiceName, ServiceProvider, State, Verb};
+use crate::{
+    node::program::{Program, failure},
+    sys::command::Ended,
+};
+
+/// Talks to systemd.
+pub(super) struct Systemd;
+
+const SYSTEMCTL: &str = "systemctl";
+
+/// What is asked of a unit.
+const PROPERTIES: &str = "LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,\
+                          NeedDaemonReload,Type,RemainAfterExit";
+
+impl ServiceProvider for Systemd {
+    fn name(&self) -> &'static str {
+        "systemd"
+    }
+
+    fn ask(&self, service: &ServiceName) -> Program {
+        let property = format!("--property={PROPERTIES}");
+        Program::new(SYSTEMCTL).args(["show", &property, "--", service.as_str()])
+    }
+
+    fn read(&self, _service: &ServiceName, ended: &Ended) -> Result<State, String> {
+        if ended.is_success() {
+            Unit::parse(&ended.stdout.text())
+                .state()
+                .ok_or_else(|| "systemctl did not tell the state".to_owned())
+        } else {
+            Err(failure(SYSTEMCTL, ended))
+        }
+    }
+
+    fn act(&self, verb: Verb, service: &ServiceName, state: &State) -> Vec<Program> {
+        let mut programs = Vec::new();
+        if state.needs_reload && verb != Verb::Stop {
+            programs.push(Program::new(SYSTEMCTL).args(["daemon-reload"]));
+        }
+        programs.push(Program::new(SYSTEMCTL).args([
+            "--no-ask-password",
+            verb.as_str(),
+            "--",
+            service.as_str(),
+        ]));
+        programs
+    }
+
+    fn log(&self, service: &ServiceName) -> Option<Program> {
+        let unit = format!("--unit={service}");
+        let words = ["--quiet", "--no-pager", "--output=cat", "--lines=10"];
+        Some(Program::new("journalctl").args(words).args([unit]))
+    }
+
+    fn unmask(&self, service: &ServiceName) -> String {
+        format!("`systemctl unmask {service}` on the node allows it to be started")
+    }
+}
+
+/// The properties of a unit.
+struct Unit<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Unit<'a> {
+    fn parse(text: &'a str) -> Self {
+        Self(
+            text.lines()
+                .filter_map(|line| line.split_once('='))
+                .collect(),
+        )
+    }
+
+    fn get(&self, key: &str) -> &'a str {
+        let found = self.0.iter().find(|(name, _)| *name == key);
+        found.map_or("", |(_, value)| value.trim())
+    }
+
+    fn state(&self) -> Option<State> {
+        let loaded = self.get("LoadState");
+        let state = match (self.get("ActiveState"), loaded) {
+            ("", _) => return None,
+            // As `systemctl is-active` counts.
+            ("active" | "reloading" | "refreshing", _) => State::new(Condition::Running),
+            (_, "not-found") => State::new(Condition::Unknown),
+            ("activating", _) if self.get("SubState").starts_with("auto-restart") => {
+                State::new(Condition::Restarting).with(self.result())
+            }
+            ("activating", _) => State::new(Condition::Starting),
+            ("deactivating", _) => State::new(Condition::Stopping),
+            (_, "masked") => State::new(Condition::Masked),
+            ("failed", _) => State::new(Condition::Failed).with(self.result()),
+            (_, "bad-setting" | "error") => {
+                State::new(Condition::Failed).with("its unit file can't be used")
+            }
+            _ => State::new(Condition::Stopped),
+        };
+        Some(State {
+            needs_reload: self.get("NeedDaemonReload") == "yes",
+            runs_once: self.get("Type") == "oneshot"
+                && self.get("RemainAfterExit") != "yes"
+                && self.get("Result") == "success",
+            ..state
+        })
+    }
+
+    /// Why it failed: `exit-code, status 3`, `signal, number 9`, `timeout`.
+    fn result(&self) -> String {
+        let result = match self.get("Result") {
+            "success" => "",
+            result => result,
+        };
+        let number = self.get("ExecMainStatus");
+        match (self.get("ExecMainCode"), number) {
+            // The codes are those of `waitid`: exited, killed, killed with a dump.
+            ("1", number) if number != "0" && !number.is_empty() && !result.is_empty() => {
+                format!("{result}, status {number}")
+            }
+            ("2" | "3", number) if !number.is_empty() && !result.is_empty() => {
+                format!("{result}, number {number}")
+            }
+            _ => result.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::program::tests::ended;
+
+    fn name() -> ServiceName {
+        ServiceName::new("nginx").unwrap()
+    }
+
+    fn state(text: &str) -> State {
+        Systemd.read(&name(), &ended(0, text, "")).unwrap()
+    }
+
+    #[test]
+    fn the_states_that_systemd_tells() {
+        for (properties, expected) in [
+            (
+                "LoadState=loaded ActiveState=active SubState=running",
+                "running",
+            ),
+            (
+                "LoadState=loaded ActiveState=active SubState=exited",
+                "running",
+            ),
+            (
+                "LoadState=loaded ActiveState=reloading SubState=reload",
+                "running",
+            ),
+            (
+                "LoadState=masked ActiveState=active SubState=running",
+                "running",
+            ),
+            (
+                "LoadState=not-found ActiveState=active SubState=running",
+                "running",
+            ),
+            (
+                "LoadState=loaded ActiveState=inactive SubState=dead Result=success",
+                "stopped",
+            ),
+            (
+                "LoadState=not-found ActiveState=inactive SubState=dead",
+                "not known here",
+            ),
+            (
+                "LoadState=masked ActiveState=inactive SubState=dead",
+                "masked",
+            ),
+            (
+                "LoadState=masked ActiveState=failed SubState=failed",
+                "masked",
+            ),
+            (
+                "LoadState=loaded ActiveState=failed SubState=failed Result=exit-code ExecMainCode=1 ExecMainStatus=3",
+                "failed (exit-code, status 3)",
+            ),
+            (
+                "LoadState=loaded ActiveState=failed SubState=failed Result=signal ExecMainCode=2 ExecMainStatus=9",
+                "failed (signal, number 9)",
+            ),
+            (
+                "LoadState=loaded ActiveState=failed SubState=failed Result=timeout ExecMainCode=1 ExecMainStatus=0",
+                "failed (timeout)",
+            ),
+            (
+                "LoadState=loaded ActiveState=activating SubState=auto-restart Result=exit-code ExecMainCode=1 ExecMainStatus=1",
+                "started again and again, as it ends each time (exit-code, status 1)",
+            ),
+            (
+                "LoadState=loaded ActiveState=activating SubState=start",
+                "still starting",
+            ),
+            (
+                "LoadState=loaded ActiveState=deactivating SubState=stop-sigterm",
+                "still stopping",
+            ),
+            (
+                "LoadState=bad-setting ActiveState=inactive SubState=dead",
+                "failed (its unit file can't be used)",
+            ),
+        ] {
+            let text = properties.replace(' ', "\n") + "\n";
+            assert_eq!(state(&text).describe(), expected, "{properties}");
+        }
+        for text in ["", "nonsense", "LoadState=loaded\n"] {
+            assert!(
+                Systemd.read(&name(), &ended(0, text, "")).is_err(),
+                "{text:?}"
+            );
+        }
+        let lost = ended(
+            1,
+            "",
+            "Failed to connect to bus: No such file or directory\n",
+        );
+        assert_eq!(
+            Systemd.read(&name(), &lost).unwrap_err(),
+            "systemctl ended with exit code 1: Failed to connect to bus: No such file or directory"
+        );
+    }
+
+    #[test]
+    fn what_runs_once_may_end() {
+        let once = "LoadState=loaded\nActiveState=inactive\nType=oneshot\nRemainAfterExit=no\n";
+        assert!(state(&format!("{once}Result=success\n")).runs_once);
+        assert!(!state(&format!("{once}Result=exit-code\n")).runs_once);
+        let stays = once.replace("Exit=no", "Exit=yes");
+        assert!(!state(&format!("{stays}Result=success\n")).runs_once);
+    }
+
+    #[test]
+    fn files_are_read_again_only_where_systemd_asks_for_it() {
+        let fresh = state("ActiveState=inactive\nNeedDaemonReload=no\n");
+        let stale = state("ActiveState=inactive\nNeedDaemonReload=yes\n");
+        let words = |verb, state: &State| -> Vec<Vec<String>> {
+            let programs = Systemd.act(verb, &name(), state);
+            programs
+                .into_iter()
+                .map(|program| program.arguments)
+                .collect()
+        };
+        let start = ["--no-ask-password", "start", "--", "nginx"];
+        assert_eq!(words(Verb::Start, &fresh), [start]);
+        assert_eq!(
+            words(Verb::Start, &stale),
+            [
+                vec!["daemon-reload".to_owned()],
+                start.map(str::to_owned).to_vec()
+            ]
+        );
+        assert_eq!(words(Verb::Restart, &stale).len(), 2);
+        assert_eq!(words(Verb::Stop, &stale).len(), 1);
+    }
+}

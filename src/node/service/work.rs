@@ -1,0 +1,262 @@
+//! Asks for a service, or changes it, and holds what has become of it against what was wanted.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Condition, ServiceName, ServiceProvider, Settings, SettingsError, State, Verb};
+use crate::{
+    node::program::{Program, failure},
+    sys::command::{Ended, Launcher},
+};
+
+/// The services of this machine.
+pub struct Services {
+    provider: Box<dyn ServiceProvider>,
+    wait: Duration,
+}
+
+/// What has become of a service that is now as it was wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// How it does.
+    pub state: State,
+    /// Whether anything had to be done for it.
+    pub changed: bool,
+}
+
+/// A service is not as it was wanted, or can't be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// What went wrong.
+    pub message: String,
+    /// How it does, where that is known.
+    pub state: Option<State>,
+    /// The last lines of its log, where it did not come up.
+    pub log: Vec<String>,
+}
+
+/// Kinds of failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It is not as it was wanted.
+    Failed,
+    /// It is on its way there, and takes its time.
+    StillRunning,
+    /// The init system would not say.
+    Unexpected,
+}
+
+impl Services {
+    /// Those of the provider that is named, or that the machine has.
+    pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
+        Ok(Self {
+            provider: settings.provider()?,
+            wait: settings.wait,
+        })
+    }
+
+    /// How a service does.
+    pub async fn state(
+        &self,
+        launcher: &Launcher,
+        service: &ServiceName,
+    ) -> Result<State, Failure> {
+        self.check_known(service)?;
+        let program = self.provider.ask(service);
+        let ended = program.run_for(launcher, PATIENCE).await;
+        self.read(service, ended.map_err(|error| error.to_string()))
+    }
+
+    /// The same, while this thread waits for at most `limit`.
+    pub fn state_blocking(&self, service: &ServiceName, limit: Duration) -> Result<State, Failure> {
+        self.check_known(service)?;
+        let ended = self.provider.ask(service).run_blocking(limit);
+        self.read(service, ended.map_err(|error| error.to_string()))
+    }
+
+    fn check_known(&self, service: &ServiceName) -> Result<(), Failure> {
+        if self.provider.is_known(service) {
+            return Ok(());
+        }
+        // The original's words where it ran init scripts.
+        Err(unexpected(format!(
+            "Could not find init script for '{service}'"
+        )))
+    }
+
+    fn read(
+        &self,
+        service: &ServiceName,
+        ended: Result<Option<Ended>, String>,
+    ) -> Result<State, Failure> {
+        let cannot = |why: String| unexpected(format!("Could not ask for '{service}': {why}"));
+        match ended.map_err(cannot)? {
+            Some(ended) => self.provider.read(service, &ended).map_err(cannot),
+            None => Err(cannot(format!("{} does not answer", self.provider.name()))),
+        }
+    }
+
+    /// Brings a service where it is wanted. One that is there already is left alone: that is a
+    /// success, or a failure where `strict`.
+    pub async fn change(
+        &self,
+        launcher: &Launcher,
+        verb: Verb,
+        service: &ServiceName,
+        strict: bool,
+    ) -> Result<Change, Failure> {
+        let before = self.state(launcher, service).await?;
+        if let Some(already) = already(verb, &before) {
+            if strict {
+                return Err(could_not(verb, service, already, before));
+            }
+            return Ok(Change {
+                state: before,
+                changed: false,
+            });
+        }
+        match before.condition {
+            Condition::Unknown => {
+                let why = "there is no service of that name";
+                return Err(could_not(verb, service, why, before));
+            }
+            Condition::Masked => {
+                let why = format!("it is masked; {}", self.provider.unmask(service));
+                return Err(could_not(verb, service, &why, before));
+            }
+            _ => {}
+        }
+        let until = Instant::now() + self.wait;
+        for program in self.provider.act(verb, service, &before) {
+            self.run(launcher, verb, service, &program, until).await?;
+        }
+        if verb != Verb::Stop {
+            // What ends at once has been started all the same, as the init system sees it.
+            tokio::time::sleep(SETTLING).await;
+        }
+        let after = self.state(launcher, service).await?;
+        if reached(verb, &after) {
+            return Ok(Change {
+                state: after,
+                changed: true,
+            });
+        }
+        let why = format!("it is {}", after.describe());
+        Err(self
+            .with_log(launcher, service, could_not(verb, service, &why, after))
+            .await)
+    }
+
+    async fn run(
+        &self,
+        launcher: &Launcher,
+        verb: Verb,
+        service: &ServiceName,
+        program: &Program,
+        until: Instant,
+    ) -> Result<(), Failure> {
+        let left = until.saturating_duration_since(Instant::now());
+        let why = match program.run_for(launcher, left).await {
+            Ok(Some(ended)) if ended.is_success() => return Ok(()),
+            Ok(Some(ended)) => failure(&program.name(), &ended),
+            Ok(None) => format!("it took longer than {} s", self.wait.as_secs()),
+            Err(error) => return Err(unexpected(error.to_string())),
+        };
+        let after = self.state(launcher, service).await?;
+        let on_its_way = matches!(
+            (verb, after.condition),
+            (
+                Verb::Start | Verb::Restart,
+                Condition::Starting | Condition::Stopping
+            ) | (Verb::Stop, Condition::Stopping)
+        );
+        let why = format!("{why}; it is {}", after.describe());
+        let mut failure = could_not(verb, service, &why, after);
+        if on_its_way {
+            failure.kind = FailureKind::StillRunning;
+            let name = self.provider.name();
+            failure.message = format!("{}, and {name} goes on", failure.message);
+        }
+        Err(self.with_log(launcher, service, failure).await)
+    }
+
+    /// Adds the last lines of the service's log, as it did not come up.
+    async fn with_log(
+        &self,
+        launcher: &Launcher,
+        service: &ServiceName,
+        mut failure: Failure,
+    ) -> Failure {
+        let Some(program) = self.provider.log(service) else {
+            return failure;
+        };
+        if let Ok(Some(ended)) = program.run_for(launcher, PATIENCE).await {
+            let text = ended.stdout.text();
+            failure.log = text
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(|line| line.chars().take(LONGEST_LINE).collect())
+                .collect();
+        }
+        failure
+    }
+}
+
+/// Why nothing is to be done, in the original's words.
+fn already(verb: Verb, state: &State) -> Option<&'static str> {
+    match (verb, state.condition) {
+        (Verb::Start, Condition::Running) => Some("Service is already running"),
+        (Verb::Stop, Condition::Stopped | Condition::Failed | Condition::Masked) => {
+            Some("Service is already stopped")
+        }
+        _ => None,
+    }
+}
+
+/// Whether a service is where the verb was to bring it.
+fn reached(verb: Verb, state: &State) -> bool {
+    match verb {
+        Verb::Start | Verb::Restart => {
+            state.condition == Condition::Running
+                || (state.condition == Condition::Stopped && state.runs_once)
+        }
+        Verb::Stop => matches!(
+            state.condition,
+            Condition::Stopped | Condition::Failed | Condition::Masked | Condition::Unknown
+        ),
+    }
+}
+
+fn could_not(verb: Verb, service: &ServiceName, why: &str, state: State) -> Failure {
+    Failure {
+        kind: FailureKind::Failed,
+        message: format!("Could not {} '{service}': {why}", verb.as_str()),
+        state: Some(state),
+        log: Vec::new(),
+    }
+}
+
+fn unexpected(message: String) -> Failure {
+    Failure {
+        kind: FailureKind::Unexpected,
+        message,
+        state: None,
+        log: Vec::new(),
+    }
+}
+
+/// How long an init system may take to tell a state.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The original's pause before it looks again.
+const SETTLING: Duration = Duration::from_millis(500);
+
+/// Characters of a line of a log.
+const LONGEST_LINE: usize = 500;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Services of an init system that is a few shell scripts in a directory.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::sys::file::{Mode, read_text, write_atomic};
+
+/// A service is a file that holds its condition; what is done to it is a script.
+struct Scripted {
+    dir: PathBuf,
+    script: &'static str,
+}
+
+impl ServiceProvider for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn ask(&self, service: &ServiceName) -> Program {
+        Program::new("/bin/cat").args([self.dir.join(service.as_str()).to_str().unwrap()])
+    }
+
+    fn read(&self, _service: &ServiceName, ended: &Ended) -> Result<State, String> {
+        let text = ended.stdout.text();
+        let condition = match text.trim() {
+            "running" => Condition::Running,
+            "stopped" | "once" => Condition::Stopped,
+            "failed" => Condition::Failed,
+            "starting" => Condition::Starting,
+            "stopping" => Condition::Stopping,
+            "masked" => Condition::Masked,
+            "unknown" => Condition::Unknown,
+            other => return Err(format!("{other:?} is no state")),
+        };
+        Ok(State {
+            runs_once: text.trim() == "once",
+            ..State::new(condition)
+        })
+    }
+
+    fn act(&self, verb: Verb, service: &ServiceName, _state: &State) -> Vec<Program> {
+        vec![
+            Program::new("/bin/sh")
+                .args(["-c", self.script, verb.as_str()])
+                .env("FILE", self.dir.join(service.as_str()).to_str().unwrap()),
+        ]
+    }
+
+    fn log(&self, _service: &ServiceName) -> Option<Program> {
+        Some(Program::new("/bin/sh").args(["-c", "echo one; echo; echo two"]))
+    }
+}
+
+fn service() -> ServiceName {
+    ServiceName::new("web").unwrap()
+}
+
+fn services(dir: &Path, state: &str, script: &'static str, wait: Duration) -> Services {
+    write_atomic(&dir.join("web"), state.as_bytes(), Mode::Exactly(0o644)).unwrap();
+    let provider = Scripted {
+        dir: dir.into(),
+        script,
+    };
+    Services {
+        provider: Box::new(provider),
+        wait,
+    }
+}
+
+async fn change(verb: Verb, state: &str, script: &'static str) -> Result<Change, Failure> {
+    let dir = TempDir::new().unwrap();
+    let services = services(dir.path(), state, script, Duration::from_mins(1));
+    let changed = services
+        .change(&Launcher::new(), verb, &service(), false)
+        .await;
+    if changed.as_ref().is_ok_and(|change| !change.changed) {
+        assert_eq!(read_text(&dir.path().join("web"), 100).unwrap(), state);
+    }
+    changed
+}
+
+#[tokio::test]
+async fn what_is_as_wanted_is_left_alone() {
+    for (verb, state) in [
+        (Verb::Start, "running"),
+        (Verb::Stop, "stopped"),
+        (Verb::Stop, "failed"),
+        (Verb::Stop, "masked"),
+    ] {
+        let change = change(verb, state, "echo touched >$FILE").await.unwrap();
+        assert!(!change.changed, "{verb:?} {state}");
+        let dir = TempDir::new().unwrap();
+        let services = services(dir.path(), state, "echo touched >$FILE", WAIT);
+        let error = services
+            .change(&Launcher::new(), verb, &service(), true)
+            .await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind, FailureKind::Failed);
+        assert!(error.message.starts_with(&format!(
+            "Could not {} 'web': Service is already ",
+            verb.as_str()
+        )));
+        assert_eq!(error.state, Some(change.state));
+    }
+}
+
+const WAIT: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn what_is_not_is_brought_there() {
+    let toggle = "case $0 in stop) echo stopped;; *) echo running;; esac >$FILE";
+    for (verb, state, expected) in [
+        (Verb::Start, "stopped", Condition::Running),
+        (Verb::Start, "failed", Condition::Running),
+        (Verb::Stop, "running", Condition::Stopped),
+        (Verb::Restart, "running", Condition::Running),
+        (Verb::Restart, "stopped", Condition::Running),
+    ] {
+        let change = change(verb, state, toggle).await.unwrap();
+        assert_eq!((change.state.condition, change.changed), (expected, true));
+    }
+    let once = change(Verb::Start, "stopped", "echo once >$FILE")
+        .await
+        .unwrap();
+    assert_eq!(once.state.condition, Condition::Stopped);
+}
+
+#[tokio::test]
+async fn a_start_that_leaves_it_stopped_is_a_failure_with_the_log() {
+    let error = change(Verb::Start, "stopped", "echo failed >$FILE")
+        .await
+        .unwrap_err();
+    assert_eq!(error.message, "Could not start 'web': it is failed");
+    assert_eq!(error.log, ["one", "two"]);
+    assert_eq!(error.state.unwrap().condition, Condition::Failed);
+    let error = change(Verb::Start, "stopped", "echo no luck >&2; exit 7")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.message,
+        "Could not start 'web': sh ended with exit code 7: no luck; it is stopped"
+    );
+    assert_eq!(error.kind, FailureKind::Failed);
+    let error = change(Verb::Stop, "running", "true").await.unwrap_err();
+    assert_eq!(error.message, "Could not stop 'web': it is running");
+}
+
+#[tokio::test]
+async fn what_may_not_or_cannot_be_started_says_so() {
+    let error = change(Verb::Start, "masked", "echo running >$FILE")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.message,
+        "Could not start 'web': it is masked; allow web to be started first"
+    );
+    let error = change(Verb::Stop, "unknown", "true").await.unwrap_err();
+    assert_eq!(
+        error.message,
+        "Could not stop 'web': there is no service of that name"
+    );
+    let error = change(Verb::Start, "gibberish", "true").await.unwrap_err();
+    assert_eq!(error.kind, FailureKind::Unexpected);
+    assert_eq!(
+        error.message,
+        "Could not ask for 'web': \"gibberish\" is no state"
+    );
+}
+
+#[tokio::test]
+async fn what_takes_its_time_is_still_running() {
+    for (verb, state, during, kind) in [
+        (
+            Verb::Start,
+            "stopped",
+            "echo starting",
+            FailureKind::StillRunning,
+        ),
+        (
+            Verb::Stop,
+            "running",
+            "echo stopping",
+            FailureKind::StillRunning,
+        ),
+        (Verb::Stop, "running", "echo running", FailureKind::Failed),
+    ] {
+        let dir = TempDir::new().unwrap();
+        let script = match during {
+            "echo starting" => "echo starting >$FILE; exec sleep 600",
+            "echo stopping" => "echo stopping >$FILE; exec sleep 600",
+            _ => "exec sleep 600",
+        };
+        let services = services(dir.path(), state, script, Duration::from_secs(1));
+        let error = services
+            .change(&Launcher::new(), verb, &service(), false)
+            .await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind, kind, "{error}");
+        assert!(
+            error.message.contains("it took longer than 1 s; it is "),
+            "{error}"
+        );
+    }
+}

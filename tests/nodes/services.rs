@@ -1,0 +1,184 @@
+//! The agent `service` on a machine with a systemd of its own, and units of every kind.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::{
+    fleet::Fleet,
+    machine::{configure, mco, rpc},
+};
+
+const NODE: &str = "a1";
+
+/// Units by name: what they are to run, and how.
+const UNITS: [(&str, &str); 8] = [
+    ("good", "ExecStart=/bin/sleep infinity"),
+    (
+        "crashes",
+        "ExecStart=/bin/sh -c 'echo \"no such table: users\" >&2; exit 3'",
+    ),
+    (
+        "refuses",
+        "Type=forking\nExecStart=/bin/sh -c 'echo \"port 80 is taken\" >&2; exit 7'",
+    ),
+    (
+        "hangs",
+        "Type=notify\nTimeoutStartSec=600\nExecStart=/bin/sleep infinity",
+    ),
+    (
+        "stubborn",
+        "TimeoutStopSec=600\nExecStart=/bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'",
+    ),
+    ("once", "Type=oneshot\nExecStart=/bin/true"),
+    (
+        "again",
+        "Restart=always\nRestartSec=60\nExecStart=/bin/false",
+    ),
+    ("at@", "ExecStart=/bin/sleep infinity"),
+];
+
+pub(crate) fn units_of_every_kind_do_as_they_are_told() {
+    let fleet = Fleet::start();
+    configure(&fleet, NODE, "plugin.service.wait = 2\n");
+    for (name, how) in UNITS {
+        write_unit(&fleet, name, how);
+    }
+    fleet.lab.shell(NODE, "systemctl daemon-reload");
+    let service = |action: &str, name: &str| {
+        let service = format!("service={name}");
+        let words = ["service", action, &service, "idempotent=true"];
+        rpc(
+            &fleet,
+            NODE,
+            &words[..if action == "status" { 3 } else { 4 }],
+        )
+    };
+    let active = |name: &str| {
+        let line = format!("systemctl is-active {name} || true");
+        fleet.lab.shell(NODE, &line).trim().to_owned()
+    };
+
+    let running = [("status", json!("running")), ("state", json!("running"))];
+    let stopped = [("status", json!("stopped")), ("state", json!("stopped"))];
+    let (changed, unchanged) = (("changed", json!(true)), ("changed", json!(false)));
+
+    // What works.
+    service("status", "good").is(0, "OK", &stopped);
+    service("start", "good")
+        .is(0, "OK", &running)
+        .is(0, "OK", &[changed.clone()]);
+    assert_eq!(active("good"), "active");
+    service("start", "good")
+        .is(0, "OK", &running)
+        .is(0, "OK", &[unchanged.clone()]);
+    let pid = || {
+        fleet
+            .lab
+            .shell(NODE, "systemctl show -p MainPID --value good")
+    };
+    let before = pid();
+    service("restart", "good").is(0, "OK", &running);
+    assert_ne!(pid(), before);
+    service("start", "at@one").is(0, "OK", &running);
+    // The original's callers do not say that they are idempotent.
+    rpc(&fleet, NODE, &["service", "start", "service=good"]).is(
+        1,
+        "Could not start 'good': Service is already running",
+        &running,
+    );
+    // A unit file that was changed is read before the unit is started, and not before.
+    write_unit(&fleet, "good", "ExecStart=/bin/sleep 12345");
+    service("status", "good").is(0, "OK", &running);
+    service("restart", "good").is(0, "OK", &running);
+    let line = fleet.lab.shell(NODE, "systemctl show -p ExecStart good");
+    assert!(line.contains("12345"), "{line}");
+    service("stop", "good")
+        .is(0, "OK", &stopped)
+        .is(0, "OK", &[changed]);
+    assert_eq!(active("good"), "inactive");
+    service("stop", "good")
+        .is(0, "OK", &stopped)
+        .is(0, "OK", &[unchanged]);
+    service("start", "once").is(0, "OK", &stopped);
+
+    // What does not come up says why.
+    let failed = [("status", json!("stopped")), ("state", json!("failed"))];
+    let reply = service("start", "crashes").is(
+        1,
+        "Could not start 'crashes': it is failed (exit-code, status 3)",
+        &failed,
+    );
+    reply.lists("log", "no such table: users");
+    service("status", "crashes").is(0, "OK", &failed);
+    let reply = service("start", "refuses").is(1, "systemctl ended with exit code 1: ", &failed);
+    reply.lists("log", "port 80 is taken");
+    service("start", "again").is(
+        1,
+        "started again and again, as it ends each time",
+        &[("state", json!("restarting"))],
+    );
+
+    // What takes longer than anybody waits goes on.
+    service("start", "hangs").is(
+        5,
+        "it took longer than 2 s; it is still starting, and systemd goes on",
+        &[("status", json!("stopped")), ("state", json!("starting"))],
+    );
+    assert_eq!(active("hangs"), "activating");
+    service("stop", "hangs").is(0, "OK", &failed_or_stopped(&fleet));
+    service("start", "stubborn").is(0, "OK", &running);
+    service("stop", "stubborn").is(
+        5,
+        "it took longer than 2 s; it is still stopping, and systemd goes on",
+        &[("state", json!("stopping"))],
+    );
+    fleet.lab.shell(NODE, "systemctl kill -s KILL stubborn");
+
+    // What may not be started, and what is not there.
+    fleet.lab.shell(NODE, "systemctl mask -q once");
+    service("status", "once").is(
+        0,
+        "OK",
+        &[("status", json!("stopped")), ("state", json!("masked"))],
+    );
+    service("start", "once").is(
+        1,
+        "it is masked; `systemctl unmask once` on the node allows it to be started",
+        &[],
+    );
+    let masked = fleet
+        .lab
+        .shell(NODE, "systemctl show -p LoadState --value once");
+    assert_eq!(masked, "masked\n");
+    service("status", "nosuch").is(
+        0,
+        "OK",
+        &[("status", json!("stopped")), ("state", json!("unknown"))],
+    );
+    service("start", "nosuch").is(1, "there is no service of that name", &[]);
+    service("status", "--all").is(4, "Cannot validate input service", &[]);
+
+    // Filters ask the same.
+    service("start", "good").is(0, "OK", &running);
+    let find = |query: &str| mco(&fleet, &["find", "-I", NODE, "-S", query]);
+    find("service('good').status=running").is(0, &[NODE]);
+    find("service('crashes').state=failed").is(0, &[NODE]);
+    find("service('good').status=stopped").is(1, &[]);
+}
+
+/// A unit whose start was called off may count as failed.
+fn failed_or_stopped(fleet: &Fleet) -> [(&'static str, serde_json::Value); 1] {
+    let state = fleet.lab.shell(NODE, "systemctl is-active hangs || true");
+    let state = if state.trim() == "failed" {
+        "failed"
+    } else {
+        "stopped"
+    };
+    [("state", json!(state))]
+}
+
+fn write_unit(fleet: &Fleet, name: &str, how: &str) {
+    let path = fleet.file(NODE, &format!("/usr/lib/systemd/system/{name}.service"));
+    fs::write(path, format!("[Service]\n{how}\n")).unwrap();
+}
