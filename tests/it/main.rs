@@ -15,6 +15,7 @@ mod golden_wire;
 mod install;
 mod late;
 mod limits;
+mod memory;
 mod output;
 mod policy;
 mod registration;
