@@ -7,7 +7,7 @@
 //! `agents` has the actions themselves, each a [`action::Agent`]; `host` is what they and the filter
 //! know of this node, and `note` what has to outlive the process. `shared` is what one reading of the
 //! configuration makes of all that; `reload` and `renewal` read it, and the certificates, again.
-//! `refusals` keeps the log short; `registration` is what a node tells unasked.
+//! `rest` gives memory back; `refusals` keeps the log short; `registration` is what a node tells unasked.
 
 pub mod action;
 mod admission;
@@ -23,6 +23,7 @@ mod refusals;
 mod registration;
 mod reload;
 mod renewal;
+mod rest;
 mod runner;
 mod shared;
 mod stats;

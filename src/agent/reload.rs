@@ -3,7 +3,7 @@
 //! Everything is read before anything is changed: with a fault in it the configuration stays as it
 //! was. What runs goes on with what it began with.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::{
     audit::Audit,
@@ -65,7 +65,7 @@ impl Runner {
         // What is not in force has to be told the next time, too.
         config.common.connector = before.common.connector.clone();
         config.common.state_dir.clone_from(&before.common.state_dir);
-        let mut gatehouse = old.gatehouse.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gatehouse = old.gatehouse();
         let now_ms = sys::clock::now_ms();
         gatehouse.window.set_max_ttl(max_ttl_ms(&config), now_ms);
         drop(gatehouse);

@@ -1,7 +1,7 @@
 //! The daemon's loop: keeps the subscriptions, takes messages, answers them.
 
 use std::{
-    sync::{Arc, PoisonError},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -19,6 +19,7 @@ use super::{
     dispatch::End,
     registration::Registrar,
     renewal::Renewal,
+    rest::Rest,
     shared::{Gatehouse, Shared},
     stats::Counter,
 };
@@ -53,6 +54,7 @@ pub struct Runner {
     pub(super) agents: Vec<Arc<dyn Agent>>,
     pub(super) certificates: Renewal,
     pub(super) registrar: Option<Registrar>,
+    rest: Rest,
     pub(super) log: LogSwitch,
     pub(super) level: LogLevel,
 }
@@ -67,8 +69,9 @@ const MAX_ANSWERS: usize = 1024;
 /// Such refusals on their way. What comes beyond is dropped unread.
 const MAX_REFUSALS: usize = 256;
 
-/// How often is looked whether certificates or revocation lists were written anew.
-const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(30);
+/// How often is looked whether certificates or revocation lists were written anew, and whether
+/// memory can be given back. Not more often: every node of a fleet wakes up for it.
+const UPKEEP: Duration = Duration::from_secs(30);
 
 /// What is said to requests that come too late.
 const STOPPING: &str = "the agent on this node is being stopped";
@@ -100,6 +103,7 @@ impl Runner {
             certificates,
             // Its time begins with the daemon's.
             registrar: None,
+            rest: Rest::default(),
             log,
         })
     }
@@ -140,14 +144,17 @@ impl Runner {
         let notifier = Notifier::from_env();
         // Without a watchdog a tick is of no use, and costs one wake-up a day.
         let mut watchdog = tokio::time::interval(watchdog_interval().unwrap_or(DAY));
-        let mut certificates = tokio::time::interval(LOOK_AT_CERTIFICATES);
-        certificates.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut upkeep = tokio::time::interval(UPKEEP);
+        upkeep.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut tasks = JoinSet::new();
         let refusals = Arc::clone(&self.shared.refusals);
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => self.take(event, &connection, &mut tasks, &notifier),
+                    Some(event) => {
+                        self.take(event, &connection, &mut tasks, &notifier);
+                        self.rest.after_many(&self.shared);
+                    }
                     None => break,
                 },
                 Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
@@ -157,7 +164,10 @@ impl Runner {
                 }
                 _ = watchdog.tick() => notifier.watchdog(),
                 () = at(refusals.due()) => refusals.tell(Instant::now()),
-                _ = certificates.tick() => self.renew_certificates(),
+                _ = upkeep.tick() => {
+                    self.renew_certificates();
+                    self.rest.rest(&self.shared);
+                },
                 () = at(self.registrar.as_ref().map(Registrar::due)) => {
                     if let Some(registrar) = &mut self.registrar {
                         registrar.tell(&self.shared, &connection);
@@ -193,6 +203,8 @@ impl Runner {
                         .transit()
                         .observe(opened, sys::clock::since_boot_ms());
                 }
+                // Starting, and the handshake, needed much that is not needed again.
+                sys::memory::give_back();
                 notifier.ready();
                 notifier.status(&format!("Connected to {}", broker.address()));
             }
@@ -290,10 +302,7 @@ impl Runner {
                 transit.age_ms(taken, now_ms)
             }),
         };
-        let mut gatehouse = shared
-            .gatehouse
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut gatehouse = shared.gatehouse();
         let Gatehouse { window, note } = &mut *gatehouse;
         let decision = gate.decide(&request, window, arrival);
         if let Some(note) = note {

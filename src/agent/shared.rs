@@ -61,6 +61,12 @@ impl Shared {
         })
     }
 
+    pub(super) fn gatehouse(&self) -> MutexGuard<'_, Gatehouse> {
+        self.gatehouse
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn transit(&self) -> MutexGuard<'_, Transit> {
         self.transit.lock().unwrap_or_else(PoisonError::into_inner)
     }

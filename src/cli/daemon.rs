@@ -81,6 +81,8 @@ pub(super) fn block_on<F: Future>(threads: usize, future: F) -> Result<F::Output
     };
     let runtime = builder
         .enable_all()
+        // A thread for what blocks takes some 100 KB, and starting another some 50 µs.
+        .thread_keep_alive(Duration::from_secs(1))
         .build()
         .map_err(|error| CommandError::new(Exit::Software, format!("cannot start: {error}")))?;
     let output = runtime.block_on(future);

@@ -5,7 +5,10 @@
 //! clock is set back, too. What is remembered is bounded for each caller apart, so that none can
 //! push out another's.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+};
 
 use crate::mcorpc::names::{CallerId, RequestId};
 
@@ -89,13 +92,16 @@ pub struct Window {
     /// clock is set back.
     forgotten_ms: Option<u64>,
     callers: HashMap<CallerId, Seen>,
+    fingerprints: RandomState,
 }
 
 /// What was seen of one caller.
 #[derive(Debug, Default)]
 struct Seen {
-    /// Each request, and the last moment at which it could be accepted.
-    requests: HashMap<RequestId, u64>,
+    /// The fingerprint of each request's id, and the last moment at which it could be accepted. A
+    /// node keeps many of them, and an id takes ten times the room. By chance a new id may have the
+    /// fingerprint of another, once in 10^15; then it is refused, and nothing worse.
+    requests: HashMap<u64, u64>,
     /// The earliest of those moments.
     earliest_ms: u64,
 }
@@ -115,6 +121,7 @@ impl Window {
             shorter_ttl: None,
             forgotten_ms: None,
             callers: HashMap::new(),
+            fingerprints: RandomState::new(),
         }
     }
 
@@ -195,13 +202,11 @@ impl Window {
     ) -> Result<(), Refusal> {
         if !self.callers.contains_key(caller) {
             // New callers are rare: the time to look through the others.
-            for seen in self.callers.values_mut() {
-                self.forgotten_ms = self.forgotten_ms.max(seen.forget(now_ms));
-            }
-            self.callers.retain(|_, seen| !seen.requests.is_empty());
+            self.forget(now_ms);
         }
+        let id = self.fingerprints.hash_one(id);
         let seen = self.callers.entry(caller.clone()).or_default();
-        if seen.requests.contains_key(id) {
+        if seen.requests.contains_key(&id) {
             return Err(Refusal::Replayed);
         }
         self.forgotten_ms = self.forgotten_ms.max(seen.forget(now_ms));
@@ -211,8 +216,21 @@ impl Window {
         if seen.requests.is_empty() || last_ms < seen.earliest_ms {
             seen.earliest_ms = last_ms;
         }
-        seen.requests.insert(id.clone(), last_ms);
+        seen.requests.insert(id, last_ms);
         Ok(())
+    }
+
+    /// How many requests it remembers.
+    pub fn remembered(&self) -> usize {
+        self.callers.values().map(|seen| seen.requests.len()).sum()
+    }
+
+    /// Forgets of all callers what could not be accepted any more, to save memory.
+    pub fn forget(&mut self, now_ms: u64) {
+        for seen in self.callers.values_mut() {
+            self.forgotten_ms = self.forgotten_ms.max(seen.forget(now_ms));
+        }
+        self.callers.retain(|_, seen| !seen.requests.is_empty());
     }
 }
 
@@ -230,6 +248,9 @@ impl Seen {
             }
             keep
         });
+        if self.requests.capacity() > 4 * self.requests.len() {
+            self.requests.shrink_to_fit();
+        }
         self.earliest_ms = self.requests.values().copied().min().unwrap_or(u64::MAX);
         forgotten
     }

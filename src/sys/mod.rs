@@ -9,6 +9,7 @@ pub mod command;
 pub mod file;
 pub mod host;
 pub mod machine;
+pub mod memory;
 pub mod notify;
 pub mod nss;
 pub mod paths;

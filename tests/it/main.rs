@@ -17,6 +17,7 @@ mod golden_wire;
 mod install;
 mod late;
 mod limits;
+mod memory;
 mod output;
 mod policy;
 mod registration;

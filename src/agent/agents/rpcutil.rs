@@ -1,6 +1,7 @@
 //! `rpcutil`: what a node is and how its daemon does (`spec` of the original: nine actions).
 
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 
 use super::super::{
     action::{ActionCall, ActionError, Agent, Outputs, Running},
@@ -20,9 +21,20 @@ impl Agent for RpcUtil {
 
     fn call(&self, call: ActionCall) -> Running {
         Box::pin(async move {
-            // Facts and data plugins read files: off the daemon's own thread.
-            let ended = tokio::task::spawn_blocking(move || run(&call)).await;
-            match ended {
+            let readers = match call.action.as_str() {
+                "get_data" => &QUERIES,
+                "get_fact" | "get_facts" | "inventory" => &READERS,
+                _ => return run(&call),
+            };
+            let Ok(reader) = readers.acquire().await else {
+                return Err(ActionError::unexpected("no more files are read"));
+            };
+            // Off the daemon's own thread. What hangs there keeps its place.
+            let ended = tokio::task::spawn_blocking(move || {
+                let _reader = reader;
+                run(&call)
+            });
+            match ended.await {
                 Ok(ended) => ended,
                 // The panic goes on in the call's own task, where it is caught and reported.
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -30,6 +42,13 @@ impl Agent for RpcUtil {
         })
     }
 }
+
+/// Facts and classes are read by a few threads, as each takes some 100 KB.
+static READERS: Semaphore = Semaphore::const_new(4);
+
+/// What data plugins look at is named by callers, and may be on a file system that hangs: it has
+/// threads of its own.
+static QUERIES: Semaphore = Semaphore::const_new(4);
 
 fn run(call: &ActionCall) -> Result<Outputs, ActionError> {
     match call.action.as_str() {

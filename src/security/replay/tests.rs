@@ -125,7 +125,10 @@ fn one_caller_can_not_push_out_anothers_requests() {
     assert_eq!(of("loud", QUOTA, later), Ok(()));
     assert_eq!(of("new", 1, later), Ok(()));
     assert_eq!(window.callers.len(), 2, "quiet ones are not kept");
+    assert_eq!(window.remembered(), 2);
     assert_eq!(window.callers[&caller("loud")].requests.len(), 1);
+    window.forget(later + TTL + MAX_SKEW_MS + 1);
+    assert_eq!((window.remembered(), window.callers.len()), (0, 0));
 }
 
 #[test]
