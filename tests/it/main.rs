@@ -23,3 +23,4 @@ mod safety;
 mod static_binary;
 mod support;
 mod targeting;
+mod usage;

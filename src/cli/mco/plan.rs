@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::{
-    cli::{CommandError, tree::Common},
+    cli::{CommandError, tree::Common, voice::complain},
     client::{Addressing, Call},
     config::ClientConfig,
     mcorpc::{
-        ddl::{Ddl, builtin},
+        ddl::{Action, Ddl, builtin},
         filter::{Filter, Token},
         names::{ActionName, AgentName, Collective, Identity},
         similar,
@@ -155,13 +155,39 @@ pub(super) fn inputs(
     texts: &[(String, String)],
 ) -> Result<Map<String, Value>, CommandError> {
     let declared = ddl.wanted_action(action.as_str()).map_err(usage)?;
-    let texts = texts
+    let hint = misspelt(declared, texts);
+    let pairs = texts
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()));
-    let mut data = declared.convert(texts).map_err(usage)?;
+    let mut data = declared.convert(pairs).map_err(usage)?;
     declared.fill_defaults(&mut data);
-    declared.validate(&data).map_err(usage)?;
+    if let Err(error) = declared.validate(&data) {
+        let names: Vec<&str> = declared.inputs.iter().map(|input| &*input.name).collect();
+        return Err(usage(error)
+            .hint(hint.unwrap_or_else(|| format!("inputs of {action}: {}", names.join(", ")))));
+    }
+    // An agent may take more than it declares, so this is no error.
+    if let Some(hint) = hint {
+        complain(format_args!("warning: {hint}"));
+    }
     Ok(data)
+}
+
+/// What was probably meant by an input that the action does not declare.
+fn misspelt(declared: &Action, texts: &[(String, String)]) -> Option<String> {
+    let given = |name: &str| texts.iter().any(|(given, _)| given == name);
+    let free = declared.inputs.iter().map(|input| &input.name);
+    let free: Vec<&String> = free.filter(|name| !given(name)).collect();
+    texts
+        .iter()
+        .filter(|(name, _)| declared.input_named(name).is_none())
+        .find_map(|(name, _)| {
+            let close = similar::closest(name, free.iter().copied())?;
+            Some(format!(
+                "{} has no input `{name}`; did you mean `{close}`?",
+                declared.name
+            ))
+        })
 }
 
 /// What the operator typed can't be used.
