@@ -80,7 +80,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__completion)
-            opts="-c -v -h -V --list-applications --list-agents --list-actions --list-inputs --agent --action --config --verbose --color --exit-codes --help --version"
+            opts="-c -v -h -V --list-applications --list-agents --list-actions --list-inputs --list-values --list-plugins --agent --action --input --words --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -91,6 +91,10 @@ _mco() {
                     return 0
                     ;;
                 --action)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --input)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1210,12 +1214,16 @@ _mco() {
             return 0
             ;;
         mco__subcmd__plugin)
-            opts="-c -v -h -V --config --verbose --color --exit-codes --help --version"
+            opts="-j -c -v -h -V --format --json --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1467,4 +1475,39 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
     complete -F _mco -o nosort -o bashdefault -o default mco
 else
     complete -F _mco -o bashdefault -o default mco
+fi
+
+# Agents, actions, inputs and their values are asked of the program itself, which reads descriptions
+# and talks to nobody.
+_mco_words() {
+    local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} IFS=$' \t\n'
+    local -a words rows
+    read -ra words <<<"$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    local program=${words[0]/#\~/$HOME}
+    words=(completion --words -- "${words[@]:1}")
+    mapfile -t rows < <("$program" "${words[@]}" 2>/dev/null)
+    ((${#rows[@]})) || return 1
+    # What is cut at = and : is one word to the program.
+    [[ $current == [=:] ]] && current=
+    local before=${words[${#words[@]} - 1]} row
+    before=${before%"$current"}
+    COMPREPLY=()
+    for row in "${rows[@]}"; do
+        row=${row%%$'\t'*}
+        COMPREPLY+=("${row#"$before"}")
+    done
+    # A value follows.
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+    return 0
+}
+
+_mco_or_words() {
+    _mco_words || _mco "$@"
+}
+
+if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
+    complete -F _mco_or_words -o nosort -o bashdefault -o default mco
+else
+    complete -F _mco_or_words -o bashdefault -o default mco
 fi

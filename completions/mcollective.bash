@@ -204,7 +204,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__completion)
-            opts="-c -v -h -V --list-applications --list-agents --list-actions --list-inputs --agent --action --config --verbose --color --exit-codes --help --version"
+            opts="-c -v -h -V --list-applications --list-agents --list-actions --list-inputs --list-values --list-plugins --agent --action --input --words --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -215,6 +215,10 @@ _mcollective() {
                     return 0
                     ;;
                 --action)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --input)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1334,12 +1338,16 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__mco__subcmd__plugin)
-            opts="-c -v -h -V --config --verbose --color --exit-codes --help --version"
+            opts="-j -c -v -h -V --format --json --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1605,4 +1613,40 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
     complete -F _mcollective -o nosort -o bashdefault -o default mcollective
 else
     complete -F _mcollective -o bashdefault -o default mcollective
+fi
+
+# Agents, actions, inputs and their values are asked of the program itself, which reads descriptions
+# and talks to nobody.
+_mcollective_words() {
+    local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} IFS=$' \t\n'
+    local -a words rows
+    read -ra words <<<"$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    local program=${words[0]/#\~/$HOME}
+    [[ ${words[1]} == mco ]] || return 1
+    words=(mco completion --words -- "${words[@]:2}")
+    mapfile -t rows < <("$program" "${words[@]}" 2>/dev/null)
+    ((${#rows[@]})) || return 1
+    # What is cut at = and : is one word to the program.
+    [[ $current == [=:] ]] && current=
+    local before=${words[${#words[@]} - 1]} row
+    before=${before%"$current"}
+    COMPREPLY=()
+    for row in "${rows[@]}"; do
+        row=${row%%$'\t'*}
+        COMPREPLY+=("${row#"$before"}")
+    done
+    # A value follows.
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+    return 0
+}
+
+_mcollective_or_words() {
+    _mcollective_words || _mcollective "$@"
+}
+
+if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
+    complete -F _mcollective_or_words -o nosort -o bashdefault -o default mcollective
+else
+    complete -F _mcollective_or_words -o bashdefault -o default mcollective
 fi

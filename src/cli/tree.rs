@@ -367,15 +367,22 @@ pub struct DescribeFilterArgs {
 /// `mco plugin`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mco plugin doc\n  mco plugin doc rpcutil\n  mco plugin doc agent/rpcutil"
+    after_help = "Examples:\n  mco plugin doc\n  mco plugin doc rpcutil\n  mco plugin doc data/fstat\n  \
+        mco plugin generate ddl service --format ruby >service.ddl\n\nPlugins are those that are compiled in, and those whose \
+        DDL lies below a directory of `libdir` of client.cfg: DIRECTORY/mcollective/TYPE/NAME.ddl or NAME.json. What is compiled \
+        in wins."
 )]
 pub struct PluginArgs {
-    /// What to do: doc
+    /// `doc [PLUGIN]` explains a plugin, given as NAME or TYPE/NAME, or lists all;
+    /// `generate ddl PLUGIN` writes its DDL
     #[arg(value_name = "ACTION")]
-    pub action: Option<String>,
-    /// The plugin, as NAME or TYPE/NAME; without it, all are listed
-    #[arg(value_name = "PLUGIN")]
-    pub plugin: Option<String>,
+    pub words: Vec<String>,
+    /// Which DDL to write: the original's or Choria's
+    #[arg(long, value_name = "ruby|json")]
+    pub format: Option<String>,
+    /// Explain in JSON
+    #[arg(short, long)]
+    pub json: bool,
 }
 
 /// `mco completion`.
@@ -396,10 +403,25 @@ pub struct CompletionArgs {
     /// List the inputs of an action
     #[arg(long)]
     pub list_inputs: bool,
+    /// List the values that an input may have, where its DDL lists them
+    #[arg(long)]
+    pub list_values: bool,
+    /// List what `mco plugin doc` explains
+    #[arg(long)]
+    pub list_plugins: bool,
     /// The agent
     #[arg(long)]
     pub agent: Option<String>,
     /// The action
     #[arg(long)]
     pub action: Option<String>,
+    /// The input
+    #[arg(long)]
+    pub input: Option<String>,
+    /// List what may stand in the place of the last word of a command line; for the shells' scripts
+    #[arg(long, hide = true)]
+    pub words: bool,
+    /// The words of that command line after `mco`
+    #[arg(last = true, hide = true, requires = "words")]
+    pub line: Vec<String>,
 }

@@ -10,10 +10,9 @@ use crate::{
     client::{Addressing, Call},
     config::ClientConfig,
     mcorpc::{
-        ddl::{Action, Ddl, builtin},
+        ddl::{Ddl, builtin},
         filter::{Filter, Token},
         names::{ActionName, AgentName, Collective, Identity},
-        similar,
     },
 };
 
@@ -21,7 +20,7 @@ use crate::{
 /// original's discovery timeout.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How much longer to wait for each data query of a filter.
+/// How much longer to wait for a data query of a filter that is not compiled in.
 const DATA_QUERY_TIME: Duration = Duration::from_secs(1);
 
 /// What every call of this run has in common.
@@ -126,21 +125,12 @@ fn addressing(filter: &Filter) -> Addressing {
 fn query_time(filter: &Filter) -> Duration {
     let tokens = filter.compound.iter().flatten();
     tokens
-        .filter(|token| matches!(token, Token::Function(_)))
-        .map(|_| DATA_QUERY_TIME)
+        .filter_map(|token| match token {
+            Token::Function(function) => Some(builtin::query(&function.name)),
+            _ => None,
+        })
+        .map(|ddl| ddl.map_or(DATA_QUERY_TIME, |ddl| ddl.metadata.time_limit()))
         .sum()
-}
-
-/// The description of an agent.
-pub(super) fn ddl(agent: &str) -> Result<&'static Ddl, CommandError> {
-    builtin::agent(agent).ok_or_else(|| {
-        let error = CommandError::usage(format!("Can't find DDL for agent plugin '{agent}'"));
-        let names = builtin::agents().map(Ddl::name);
-        match similar::closest(agent, &names) {
-            Some(close) => error.hint(format!("did you mean `{close}`?")),
-            None => error.hint("`mco completion --list-agents` lists the agents"),
-        }
-    })
 }
 
 /// An action's name.
@@ -155,39 +145,32 @@ pub(super) fn inputs(
     texts: &[(String, String)],
 ) -> Result<Map<String, Value>, CommandError> {
     let declared = ddl.wanted_action(action.as_str()).map_err(usage)?;
-    let hint = misspelt(declared, texts);
-    let pairs = texts
+    let texts = texts
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()));
-    let mut data = declared.convert(pairs).map_err(usage)?;
-    declared.fill_defaults(&mut data);
-    if let Err(error) = declared.validate(&data) {
-        let names: Vec<&str> = declared.inputs.iter().map(|input| &*input.name).collect();
-        return Err(usage(error)
-            .hint(hint.unwrap_or_else(|| format!("inputs of {action}: {}", names.join(", ")))));
+    let mut data = declared.convert(texts).map_err(usage)?;
+    for name in declared.undeclared(&data) {
+        let what = format!("{}#{action} declares no input `{name}`", ddl.name());
+        // A misspelt input that may be left out would be left out.
+        if let Some(close) = declared.similar_input(name, &data) {
+            return Err(CommandError::usage(what).hint(format!("did you mean `{close}`?")));
+        }
+        complain(format_args!(
+            "warning: {what}; it is sent as it is, as a text"
+        ));
     }
-    // An agent may take more than it declares, so this is no error.
-    if let Some(hint) = hint {
-        complain(format_args!("warning: {hint}"));
+    declared.fill_defaults(&mut data);
+    let names: Vec<&str> = declared.inputs.iter().map(|input| &*input.name).collect();
+    let valid = declared
+        .validate_for_nodes(&data)
+        .map_err(|error| usage(error).hint(format!("inputs of {action}: {}", names.join(", "))))?;
+    for (input, why) in valid {
+        let name = &input.name;
+        complain(format_args!(
+            "warning: whether `{name}` is valid is left to the nodes: {why}"
+        ));
     }
     Ok(data)
-}
-
-/// What was probably meant by an input that the action does not declare.
-fn misspelt(declared: &Action, texts: &[(String, String)]) -> Option<String> {
-    let given = |name: &str| texts.iter().any(|(given, _)| given == name);
-    let free = declared.inputs.iter().map(|input| &input.name);
-    let free: Vec<&String> = free.filter(|name| !given(name)).collect();
-    texts
-        .iter()
-        .filter(|(name, _)| declared.input_named(name).is_none())
-        .find_map(|(name, _)| {
-            let close = similar::closest(name, free.iter().copied())?;
-            Some(format!(
-                "{} has no input `{name}`; did you mean `{close}`?",
-                declared.name
-            ))
-        })
 }
 
 /// What the operator typed can't be used.

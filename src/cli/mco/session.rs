@@ -77,7 +77,7 @@ impl Session {
         let targets = targeting::targets(common, &config)?;
         let planner = Planner::new(common, &config)?;
         if general.verbose {
-            daemon::start_log(config::LogLevel::Warn);
+            drop(daemon::start_log(config::LogLevel::Warn));
         }
         daemon::block_on(1, async {
             let (stop, stopped) = watch::channel(None);

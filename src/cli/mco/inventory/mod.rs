@@ -28,7 +28,7 @@ pub(super) fn run(args: &InventoryArgs, general: &General) -> Result<Exit, Comma
                  `--template '{identity}: {facts.role}'`",
         ));
     }
-    let mut filter = filters::filter(&args.filters)?;
+    let mut filter = filters::filter(general, &args.filters)?;
     let line = match (&args.fields, &args.template) {
         (Some(list), _) => Some(Line::fields(list)?),
         (None, Some(text)) => Some(Line::template(text)?),

@@ -2,6 +2,7 @@
 //! `tests/it/generated.rs` compares them with what this makes.
 
 mod man;
+mod words;
 
 use std::path::Path;
 
@@ -23,7 +24,8 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
                 Shell::Fish => format!("completions/{name}.fish"),
                 _ => format!("completions/{name}.bash"),
             };
-            files.push((file, bytes));
+            let script = words::extend(shell, &name, &String::from_utf8_lossy(&bytes));
+            files.push((file, script.into_bytes()));
         }
     }
     let program = command();
