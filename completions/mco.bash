@@ -80,7 +80,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__completion)
-            opts="-c -v -h --list-applications --list-agents --list-actions --list-inputs --list-values --list-plugins --agent --action --input --words --config --verbose --color --exit-codes --help"
+            opts="-c -v -h -V --list-applications --list-agents --list-actions --list-inputs --list-values --list-plugins --agent --action --input --words --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -122,7 +122,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__describe_filter)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -323,7 +323,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__facts)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -524,7 +524,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__find)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -725,7 +725,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__help)
-            opts="-c -v -h --config --verbose --color --exit-codes --help"
+            opts="-c -v -h -V --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -755,7 +755,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__inventory)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --lc --list-collectives --cg --map --collective-graph --fields --template --script --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --lc --list-collectives --cg --map --collective-graph --fields --template --script --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1013,7 +1013,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__ping)
-            opts="-g -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --graph --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-g -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --graph --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1214,7 +1214,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__plugin)
-            opts="-j -c -v -h --format --json --config --verbose --color --exit-codes --help"
+            opts="-j -c -v -h -V --format --json --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1248,7 +1248,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__rpc)
-            opts="-a -y -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --agent --action --arg --nr --no-results --reply-to --confirm --yes --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-a -y -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --agent --action --arg --nr --no-results --reply-to --ask --yes --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

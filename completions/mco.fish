@@ -88,6 +88,7 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l dry-run -d 'Discover, s
 complete -c mco -n "__fish_mco_using_subcommand ping" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand find" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -133,6 +134,7 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l dry-run -d 'Discover, s
 complete -c mco -n "__fish_mco_using_subcommand find" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand find" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand find" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to call' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r -f -a "(__fish_mco_words)"
@@ -174,7 +176,7 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-results -l nr -d 'Do not process results, just send request'
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l confirm -d 'Say how many nodes would get the request, and ask before it is sent'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l ask -d 'Say how many nodes would get the request, and ask before it is sent'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s y -l yes -d 'Answer that question with yes'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
@@ -185,6 +187,7 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l dry-run -d 'Discover, sh
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -230,6 +233,7 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l dry-run -d 'Discover, 
 complete -c mco -n "__fish_mco_using_subcommand facts" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand facts" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l collective-graph -l cg -l map -d 'Create a DOT graph of all collectives' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l fields -d 'Print these of every node on a line, between tabs' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l template -d 'Print a line for every node: text with fields in braces, `{FIELD}`, `{FIELD:WIDTH}`, `{FIELD:>WIDTH}`' -r
@@ -262,7 +266,7 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -s W -l with -d 'Comb
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -280,6 +284,7 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l dry-run -d 'Discov
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -325,6 +330,7 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l dry-run -d '
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -l format -d 'Which DDL to write: the original\'s or Choria\'s' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand plugin" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -335,6 +341,7 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s j -l json -d 'Explain in JSON'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand plugin" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -343,6 +350,7 @@ complete -c mco -n "__fish_mco_using_subcommand help" -l exit-codes -d 'Which ex
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand help" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand help" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l agent -d 'The agent' -r
 complete -c mco -n "__fish_mco_using_subcommand completion" -l action -d 'The action' -r
 complete -c mco -n "__fish_mco_using_subcommand completion" -l input -d 'The input' -r
@@ -361,6 +369,7 @@ complete -c mco -n "__fish_mco_using_subcommand completion" -l list-plugins -d '
 complete -c mco -n "__fish_mco_using_subcommand completion" -l words -d 'List what may stand in the place of the last word of a command line; for the shells\' scripts'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand completion" -s V -l version -d 'Print version'
 
 # Agents, actions, inputs and their values are asked of the program itself, which reads descriptions
 # and talks to nobody.

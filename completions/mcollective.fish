@@ -105,6 +105,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from ping" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -150,6 +151,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from find" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s a -l agent -d 'Agent to call' -r -f -a "(__fish_mcollective_words)"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l action -d 'Action to call' -r -f -a "(__fish_mcollective_words)"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l arg -d 'Arguments to pass to agent' -r -f -a "(__fish_mcollective_words)"
@@ -191,7 +193,7 @@ never\t'Never'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l no-results -l nr -d 'Do not process results, just send request'
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l confirm -d 'Say how many nodes would get the request, and ask before it is sent'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l ask -d 'Say how many nodes would get the request, and ask before it is sent'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s y -l yes -d 'Answer that question with yes'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s q -l quiet -d 'Do not be verbose'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
@@ -202,6 +204,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from rpc" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -247,6 +250,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from facts" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l collective-graph -l cg -l map -d 'Create a DOT graph of all collectives' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l fields -d 'Print these of every node on a line, between tabs' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l template -d 'Print a line for every node: text with fields in braces, `{FIELD}`, `{FIELD:WIDTH}`, `{FIELD:>WIDTH}`' -r
@@ -279,7 +283,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
-complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mcollective_words)"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -297,6 +301,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from inventory" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -342,6 +347,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from describe_filter" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -l format -d 'Which DDL to write: the original\'s or Choria\'s' -r -f -a "(__fish_mcollective_words)"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -352,6 +358,7 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -s j -l json -d 'Explain in JSON'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from plugin" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -360,6 +367,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from help" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -l agent -d 'The agent' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -l action -d 'The action' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -l input -d 'The input' -r
@@ -378,6 +386,7 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -l words -d 'List what may stand in the place of the last word of a command line; for the shells\' scripts'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcollective -n "__fish_mcollective_using_subcommand mco; and __fish_seen_subcommand_from completion" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l demo -d 'Make a fleet to try below DIR: a CA, a broker, agents and a client, all on this machine' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l nodes -d 'How many agents [default: as before, or 3]' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l port -d 'Port of the demo\'s broker, on the loopback address [default: as before, or 61613]' -r

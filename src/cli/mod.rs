@@ -9,8 +9,11 @@ mod error;
 pub mod generate;
 mod mco;
 pub mod render;
+mod split;
 pub mod tree;
+mod usage;
 mod voice;
+mod walk;
 mod words;
 
 use std::{
@@ -19,21 +22,23 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
+use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind};
 
 pub use error::{CommandError, Exit};
 use tree::{ExitCodes, Mco, Program, Role};
 
 /// Runs the program with these words, of which the first is its own name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    let name = arguments
+    let link = arguments
         .first()
         .map(OsString::as_os_str)
         .and_then(invoked_as);
     let extra = std::env::var("MCOLLECTIVE_EXTRA_OPTS").unwrap_or_default();
     let codes = words::exit_codes(&arguments);
-    match words::prepare(arguments, name.as_deref(), &extra) {
-        Ok(words) => run(words),
+    let mut tree = command();
+    tree.build();
+    match words::prepare(arguments, link.as_deref(), &extra, &tree) {
+        Ok(words) => run(&words, link.is_some(), &tree),
         Err(message) => report(&CommandError::usage(message), codes),
     }
 }
@@ -52,11 +57,11 @@ fn invoked_as(program: &OsStr) -> Option<String> {
     (name == "mco" || name.starts_with("mc-")).then(|| name.to_owned())
 }
 
-fn run(words: Vec<OsString>) -> ExitCode {
-    let codes = words::exit_codes(&words);
-    let role = match Program::try_parse_from(words) {
-        Ok(program) => program.role,
-        Err(error) => return explain(&error, codes),
+fn run(words: &[OsString], linked: bool, tree: &clap::Command) -> ExitCode {
+    let codes = words::exit_codes(words);
+    let role = match parse(words, linked) {
+        Ok(role) => role,
+        Err(error) => return explain(&error, words, tree, codes),
     };
     let ended = match role {
         Role::Broker(args) => broker::run(&args),
@@ -72,20 +77,52 @@ fn run(words: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// Parses them. Help for `mco` shows it as it was called.
+fn parse(words: &[OsString], linked: bool) -> Result<Role, clap::Error> {
+    let colour = match words::value_of("color", words) {
+        Some("always") => clap::ColorChoice::Always,
+        Some("never") => clap::ColorChoice::Never,
+        _ => clap::ColorChoice::Auto,
+    };
+    if words.get(1).is_none_or(|role| role != "mco") {
+        let tree = Program::command().color(colour);
+        let mut matches = tree.try_get_matches_from(words)?;
+        return Ok(Program::from_arg_matches_mut(&mut matches)?.role);
+    }
+    let name = if linked { "mco" } else { "mcollective mco" };
+    let tree = Mco::command().bin_name(name).color(colour);
+    let mut matches = tree.try_get_matches_from(words.iter().skip(1))?;
+    let mco = Mco::from_arg_matches_mut(&mut matches)?;
+    Ok(Role::Mco(Box::new(mco)))
+}
+
 /// What clap has to say: help and versions are answers, everything else is a wrong command line.
-fn explain(error: &clap::Error, codes: ExitCodes) -> ExitCode {
-    let answer = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
-    // Standard output may be closed; there is nobody to tell then.
-    drop(error.print());
-    if answer && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        ExitCode::SUCCESS
-    } else {
-        exit_code(Exit::Usage, codes)
+fn explain(
+    error: &clap::Error,
+    words: &[OsString],
+    tree: &clap::Command,
+    codes: ExitCodes,
+) -> ExitCode {
+    let mco = words.get(1).is_some_and(|role| role == "mco");
+    match error.kind() {
+        ErrorKind::DisplayHelp => {
+            // Standard output may be closed; there is nobody to tell then.
+            drop(error.print());
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayVersion => {
+            let name = if mco { "mco" } else { "mcollective" };
+            voice::say(format_args!("{name} {}", env!("CARGO_PKG_VERSION")));
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            drop(error.print());
+            exit_code(Exit::Usage, codes)
+        }
+        _ => {
+            let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+            report(&usage::explain(error, &walk::walk(tree, &words)), codes)
+        }
     }
 }
 

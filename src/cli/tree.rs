@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::render::Colour;
 
+mod manual;
 mod options;
 
 pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, Output};
@@ -122,11 +123,13 @@ pub struct EnableArgs {
 #[command(
     name = "mco",
     version,
+    propagate_version = true,
     args_override_self = true,
     infer_long_args = true,
     max_term_width = 100,
     disable_help_subcommand = true,
-    after_help = "Type `mco help` for a list of applications and `mco help APPLICATION` for one of them."
+    after_help = manual::BRIEF,
+    after_long_help = manual::MCO
 )]
 pub struct Mco {
     /// Options of every application.
@@ -139,6 +142,7 @@ pub struct Mco {
 
 /// Options of every application, also before its name.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "General Options")]
 pub struct General {
     /// Configuration file [default: ~/.mcollective, then client.cfg in the usual places]
     #[arg(short, long, global = true, value_name = "FILE")]
@@ -217,7 +221,10 @@ pub enum Application {
 
 /// `mco ping`.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  mco ping\n  mco ping -F os.family=Debian\n  mco ping --json")]
+#[command(
+    next_help_heading = "Application Options",
+    after_help = "Examples:\n  mco ping\n  mco ping -F os.family=Debian\n  mco ping --json"
+)]
 pub struct PingArgs {
     /// Shows a graph of the time distribution: one bar for every 50 ms
     #[arg(short, long)]
@@ -247,11 +254,12 @@ pub struct FindArgs {
 /// `mco rpc`.
 #[derive(Args, Debug)]
 #[command(
+    next_help_heading = "Application Options",
     after_help = "Examples:\n  mco rpc rpcutil ping\n  mco rpc rpcutil get_fact fact=os.family -C role::web\n  mco rpc --agent rpcutil --action inventory -I web1.example.net --json"
 )]
 pub struct RpcArgs {
     /// The agent, the action, and inputs as `key=value`
-    #[arg(value_name = "AGENT ACTION [KEY=VALUE]...")]
+    #[arg(value_name = "AGENT ACTION [KEY=VALUE]...", help_heading = None::<&str>)]
     pub words: Vec<String>,
     /// Agent to call
     #[arg(short, long)]
@@ -270,7 +278,7 @@ pub struct RpcArgs {
     pub reply_to: Option<String>,
     /// Say how many nodes would get the request, and ask before it is sent
     #[arg(long)]
-    pub confirm: bool,
+    pub ask: bool,
     /// Answer that question with yes
     #[arg(short, long)]
     pub yes: bool,
@@ -299,6 +307,7 @@ pub struct FactsArgs {
 /// `mco inventory`.
 #[derive(Args, Debug)]
 #[command(
+    next_help_heading = "Application Options",
     group = clap::ArgGroup::new("report").multiple(false),
     after_help = "Fields: identity, version, main_collective, collectives, agents, data_plugins, classes, facts.NAME\n\n\
         Examples:\n  mco inventory web1.example.net\n  mco inventory --list-collectives\n  \
@@ -308,6 +317,7 @@ pub struct FactsArgs {
 )]
 pub struct InventoryArgs {
     /// The node to report on
+    #[arg(help_heading = None::<&str>)]
     pub node: Option<String>,
     /// List all known collectives
     #[arg(long, visible_alias = "lc", group = "report", conflicts_with = "node")]

@@ -1,18 +1,46 @@
 //! The words of a command line before they are parsed: the link's name, `MCOLLECTIVE_EXTRA_OPTS`,
-//! and `_` in option names.
+//! and the names of options, which may be shortened and may have `_` for `-`.
 
 use std::ffi::OsString;
 
-use super::tree::ExitCodes;
+use clap::Command;
+
+use super::{
+    split::split,
+    tree::ExitCodes,
+    walk::{Found, Place, long_option, walk},
+};
 
 /// Applications that take none of the common options, so that extra ones would be errors there.
 const WITHOUT_OPTIONS: [&str; 3] = ["help", "completion", "plugin"];
 
-/// Makes the words that `mcollective` would have been called with.
+/// Options that the original did not have. They must not make a short form of one of its options
+/// ambiguous.
+const OURS: [&str; 15] = [
+    "ask",
+    "color",
+    "colour",
+    "dry-run",
+    "exit-codes",
+    "fields",
+    "max-fail",
+    "output",
+    "template",
+    "untouched",
+    "version",
+    "batch-sleep-time",
+    "publish-timeout",
+    "strict",
+    "wait",
+];
+
+/// Makes the words that `mcollective` would have been called with. `tree` is the whole tree of
+/// options, built.
 pub(super) fn prepare(
     arguments: Vec<OsString>,
     link: Option<&str>,
     extra: &str,
+    tree: &Command,
 ) -> Result<Vec<OsString>, String> {
     let mut words = vec![OsString::from("mcollective")];
     if let Some(link) = link {
@@ -22,39 +50,100 @@ pub(super) fn prepare(
         }
     }
     words.extend(arguments.into_iter().skip(1));
-    // Everything after `--` is the user's own.
-    let end = words
-        .iter()
-        .position(|word| word == "--")
-        .unwrap_or(words.len());
-    for word in words.iter_mut().take(end) {
-        if let Some(name) = word.to_str().and_then(|word| word.strip_prefix("--")) {
-            *word = with_dashes(name).into();
+    if !extra.trim().is_empty()
+        && let Some((at, application)) = application(&words, tree)
+    {
+        let mut extra = split(extra).ok_or("MCOLLECTIVE_EXTRA_OPTS ends within a quote")?;
+        if WITHOUT_OPTIONS.contains(&application) {
+            extra = general_only(extra, tree);
+        }
+        let after = at + 1;
+        words.splice(after..after, extra.into_iter().map(OsString::from));
+    }
+    spell_out(&mut words, tree);
+    Ok(words)
+}
+
+/// Where the application's name stands, and which it is.
+fn application<'a>(words: &[OsString], tree: &'a Command) -> Option<(usize, &'a str)> {
+    let mut place = walk(tree, &["mcollective"]);
+    for (at, word) in words.iter().enumerate().skip(1) {
+        place.step(&word.to_string_lossy());
+        match place.path.as_slice() {
+            ["mco", application] => return Some((at, application)),
+            ["mco"] | [] if place.words.is_empty() => {}
+            _ => return None,
         }
     }
-    if extra.trim().is_empty() || words.get(1).is_none_or(|word| word != "mco") {
-        return Ok(words);
+    None
+}
+
+/// Those of the extra options that every application takes.
+fn general_only(extra: Vec<String>, tree: &Command) -> Vec<String> {
+    let mut place = walk(tree, &["mcollective", "mco"]);
+    let mut kept = Vec::new();
+    for word in extra {
+        let value = place.wanting.is_some();
+        let option = !place.ended && word.len() > 1 && word.starts_with('-');
+        let given = place.given.len();
+        place.step(&word);
+        let known = place.wanting.is_some() || place.given.len() > given || place.took_flag;
+        if value || (option && known) {
+            kept.push(word);
+        }
     }
-    // The application's name is the first word that is neither an option nor an option's value.
-    let Some(at) = application_at(&words) else {
-        return Ok(words);
+    kept
+}
+
+/// Writes every option with its whole name. What can't be told stays as it is, to be complained of.
+fn spell_out(words: &mut [OsString], tree: &Command) {
+    let mut place = walk(tree, &["mcollective"]);
+    for word in words.iter_mut().skip(1) {
+        if let Some(text) = word.to_str()
+            && let Some(whole) = whole_option(&place, text)
+        {
+            *word = whole.into();
+        }
+        place.step(&word.to_string_lossy());
+    }
+}
+
+fn whole_option(place: &Place<'_>, word: &str) -> Option<String> {
+    if place.ended || place.wanting.is_some() {
+        return None;
+    }
+    let option = word.strip_prefix("--").filter(|name| !name.is_empty())?;
+    let (name, value) = match option.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (option, None),
     };
-    if words
-        .get(at)
-        .is_some_and(|word| WITHOUT_OPTIONS.iter().any(|name| word == *name))
-    {
-        return Ok(words);
-    }
-    let extra = split(extra)?;
-    let after = at + 1;
-    words.splice(after..after, extra.into_iter().map(OsString::from));
-    Ok(words)
+    let whole = match long_option(place.command, name) {
+        Found::One(option) => option.get_long()?.to_owned(),
+        Found::Several(names) => {
+            let mut theirs = names.iter().filter(|name| !OURS.contains(name));
+            let only = theirs.next().filter(|_| theirs.next().is_none());
+            only.map_or_else(|| name.replace('_', "-"), |name| (*name).to_owned())
+        }
+        Found::None => name.replace('_', "-"),
+    };
+    Some(match value {
+        Some(value) => format!("--{whole}={value}"),
+        None => format!("--{whole}"),
+    })
 }
 
 /// Which exit codes are wanted, for a command line that may be too wrong to be parsed.
 pub(super) fn exit_codes(words: &[OsString]) -> ExitCodes {
+    match value_of("exit-codes", words) {
+        Some("legacy") => ExitCodes::Legacy,
+        _ => ExitCodes::Full,
+    }
+}
+
+/// The last value that an option was given anywhere on a command line.
+pub(super) fn value_of<'a>(wanted: &str, words: &'a [OsString]) -> Option<&'a str> {
     let texts: Vec<&str> = words.iter().map_while(|word| word.to_str()).collect();
-    let mut codes = ExitCodes::Full;
+    let mut found = None;
     for (at, word) in texts.iter().enumerate() {
         let Some(option) = word.strip_prefix("--").filter(|option| !option.is_empty()) else {
             continue;
@@ -63,75 +152,11 @@ pub(super) fn exit_codes(words: &[OsString]) -> ExitCodes {
             Some((name, value)) => (name, Some(value)),
             None => (option, texts.get(at + 1).copied()),
         };
-        if "exit-codes".starts_with(name) {
-            codes = match value {
-                Some("legacy") => ExitCodes::Legacy,
-                _ => ExitCodes::Full,
-            };
+        if wanted.starts_with(name) {
+            found = value;
         }
     }
-    codes
-}
-
-fn application_at(words: &[OsString]) -> Option<usize> {
-    let mut at = 2;
-    while let Some(word) = words.get(at) {
-        match word.to_str() {
-            Some("-c" | "--config" | "--color" | "--exit-codes") => at += 2,
-            Some(option) if option.starts_with('-') => at += 1,
-            _ => return Some(at),
-        }
-    }
-    None
-}
-
-/// An option's word with `-` for `_` in its name, and its value as it is.
-fn with_dashes(option: &str) -> String {
-    match option.split_once('=') {
-        Some((name, value)) => format!("--{}={value}", name.replace('_', "-")),
-        None => format!("--{}", option.replace('_', "-")),
-    }
-}
-
-/// Splits as a shell does: blanks, quotes of both kinds, backslashes.
-fn split(text: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut chars = text.chars();
-    let unfinished = || "MCOLLECTIVE_EXTRA_OPTS ends within a quote".to_owned();
-    while let Some(c) = chars.next() {
-        match c {
-            c if c.is_whitespace() => words.extend(word.take()),
-            '\'' => loop {
-                match chars.next().ok_or_else(unfinished)? {
-                    '\'' => {
-                        word.get_or_insert_default();
-                        break;
-                    }
-                    c => word.get_or_insert_default().push(c),
-                }
-            },
-            '"' => loop {
-                match chars.next().ok_or_else(unfinished)? {
-                    '"' => {
-                        word.get_or_insert_default();
-                        break;
-                    }
-                    '\\' => match chars.next().ok_or_else(unfinished)? {
-                        c @ ('"' | '\\' | '$' | '`') => word.get_or_insert_default().push(c),
-                        c => word.get_or_insert_default().extend(['\\', c]),
-                    },
-                    c => word.get_or_insert_default().push(c),
-                }
-            },
-            '\\' => word
-                .get_or_insert_default()
-                .push(chars.next().ok_or_else(unfinished)?),
-            c => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    Ok(words)
+    found
 }
 
 #[cfg(test)]
@@ -140,7 +165,9 @@ mod tests {
 
     fn prepared(arguments: &[&str], link: Option<&str>, extra: &str) -> Vec<String> {
         let arguments = arguments.iter().map(OsString::from).collect();
-        let words = prepare(arguments, link, extra).unwrap();
+        let mut tree = crate::cli::command();
+        tree.build();
+        let words = prepare(arguments, link, extra, &tree).unwrap();
         words
             .into_iter()
             .map(|word| word.into_string().unwrap())
@@ -211,23 +238,76 @@ mod tests {
     }
 
     #[test]
-    fn names_may_have_underscores_and_values_keep_theirs() {
+    fn some_applications_take_only_general_extras() {
         assert_eq!(
             prepared(
-                &["x", "rpc", "--with_fact=a_b=c_d", "--", "--a_b"],
-                None,
-                ""
+                &["mco", "plugin", "doc"],
+                Some("mco"),
+                "-t 1 -c x --dt=3 -v -q --color never"
             ),
-            ["mcollective", "rpc", "--with-fact=a_b=c_d", "--", "--a_b"]
+            [
+                "mcollective",
+                "mco",
+                "plugin",
+                "-c",
+                "x",
+                "-v",
+                "--color",
+                "never",
+                "doc"
+            ]
         );
     }
 
     #[test]
-    fn splits_as_a_shell_does() {
+    fn names_may_have_underscores_and_values_keep_theirs() {
         assert_eq!(
-            split(r#"a "b c" 'd "e' f\ g "" "\x\"""#).unwrap(),
-            ["a", "b c", "d \"e", "f g", "", "\\x\""]
+            prepared(
+                &[
+                    "x",
+                    "mco",
+                    "rpc",
+                    "--with_fact=a_b=c_d",
+                    "--arg",
+                    "--a_b",
+                    "--",
+                    "--a_b"
+                ],
+                None,
+                ""
+            ),
+            [
+                "mcollective",
+                "mco",
+                "rpc",
+                "--with-fact=a_b=c_d",
+                "--arg",
+                "--a_b",
+                "--",
+                "--a_b"
+            ]
         );
-        assert!(split("'a").is_err() && split("a\\").is_err());
+    }
+
+    #[test]
+    fn names_may_be_short_and_the_originals_stay_unique() {
+        let spelt = |words: &[&str]| {
+            let words: Vec<&str> = ["mco"].iter().chain(words).copied().collect();
+            prepared(&words, Some("mco"), "")[2..].join(" ")
+        };
+        assert_eq!(spelt(&["ping", "--time", "3"]), "ping --timeout 3");
+        assert_eq!(spelt(&["rpc", "--disc_m=mc"]), "rpc --disc-method=mc");
+        assert_eq!(spelt(&["rpc", "--o"]), "rpc --one");
+        assert_eq!(spelt(&["rpc", "--out", "json"]), "rpc --output json");
+        assert_eq!(spelt(&["rpc", "--conf", "x"]), "rpc --config x");
+        assert_eq!(
+            spelt(&["inventory", "--col", "x"]),
+            "inventory --collective-graph x"
+        );
+        assert_eq!(spelt(&["inventory", "--m", "x"]), "inventory --map x");
+        assert_eq!(spelt(&["ping", "--np"]), "ping --no-progress");
+        // Whose they are can't be told.
+        assert_eq!(spelt(&["ping", "--disc", "x"]), "ping --disc x");
+        assert_eq!(spelt(&["ping", "--nosuch_x=a_b"]), "ping --nosuch-x=a_b");
     }
 }

@@ -7,12 +7,9 @@ use std::{
 };
 
 use serde_json::{Map, Value};
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinSet,
-};
+use tokio::sync::{mpsc, watch};
 
-use super::{Account, Answer, Gather, Heard, Presence, Silence, Silent};
+use super::{Account, Answer, Gather, Heard, Presence, state::CallState};
 use crate::{
     connector::{self, Connection, Event, Message, Outgoing, Policy, ServerInfo, activemq},
     mcorpc::{
@@ -501,95 +498,6 @@ impl Client {
             }
             Heard::Unexpected => state.unexpected.push(answer),
             Heard::Nomatch | Heard::Duplicate => {}
-        }
-    }
-}
-
-/// What is known of a call under way.
-struct CallState {
-    id: RequestId,
-    address: String,
-    presence_address: Option<String>,
-    /// The broker's list, once it has come, until the gathering takes it.
-    present: Option<Vec<Identity>>,
-    absent: HashSet<Identity>,
-    digests: HashSet<[u8; 32]>,
-    gather: Gather,
-    answers: Vec<Answer>,
-    unexpected: Vec<Answer>,
-    /// What is being sent. Ended when the call is.
-    sending: JoinSet<Result<(), connector::Error>>,
-    discovered: bool,
-    started: SystemTime,
-    sent: Instant,
-    discovery: Duration,
-    interrupted: Option<Interrupt>,
-}
-
-impl CallState {
-    fn new(id: RequestId, address: String) -> Self {
-        Self {
-            id,
-            address,
-            presence_address: None,
-            present: None,
-            absent: HashSet::new(),
-            digests: HashSet::new(),
-            gather: Gather::open(),
-            answers: Vec::new(),
-            unexpected: Vec::new(),
-            sending: JoinSet::new(),
-            discovered: false,
-            started: SystemTime::now(),
-            sent: Instant::now(),
-            discovery: Duration::ZERO,
-            interrupted: None,
-        }
-    }
-
-    fn sent_after(&mut self, begun: Instant) {
-        self.started = SystemTime::now();
-        self.sent = Instant::now();
-        self.discovery = self.sent.saturating_duration_since(begun);
-    }
-
-    /// Whether all who are still awaited are not connected, as the broker sees it.
-    fn only_absent_missing(&self) -> bool {
-        !self.absent.is_empty()
-            && self.gather.missing_count() <= self.absent.len()
-            && self
-                .gather
-                .missing()
-                .iter()
-                .all(|name| self.absent.contains(name))
-    }
-
-    fn into_account(self) -> Account {
-        let why = |node: &Identity| match self.interrupted {
-            _ if self.absent.contains(node) => Silence::NotConnected,
-            Some(_) => Silence::Interrupted,
-            None => Silence::Timeout,
-        };
-        let missing = self.gather.missing().into_iter();
-        let no_response = missing
-            .map(|node| Silent {
-                why: why(&node),
-                node,
-            })
-            .collect();
-        Account {
-            id: self.id,
-            discovered: self.discovered,
-            nomatch: self.gather.nomatch(),
-            no_response,
-            answers: self.answers,
-            unasked: Vec::new(),
-            unexpected: self.unexpected,
-            started: self.started,
-            discovery: self.discovery,
-            elapsed: self.sent.elapsed(),
-            interrupted: self.interrupted,
-            gave_up_after: None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod gather;
 mod limit;
 mod presence;
 mod share;
+mod state;
 mod targets;
 
 pub use account::{Account, Answer, Silence, Silent, Verdict};

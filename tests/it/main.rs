@@ -28,3 +28,4 @@ mod safety;
 mod static_binary;
 mod support;
 mod targeting;
+mod usage;

@@ -1,6 +1,7 @@
 //! Completions and man pages, made from the tree of options. They are committed, and
 //! `tests/it/generated.rs` compares them with what this makes.
 
+mod man;
 mod words;
 
 use std::path::Path;
@@ -28,17 +29,21 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
         }
     }
     let program = command();
-    files.push(page(&program, "mcollective", "8"));
+    files.push(man::page(&program, "mcollective", "8"));
     for role in program
         .get_subcommands()
         .filter(|role| !role.is_hide_set() && role.get_name() != "mco")
     {
-        files.push(page(role, &format!("mcollective-{}", role.get_name()), "8"));
+        files.push(man::page(
+            role,
+            &format!("mcollective-{}", role.get_name()),
+            "8",
+        ));
     }
     let mco = mco_command();
-    files.push(page(&mco, "mco", "1"));
+    files.push(man::page(&mco, "mco", "1"));
     for application in mco.get_subcommands() {
-        files.push(page(
+        files.push(man::page(
             application,
             &format!("mco-{}", application.get_name()),
             "1",
@@ -46,27 +51,6 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
     }
     files
 }
-
-fn page(command: &clap::Command, name: &str, section: &str) -> (String, Vec<u8>) {
-    let command = command
-        .clone()
-        .name(name.to_owned())
-        .bin_name(name.replace('-', " "));
-    let mut bytes = Vec::new();
-    let page = clap_mangen::Man::new(command)
-        .section(section)
-        .source("MCollective")
-        .date(DATE);
-    // Writing to memory can't fail.
-    drop(page.render(&mut bytes));
-    let text = String::from_utf8_lossy(&bytes);
-    // A break on either side of a blank line is what formatters complain of.
-    let bytes = text.replace("\n.br\n\n.br\n", "\n.sp\n").into_bytes();
-    (format!("man/{name}.{section}"), bytes)
-}
-
-/// The date on the man pages: that of the last change of the command line.
-const DATE: &str = "2026-11-23";
 
 /// Writes them below a directory.
 pub(super) fn write(dir: &Path) -> Result<Exit, CommandError> {

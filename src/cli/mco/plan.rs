@@ -160,7 +160,11 @@ pub(super) fn inputs(
         ));
     }
     declared.fill_defaults(&mut data);
-    for (input, why) in declared.validate_for_nodes(&data).map_err(usage)? {
+    let names: Vec<&str> = declared.inputs.iter().map(|input| &*input.name).collect();
+    let valid = declared
+        .validate_for_nodes(&data)
+        .map_err(|error| usage(error).hint(format!("inputs of {action}: {}", names.join(", "))))?;
+    for (input, why) in valid {
         let name = &input.name;
         complain(format_args!(
             "warning: whether `{name}` is valid is left to the nodes: {why}"

@@ -71,7 +71,7 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
             )
             .hint("name the nodes with `--nodes -`, or ask everybody with `</dev/null`"));
         }
-        if args.confirm && !args.yes {
+        if args.ask && !args.yes {
             let unfiltered = if session.is_unfiltered(&call) {
                 " unfiltered"
             } else {

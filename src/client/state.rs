@@ -1,0 +1,103 @@
+//! What is known of a call under way.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant, SystemTime},
+};
+
+use tokio::task::JoinSet;
+
+use super::{Account, Answer, Gather, Interrupt, Silence, Silent};
+use crate::{
+    connector,
+    mcorpc::names::{Identity, RequestId},
+};
+
+/// What is known of a call under way.
+pub(super) struct CallState {
+    pub(super) id: RequestId,
+    pub(super) address: String,
+    pub(super) presence_address: Option<String>,
+    /// The broker's list, once it has come, until the gathering takes it.
+    pub(super) present: Option<Vec<Identity>>,
+    pub(super) absent: HashSet<Identity>,
+    pub(super) digests: HashSet<[u8; 32]>,
+    pub(super) gather: Gather,
+    pub(super) answers: Vec<Answer>,
+    pub(super) unexpected: Vec<Answer>,
+    /// What is being sent. Ended when the call is.
+    pub(super) sending: JoinSet<Result<(), connector::Error>>,
+    pub(super) discovered: bool,
+    pub(super) started: SystemTime,
+    pub(super) sent: Instant,
+    pub(super) discovery: Duration,
+    pub(super) interrupted: Option<Interrupt>,
+}
+
+impl CallState {
+    pub(super) fn new(id: RequestId, address: String) -> Self {
+        Self {
+            id,
+            address,
+            presence_address: None,
+            present: None,
+            absent: HashSet::new(),
+            digests: HashSet::new(),
+            gather: Gather::open(),
+            answers: Vec::new(),
+            unexpected: Vec::new(),
+            sending: JoinSet::new(),
+            discovered: false,
+            started: SystemTime::now(),
+            sent: Instant::now(),
+            discovery: Duration::ZERO,
+            interrupted: None,
+        }
+    }
+
+    pub(super) fn sent_after(&mut self, begun: Instant) {
+        self.started = SystemTime::now();
+        self.sent = Instant::now();
+        self.discovery = self.sent.saturating_duration_since(begun);
+    }
+
+    /// Whether all who are still awaited are not connected, as the broker sees it.
+    pub(super) fn only_absent_missing(&self) -> bool {
+        !self.absent.is_empty()
+            && self.gather.missing_count() <= self.absent.len()
+            && self
+                .gather
+                .missing()
+                .iter()
+                .all(|name| self.absent.contains(name))
+    }
+
+    pub(super) fn into_account(self) -> Account {
+        let why = |node: &Identity| match self.interrupted {
+            _ if self.absent.contains(node) => Silence::NotConnected,
+            Some(_) => Silence::Interrupted,
+            None => Silence::Timeout,
+        };
+        let missing = self.gather.missing().into_iter();
+        let no_response = missing
+            .map(|node| Silent {
+                why: why(&node),
+                node,
+            })
+            .collect();
+        Account {
+            id: self.id,
+            discovered: self.discovered,
+            nomatch: self.gather.nomatch(),
+            no_response,
+            answers: self.answers,
+            unasked: Vec::new(),
+            unexpected: self.unexpected,
+            started: self.started,
+            discovery: self.discovery,
+            elapsed: self.sent.elapsed(),
+            interrupted: self.interrupted,
+            gave_up_after: None,
+        }
+    }
+}
