@@ -20,6 +20,7 @@ mod fault;
 mod fields;
 mod hub;
 mod identities;
+mod inlet;
 mod listener;
 mod message;
 mod metrics;
@@ -34,6 +35,7 @@ pub mod settings;
 mod table;
 
 pub use configured::Certificates;
+pub use inlet::Inlet;
 pub use metrics::Metrics;
 pub use settings::Settings;
 
@@ -93,6 +95,11 @@ impl Broker {
     /// The counters, also while it runs.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.hub.metrics)
+    }
+
+    /// Another way in than the listeners, also while it runs.
+    pub fn inlet(&self) -> Inlet {
+        Inlet::new(Arc::clone(&self.hub))
     }
 
     /// Serves until `shutdown` is ready; then says so to every peer, and gives them a short time to
