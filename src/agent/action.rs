@@ -5,10 +5,13 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::host::Host;
-use crate::mcorpc::{
-    ddl::Ddl,
-    names::{ActionName, CallerId, Identity, RequestId},
-    reply::{Outcome, StatusCode},
+use crate::{
+    mcorpc::{
+        ddl::Ddl,
+        names::{ActionName, CallerId, Identity, RequestId},
+        reply::{Outcome, StatusCode},
+    },
+    sys::command::Launcher,
 };
 
 /// The outputs of an action by name.
@@ -23,7 +26,8 @@ pub trait Agent: Send + Sync {
     fn ddl(&self) -> &Ddl;
 
     /// Starts an action that the DDL declares, with inputs that the DDL allows. Whatever blocks
-    /// belongs on a thread of its own: the daemon's heart-beats run beside it.
+    /// belongs on a thread of its own: the daemon's heart-beats run beside it. An action that is
+    /// stopped is dropped at the point where it waits.
     fn call(&self, call: ActionCall) -> Running;
 }
 
@@ -42,6 +46,10 @@ pub struct ActionCall {
     pub id: RequestId,
     /// The node.
     pub host: Arc<Host>,
+    /// Starts the programs that the action needs. They end, or are left, as its DDL says of the
+    /// action; and as long as this lives, the action counts as running: what works on a thread of
+    /// its own takes it (or the whole call) along.
+    pub launcher: Launcher,
 }
 
 impl ActionCall {

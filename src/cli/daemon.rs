@@ -7,21 +7,15 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
+use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*, reload};
 
 use super::{CommandError, Exit};
-use crate::{
-    config::LogLevel,
-    sys::{
-        self,
-        notify::{Notifier, watchdog_interval},
-        signal::{Signal, Signals},
-    },
-};
+use crate::{config::LogLevel, sys};
 
-/// Starts the log on standard error; a service manager or the shell decides where that goes.
-pub(super) fn start_log(level: LogLevel) {
-    let level = filter(level);
+/// Starts the log on standard error; a service manager or the shell decides where that goes. What
+/// it gives sets another level.
+pub(super) fn start_log(level: LogLevel) -> Box<dyn Fn(LogLevel) + Send + Sync> {
+    let (level, handle) = reload::Layer::new(filter(level));
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false)
@@ -32,6 +26,10 @@ pub(super) fn start_log(level: LogLevel) {
             .with(layer.with_filter(level))
             .try_init(),
     );
+    Box::new(move |level| {
+        // Without its subscriber there is no log whose level could be set.
+        drop(handle.reload(filter(level)));
+    })
 }
 
 fn filter(level: LogLevel) -> LevelFilter {
@@ -44,30 +42,8 @@ fn filter(level: LogLevel) -> LevelFilter {
     }
 }
 
-/// Waits for a signal that asks the process to end; `reload` is called for each that asks to read
-/// the configuration again. Tells the service manager's watchdog that the process lives.
-pub(super) async fn until_stopped(reload: impl Fn()) {
-    let Ok(mut signals) = Signals::listen() else {
-        // Without signals of our own, the system's default ends the process.
-        return std::future::pending().await;
-    };
-    let notifier = Notifier::from_env();
-    let mut watchdog = tokio::time::interval(watchdog_interval().unwrap_or(DAY));
-    loop {
-        tokio::select! {
-            signal = signals.next() => match signal {
-                Signal::Reload => reload(),
-                signal if signal.is_stop() => break,
-                _ => {}
-            },
-            _ = watchdog.tick() => notifier.watchdog(),
-        }
-    }
-    notifier.stopping();
-}
-
 /// Longer than any watchdog's interval.
-const DAY: Duration = Duration::from_hours(24);
+pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// The process id file, removed when this is dropped.
 pub(super) struct PidFile(PathBuf);

@@ -5,6 +5,7 @@
 //! or bounded here, so that nobody above has to think of it.
 
 pub mod clock;
+pub mod command;
 pub mod file;
 pub mod host;
 pub mod machine;

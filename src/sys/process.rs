@@ -28,7 +28,7 @@ use super::file;
 /// How hard to end a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Force {
-    /// TERM: it may clean up.
+    /// TERM: it may clean up. Who is stopped goes on to do so.
     Ask,
     /// KILL: it may not.
     Kill,
@@ -49,10 +49,58 @@ pub fn end_group(leader: u32, force: Force) -> io::Result<()> {
     // 0 and 1 stand for our own group and for everybody.
     let leader = i32::try_from(leader).ok().filter(|pid| *pid > 1);
     let leader = leader.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    match signal::killpg(Pid::from_raw(leader), force.signal()) {
-        Ok(()) | Err(Errno::ESRCH) => Ok(()),
-        Err(error) => Err(error.into()),
+    let signals = match force {
+        Force::Ask => [Signal::SIGTERM, Signal::SIGCONT].as_slice(),
+        Force::Kill => &[Signal::SIGKILL],
+    };
+    for signal in signals {
+        match signal::killpg(Pid::from_raw(leader), *signal) {
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
+    Ok(())
+}
+
+/// The groups of a session in which a process is alive; `None` where there is no /proc to ask.
+pub fn session_groups(session: u32) -> Option<Vec<u32>> {
+    let mut groups = Vec::new();
+    for entry in std::fs::read_dir("/proc").ok()?.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| name.parse::<u32>().is_ok()) else {
+            continue;
+        };
+        // A process that has gone in the meantime has no file.
+        let stat = file::read_lossy(&Path::new("/proc").join(name).join("stat"), 4096);
+        let Some(member) = stat.ok().as_deref().and_then(membership) else {
+            continue;
+        };
+        if member.alive && member.session == session && !groups.contains(&member.group) {
+            groups.push(member.group);
+        }
+    }
+    Some(groups)
+}
+
+/// Where a process belongs.
+#[derive(Debug, PartialEq, Eq)]
+struct Membership {
+    alive: bool,
+    group: u32,
+    session: u32,
+}
+
+/// Reads `/proc/PID/stat`: the name, which comes second, may hold anything.
+fn membership(stat: &str) -> Option<Membership> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?;
+    let mut number = |nth| fields.nth(nth)?.parse().ok();
+    Some(Membership {
+        alive: !["Z", "X", "x"].contains(&state),
+        group: number(1)?,
+        session: number(0)?,
+    })
 }
 
 /// Ends one process. One that is gone already is no error.
@@ -203,6 +251,25 @@ mod tests {
         assert_eq!(child.wait().unwrap().signal(), Some(9));
         end_group(child.id(), Force::Ask).unwrap();
         assert!(!is_alive(child.id()));
+    }
+
+    #[test]
+    fn a_session_is_known_by_its_groups() {
+        let stat = "7 (a) b (c) S 1 42 41 0 -1 4194560";
+        let member = |alive| Membership {
+            alive,
+            group: 42,
+            session: 41,
+        };
+        assert_eq!(membership(stat), Some(member(true)));
+        assert_eq!(membership(&stat.replace(" S ", " Z ")), Some(member(false)));
+        assert_eq!(membership("7 (a"), None);
+        assert_eq!(membership("7 (a) S 1 x"), None);
+        let ours = nix::unistd::getsid(None).unwrap().as_raw();
+        let group = nix::unistd::getpgrp().as_raw();
+        let groups = session_groups(ours.try_into().unwrap()).unwrap();
+        assert!(groups.contains(&group.try_into().unwrap()), "{groups:?}");
+        assert_eq!(session_groups(u32::MAX), Some(Vec::new()));
     }
 
     #[test]

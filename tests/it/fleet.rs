@@ -128,6 +128,8 @@ fn a_silent_node_is_named_and_counts() {
         .says("    node2");
     fleet.agents[0].signal(Signal::SIGSTOP);
     fleet.mco(["rpc", "rpcutil", "ping", "-t", "1"]).exits(3);
+    fleet.mco(["find", "-t", "1"]).exits(3);
+    fleet.mco(["find", "-I", "node1", "-t", "1"]).exits(4);
     for agent in &fleet.agents {
         agent.signal(Signal::SIGCONT);
     }
@@ -289,7 +291,7 @@ fn wrong_calls_are_refused_before_anything_is_sent() {
             "Cannot validate input fact",
         ),
         (vec!["facts"], "Please specify a fact to report for"),
-        (vec!["inventory"], "Need to specify a node name"),
+        (vec!["inventory"], "Need to specify either a node name"),
         (vec!["find", "-F", "nonsense"], "nonsense"),
         (vec!["ping", "-t", "abc"], "a number of seconds"),
         (vec!["nosuch"], "nosuch"),
