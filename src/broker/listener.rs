@@ -165,16 +165,21 @@ async fn handshake(
             return None;
         }
     };
-    let session = stream.get_mut().1;
-    session.set_buffer_limit(Some(TLS_BUFFER));
-    let leaf = session.peer_certificates().and_then(<[_]>::first);
-    let Some(name) = leaf.and_then(tls.peer_name) else {
+    let Some(name) = name(&mut stream, tls) else {
         hub.metrics.handshakes_failed.increase();
         tracing::warn!("the certificate that {from} presented has no usable common name");
         return None;
     };
     // Boxed, as a TLS stream is large and would be part of every state of the session's future.
-    Some((Box::new(stream), name.into()))
+    Some((Box::new(stream), name))
+}
+
+/// The name in the certificate of a peer whose handshake is done; sets the bounds of the stream.
+pub(crate) fn name<S>(stream: &mut TlsStream<S>, tls: &Tls) -> Option<Arc<str>> {
+    let session = stream.get_mut().1;
+    session.set_buffer_limit(Some(TLS_BUFFER));
+    let leaf = session.peer_certificates().and_then(<[_]>::first);
+    leaf.and_then(tls.peer_name).map(Into::into)
 }
 
 /// An error of the connection, not of the listener.

@@ -22,6 +22,7 @@ mod fault;
 mod fields;
 mod hub;
 mod identities;
+mod inlet;
 mod listener;
 mod message;
 mod metrics;
@@ -38,6 +39,7 @@ mod table;
 
 pub use configured::Certificates;
 pub use control::Control;
+pub use inlet::Inlet;
 pub use metrics::Metrics;
 pub use settings::Settings;
 
@@ -97,6 +99,11 @@ impl Broker {
     /// The counters, also while it runs.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.hub.metrics)
+    }
+
+    /// Another way in than the listeners, also while it runs.
+    pub fn inlet(&self) -> Inlet {
+        Inlet::new(Arc::clone(&self.hub))
     }
 
     /// A handle to it, also while it runs.

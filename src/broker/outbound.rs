@@ -20,6 +20,9 @@ use super::{
     settings::{Limits, SlowConsumer},
 };
 
+/// With so much to write, nothing is gained by waiting for more: a TLS record holds as much.
+const RECORD: usize = 16 * 1024;
+
 /// What is done when a connection does not keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
@@ -83,6 +86,8 @@ struct State {
     /// Those of the batch.
     writing: usize,
     end: End,
+    /// Let others go first, once: those who reply are many, and each write has its price.
+    gather: bool,
     /// A push found no room.
     starved: bool,
     /// There is room elsewhere, for what the task waits to send.
@@ -137,6 +142,7 @@ impl Outbound {
                 }
             }
         }
+        state.gather |= policy == Policy::Hold && state.items.is_empty();
         state.bytes += item.len();
         state.items.push_back(item);
         wake(state);
@@ -187,12 +193,18 @@ impl Outbound {
         wake(state);
     }
 
-    /// Takes all that is there. To be called when the batch before it has been written.
+    /// Takes all that is there, or gives way once to tasks that are about to add to it. To be called
+    /// when the batch before it has been written.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>, writer: &mut Writer) -> Poll<Taken> {
         let mut state = self.lock();
         state.bytes = state.bytes.saturating_sub(state.writing);
         state.writing = 0;
         if !state.items.is_empty() {
+            if std::mem::take(&mut state.gather) && state.bytes < RECORD {
+                // This puts the task behind all that are ready now.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             state.writing = state.bytes;
             writer.batch = std::mem::take(&mut state.items);
             return Poll::Ready(Taken::Batch);
@@ -390,6 +402,7 @@ pub(crate) mod tests {
                 }
                 Poll::Ready(Taken::Ended) if text.is_empty() => return None,
                 Poll::Ready(Taken::Refill) => {}
+                Poll::Pending if !outbound.lock().items.is_empty() => {}
                 _ => return Some(text),
             }
         }
@@ -403,6 +416,7 @@ pub(crate) mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         let mut writer = Writer::default();
         let mut next = || client.poll_take(&mut cx, &mut writer);
+        assert_eq!(next(), Poll::Pending);
         assert_eq!(next(), Poll::Ready(Taken::Batch));
         assert_eq!(next(), Poll::Ready(Taken::Refill));
         assert_eq!(next(), Poll::Pending);
@@ -465,10 +479,34 @@ pub(crate) mod tests {
         );
         let mut cx = Context::from_waker(Waker::noop());
         let mut writer = Writer::default();
-        assert!(outbound.poll_take(&mut cx, &mut writer).is_ready());
+        let mut take = || outbound.poll_take(&mut cx, &mut writer);
+        assert!(take().is_pending() && take().is_ready());
         assert_eq!(outbound.push(item(b"1"), Policy::Hold), Pushed::Full);
-        assert!(outbound.poll_take(&mut cx, &mut writer).is_ready());
+        assert!(take().is_ready());
         assert_eq!(outbound.push(item(b"1"), Policy::Hold), Pushed::Queued);
+    }
+
+    #[test]
+    fn replies_are_gathered_once_and_a_request_never_waits() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut writer = Writer::default();
+        let mut next = |outbound: &Outbound| {
+            let poll = outbound.poll_take(&mut cx, &mut writer);
+            (poll, std::mem::take(&mut writer.batch).len())
+        };
+        let client = outbound(1_000_000);
+        for _ in 0..2 {
+            client.push(item(b"first"), Policy::Hold);
+            assert_eq!(next(&client), (Poll::Pending, 0));
+            client.push(item(b"second"), Policy::Hold);
+            assert_eq!(next(&client), (Poll::Ready(Taken::Batch), 2));
+            assert_eq!(next(&client), (Poll::Pending, 0));
+        }
+        client.push(item(&[b'x'; RECORD]), Policy::Hold);
+        assert_eq!(next(&client), (Poll::Ready(Taken::Batch), 1));
+        let node = outbound(100);
+        node.push(item(b"request"), Policy::Limit);
+        assert_eq!(next(&node), (Poll::Ready(Taken::Batch), 1));
     }
 
     #[test]
