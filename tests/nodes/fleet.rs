@@ -25,7 +25,7 @@ pub(crate) const AGENTS: [&str; 3] = ["a1", "a2", "a3"];
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// How long the fleet may take to be itself again. A bound for a broken program, not a measure.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running fleet.
 pub(crate) struct Fleet {
