@@ -78,6 +78,13 @@ impl Lab {
         command
     }
 
+    /// What a command prints that sees the lab's network.
+    pub(crate) fn output(&self, program: &str, words: &[&str]) -> String {
+        let output = self.command(program).args(words).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// The program under test, in the lab.
     pub(crate) fn program(&self) -> Command {
         self.command(&self.program)
