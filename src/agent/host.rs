@@ -29,7 +29,7 @@ pub struct Host {
     facts: Arc<dyn FactSource>,
     classes: Classes,
     data: Vec<Box<dyn DataPlugin>>,
-    stats: Stats,
+    stats: Arc<Stats>,
 }
 
 impl Host {
@@ -75,8 +75,15 @@ impl Host {
             names,
             facts,
             data,
-            stats: Stats::default(),
+            stats: Arc::default(),
         }
+    }
+
+    /// The same, with the counters of another: the daemon is the same.
+    #[must_use]
+    pub(super) fn with_stats_of(mut self, other: &Self) -> Self {
+        self.stats = Arc::clone(&other.stats);
+        self
     }
 
     /// Which node this is.
@@ -124,6 +131,11 @@ impl Host {
         self.agents
             .iter()
             .map(|agent| (agent.ddl().name(), &agent.ddl().metadata))
+    }
+
+    /// Where facts come from.
+    pub(super) fn fact_source(&self) -> Arc<dyn FactSource> {
+        Arc::clone(&self.facts)
     }
 
     /// All facts by their names.

@@ -1,21 +1,11 @@
 //! What results look like in each form, on a terminal and in a pipe.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
-use crate::support::{Ended, Fleet, Node, OnTerminal, command};
+use crate::support::{Ended, Fleet, Node, OnTerminal};
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-/// `mco` with a fleet's configuration, not started yet.
-fn mco(fleet: &Fleet, words: &[&str]) -> Command {
-    let mut command = command(&fleet.path(""));
-    command.env("TERM", "xterm").arg("mco").args(words);
-    command.arg("--config").arg(fleet.path("client.cfg"));
-    command
 }
 
 /// Standard error, but for the word that the broker is young.
@@ -251,7 +241,7 @@ fn colours_are_for_terminals_unless_the_operator_says_otherwise() {
             .chain(words)
             .copied()
             .collect();
-        let mut command = mco(&fleet, &words);
+        let mut command = fleet.command(&words);
         command.envs(environment.iter().copied());
         let text = if terminal {
             OnTerminal::spawn(command).end().0
@@ -274,7 +264,7 @@ fn progress_is_on_a_terminal_and_names_who_is_missing() {
     let fleet = Fleet::start(2);
     fleet.agents[1].signal(nix::sys::signal::Signal::SIGSTOP);
     let ping = ["rpc", "rpcutil", "ping", "-t", "3"];
-    let mut terminal = OnTerminal::spawn(mco(&fleet, &ping));
+    let mut terminal = OnTerminal::spawn(fleet.command(ping));
     terminal.wait_for("1 / 2  node2");
     let (text, code) = terminal.end();
     assert!(text.contains("Finished processing"), "{text}");
@@ -282,7 +272,7 @@ fn progress_is_on_a_terminal_and_names_who_is_missing() {
     for quiet in [["--np"], ["-q"], ["-j"]] {
         let words = ["rpc", "rpcutil", "ping", "-I", "node1"];
         let words: Vec<&str> = words.iter().chain(&quiet).copied().collect();
-        let (text, code) = OnTerminal::spawn(mco(&fleet, &words)).end();
+        let (text, code) = OnTerminal::spawn(fleet.command(&words)).end();
         assert!(!text.contains("1 / 1  "), "{text}");
         assert_eq!(code, Some(0));
     }

@@ -22,7 +22,7 @@ pub(crate) const PROGRAM: &str = "/usr/local/bin/mcollective";
 
 /// What is missing on this machine, in words.
 pub(crate) fn missing() -> Option<String> {
-    ["check", "build"].into_iter().find_map(|verb| {
+    ["check", "build", "try"].into_iter().find_map(|verb| {
         let output = Command::new(script())
             .arg(verb)
             .stdin(Stdio::null())

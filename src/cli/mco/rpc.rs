@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::{Options, Session, filters, plan, targeting};
+use super::{Options, Session, ddls, filters, plan, targeting};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -17,12 +17,14 @@ use crate::{
         ddl::{Action, Display},
         names::ActionName,
     },
+    stomp::destination::Destination,
 };
 
 /// Calls.
 pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandError> {
     let words = Words::read(args)?;
-    if args.no_results
+    let fire_and_forget = args.no_results || args.reply_to.is_some();
+    if fire_and_forget
         && args
             .common
             .batches
@@ -31,11 +33,21 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
     {
         return Err(
             CommandError::usage("Cannot bypass result processing for batched requests")
-                .hint("leave out `--no-results` or `--batch`"),
+                .hint("leave out `--batch`, or else `--no-results` and `--reply-to`"),
         );
     }
-    let filter = filters::filter(&args.filters)?;
-    let ddl = plan::ddl(&words.agent)?;
+    if let Some(target) = &args.reply_to
+        && !is_reply_target(target)
+    {
+        return Err(
+            CommandError::usage(format!("{target:?} is no address for replies")).hint(
+                "give `--reply-to` a queue or a topic of your own: `/queue/NAME`, `/topic/NAME`",
+            ),
+        );
+    }
+    let filter = filters::filter(general, &args.filters)?;
+    let ddl = ddls::agent(general, &words.agent)?;
+    let ddl = ddl.as_ref();
     let action = plan::action(&words.action)?;
     let inputs = plan::inputs(ddl, &action, &words.inputs)?;
     let options = Options {
@@ -46,6 +58,7 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
     Session::run(&options, async |session| {
         let mut call = session.plan(ddl, &action, inputs, filter)?;
         call.want_reply = !args.no_results;
+        call.reply_to.clone_from(&args.reply_to);
         let listed = &args.common.discovery;
         if call.filter.is_empty()
             && listed.nodes.is_none()
@@ -58,9 +71,20 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
             )
             .hint("name the nodes with `--nodes -`, or ask everybody with `</dev/null`"));
         }
+        if args.confirm && !args.yes {
+            let unfiltered = if session.is_unfiltered(&call) {
+                " unfiltered"
+            } else {
+                ""
+            };
+            let what = format!("run {}#{action}{unfiltered}", ddl.name());
+            session.confirm(&call, &what).await?;
+        }
         let declared = ddl.find_action(action.as_str());
-        if args.no_results {
-            let account = session.show(&call, &mut Sent).await?;
+        if fire_and_forget {
+            let account = session
+                .show(&call, &mut Sent(call.reply_to.clone()))
+                .await?;
             return Ok(account.interrupted.map_or(Exit::Ok, Exit::from));
         }
         let display = match args.common.output.display {
@@ -154,7 +178,7 @@ impl View for Results<'_> {
 }
 
 /// That a request was sent, and nothing of what became of it.
-struct Sent;
+struct Sent(Option<String>);
 
 impl View for Sent {
     const NAME: &'static str = "rpc";
@@ -164,8 +188,18 @@ impl View for Sent {
     }
 
     fn end(&mut self, out: &mut Out, account: &Account) -> io::Result<()> {
-        out.line(format!("Request sent with id: {}", account.id))
+        let replies = self.0.as_ref();
+        let replies = replies.map_or_else(String::new, |target| format!(" replies to {target}"));
+        out.line(format!("Request sent with id: {}{replies}", account.id))
     }
+}
+
+/// Whether nodes may answer there: where agents listen, an answer would look like a request.
+fn is_reply_target(target: &str) -> bool {
+    matches!(
+        Destination::parse(target),
+        Some(Destination::Queue(_) | Destination::Topic(_) | Destination::Reply { .. })
+    )
 }
 
 /// Agent, action and inputs, wherever on the command line they stood.

@@ -1,15 +1,16 @@
 //! One run of an application that talks to nodes: its connection, its output, and how it makes a
 //! call.
 
-use std::{cell::Cell, io, time::Duration};
+use std::{cell::Cell, io, path::PathBuf, time::Duration};
 
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
 
 use super::{
+    confirm,
     connect::{self, unreachable},
     plan::Planner,
-    targeting,
+    targeting, untouched,
 };
 use crate::{
     cli::{
@@ -18,7 +19,10 @@ use crate::{
         tree::{Common, ExitCodes, General},
         voice::complain,
     },
-    client::{Account, Answer, Call, Client, Gather, Progress, Targets, Verdict},
+    client::{
+        Account, Answer, Call, Client, Discovered, Gather, Interrupt, Progress, Targets, Verdict,
+        discovery::Source,
+    },
     config,
     mcorpc::{
         ddl::Ddl,
@@ -54,6 +58,8 @@ pub(super) struct Session {
     targets: Targets,
     quiet: bool,
     dry_run: bool,
+    untouched: Option<PathBuf>,
+    stop: watch::Receiver<Option<Interrupt>>,
     sort: bool,
     progress: bool,
     legacy: bool,
@@ -71,7 +77,7 @@ impl Session {
         let targets = targeting::targets(common, &config)?;
         let planner = Planner::new(common, &config)?;
         if general.verbose {
-            daemon::start_log(config::LogLevel::Warn);
+            drop(daemon::start_log(config::LogLevel::Warn));
         }
         daemon::block_on(1, async {
             let (stop, stopped) = watch::channel(None);
@@ -80,7 +86,9 @@ impl Session {
                 out: Out::new(general.color, config.color.unwrap_or(true)),
                 verbose: general.verbose && !common.quiet,
                 ping_graph: config.ping_graph,
-                client: connect::connect(&config, common, stopped).await?,
+                client: connect::connect(&config, common, stopped.clone()).await?,
+                stop: stopped,
+                untouched: common.batches.untouched.clone(),
                 planner,
                 targets,
                 quiet: common.quiet,
@@ -140,7 +148,47 @@ impl Session {
             .await?;
         let broker = self.broker();
         renderer.end(&mut self.out, call, &account, &broker)?;
+        if let Some(allowed) = account.gave_up_after {
+            complain(format_args!(
+                "Stopped: {} nodes failed, and --max-fail allows {allowed}",
+                account.failures()
+            ));
+        }
+        untouched::note(call, &account, self.untouched.as_deref())?;
         Ok(account)
+    }
+
+    /// Asks the operator before a call; from then on it goes to the nodes that were named, and to
+    /// no others. `what` follows "Do you really want to".
+    pub(super) async fn confirm(&mut self, call: &Call, what: &str) -> Result<(), CommandError> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let discovered = self.discover(call).await?;
+        if let Some(why) = discovered.interrupted {
+            return Err(CommandError::new(why.into(), String::new()));
+        }
+        // Nobody is left for the call to say so.
+        if !discovered.names.is_empty() {
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                answer = confirm::ask(what, &discovered.names) => answer?,
+                Ok(why) = stop.wait_for(Option::is_some) => {
+                    let exit = why.map_or(Exit::Interrupted, Exit::from);
+                    return Err(CommandError::new(exit, String::new()));
+                }
+            }
+        }
+        self.targets.source = Source::List(discovered.names);
+        self.targets.limit = None;
+        Ok(())
+    }
+
+    /// Whether nothing narrows a call: no filter, no list, no limit.
+    pub(super) fn is_unfiltered(&self, call: &Call) -> bool {
+        let targets = &self.targets;
+        let listed = matches!(targets.source, Source::List(_));
+        call.filter.is_empty() && !listed && targets.limit.is_none()
     }
 
     /// Shows the results of a call that was made before.
@@ -234,19 +282,20 @@ impl Session {
         }
     }
 
-    /// Shows who would get which request. The end is an error only in that nothing else follows.
-    async fn rehearse<V: View>(&mut self, call: &Call) -> Result<CommandError, CommandError> {
+    async fn discover(&mut self, call: &Call) -> Result<Discovered, CommandError> {
         let verbose = self.verbose;
         let mut report = |event: Progress<'_>| {
             if let (Progress::Rejected(why), true) = (event, verbose) {
                 complain(format_args!("warning: {why}"));
             }
         };
-        let discovered = self
-            .client
-            .discover(call, &self.targets, &mut report)
-            .await
-            .map_err(unreachable)?;
+        let discovering = self.client.discover(call, &self.targets, &mut report);
+        discovering.await.map_err(unreachable)
+    }
+
+    /// Shows who would get which request. The end is an error only in that nothing else follows.
+    async fn rehearse<V: View>(&mut self, call: &Call) -> Result<CommandError, CommandError> {
+        let discovered = self.discover(call).await?;
         let rehearsal = Rehearsal {
             application: V::NAME,
             call,
@@ -262,16 +311,35 @@ impl Session {
         Ok(CommandError::new(exit, String::new()))
     }
 
+    /// The exit code of a report, which the original always ended with 0.
+    pub(super) fn report_exit(&self, account: &Account) -> Exit {
+        if self.legacy && account.interrupted.is_none() {
+            Exit::Ok
+        } else {
+            self.exit(account)
+        }
+    }
+
     /// The exit code of a call.
     pub(super) fn exit(&self, account: &Account) -> Exit {
-        if let Some(why) = account.interrupted {
-            return why.into();
+        match account.interrupted {
+            // To the original, nobody had answered then.
+            Some(Interrupt::Interrupted) if self.legacy && account.discovered => {
+                return Exit::NobodyAnswered;
+            }
+            Some(Interrupt::Interrupted) if self.legacy => return Exit::NobodyAnsweredUndiscovered,
+            Some(why) => return why.into(),
+            None => {}
         }
         match account.verdict() {
             Verdict::Ok => Exit::Ok,
             Verdict::NobodyMatched => Exit::NobodyMatched,
             // To the original, silence of some nodes was no failure.
-            Verdict::SomeFailed if self.legacy && !account.any_failed() => Exit::Ok,
+            Verdict::SomeFailed
+                if self.legacy && !account.any_failed() && account.gave_up_after.is_none() =>
+            {
+                Exit::Ok
+            }
             Verdict::SomeFailed => Exit::SomeFailed,
             Verdict::NobodyAnswered => Exit::NobodyAnswered,
             Verdict::NobodyAnsweredUndiscovered => Exit::NobodyAnsweredUndiscovered,

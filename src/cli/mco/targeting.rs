@@ -28,11 +28,19 @@ const METHODS: [&str; 4] = ["broker", "mc", "flatfile", "stdin"];
 
 /// Reads what the operator wants. Lists are read here, before anybody is connected to.
 pub(super) fn targets(common: &Common, config: &ClientConfig) -> Result<Targets, CommandError> {
+    let batch = batch(&common.batches, config);
+    let max_fail = common.batches.max_fail;
+    if max_fail.is_some() && batch.is_none() {
+        return Err(CommandError::usage(
+            "--max-fail has no effect where all nodes are asked at once",
+        )
+        .hint("ask them in batches with `--batch SIZE`"));
+    }
     Ok(Targets {
         source: source(&common.discovery, config)?,
         limit: limit(&common.limits, config)?,
-        batch: batch(&common.batches, config),
-        max_fail: None,
+        batch,
+        max_fail,
     })
 }
 

@@ -1,6 +1,8 @@
 //! The options that applications share: how to call, whom a request means, how results are shown.
 
-use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
 
 use crate::{cli::render::Format, client::Share};
 
@@ -93,6 +95,14 @@ pub struct Batches {
     /// Sleep time between batches
     #[arg(long, alias = "batch-sleep-time", value_name = "SECONDS", value_parser = parse_seconds)]
     pub batch_sleep: Option<f64>,
+    /// Ask no further batch once more than so many nodes, or so many of a hundred, failed or did
+    /// not answer; 0 stops at the first
+    #[arg(long, value_name = "COUNT", value_parser = parse_max_fail)]
+    pub max_fail: Option<Share>,
+    /// Write the nodes that were not asked to FILE, for --nodes [default: a file in the user's
+    /// state directory, where there are any]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub untouched: Option<PathBuf>,
 }
 
 /// Whom a request means.
@@ -171,6 +181,11 @@ fn parse_limit(text: &str) -> Result<Share, String> {
             "Invalid limit specified: {text} valid limits are a number of nodes or a percentage, from 1"
         )),
     }
+}
+
+fn parse_max_fail(text: &str) -> Result<Share, String> {
+    text.parse()
+        .map_err(|_| "a number of nodes or a percentage is needed".to_owned())
 }
 
 fn parse_batch(text: &str) -> Result<Share, String> {

@@ -12,6 +12,7 @@ impl Ddl {
     pub fn new(kind: Kind, metadata: Metadata) -> Self {
         Self {
             kind,
+            name: metadata.name.clone(),
             metadata,
             usage: String::new(),
             actions: Vec::new(),
@@ -19,6 +20,13 @@ impl Ddl {
             capabilities: Vec::new(),
             requires: None,
         }
+    }
+
+    /// By which name it is called, where its title is another.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
     }
 
     /// Says how it is used.

@@ -6,6 +6,7 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use mcollective::tls::mint::{CertificateAuthority, Role};
@@ -120,6 +121,14 @@ impl Fleet {
         let path = self.path(name);
         fs::write(&path, text).unwrap();
         path
+    }
+
+    /// `mco` at home in the fleet's directory, on a terminal that can do something, not started yet.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
+        let mut command = run::command(self.dir.path());
+        command.env("TERM", "xterm").arg("mco").args(words);
+        command.arg("--config").arg(self.path("client.cfg"));
+        command
     }
 
     pub(crate) fn mco<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Ended {

@@ -2,11 +2,15 @@
 
 use std::{
     fs::File,
-    io::Read as _,
+    io::{Read as _, Write as _},
     process::{Child, Command, Stdio},
 };
 
-use nix::pty::{Winsize, openpty};
+use nix::{
+    pty::{Winsize, openpty},
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 
 /// A process whose input, output and errors are one terminal of 100 columns.
 pub(crate) struct OnTerminal {
@@ -46,6 +50,16 @@ impl OnTerminal {
         while !self.seen.contains(text) {
             assert!(self.read(), "no {text:?} in {:?}", self.seen);
         }
+    }
+
+    /// Types.
+    pub(crate) fn type_in(&mut self, text: &str) {
+        self.master.write_all(text.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        kill(Pid::from_raw(pid), signal).unwrap();
     }
 
     /// Everything until it ends, and its exit code.

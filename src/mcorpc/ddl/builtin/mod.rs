@@ -1,13 +1,17 @@
 //! The DDLs of what is compiled in, one file each. Texts of agents that the original has are the
 //! original's: scripts and people read them.
 
+mod data;
 mod discovery;
+mod others;
 mod rpcutil;
 
 pub use discovery::discovery;
 pub use rpcutil::rpcutil;
 
-use super::Ddl;
+use std::sync::LazyLock;
+
+use super::{Ddl, Kind};
 
 /// The agents that are compiled in, sorted by name.
 pub fn agents() -> [&'static Ddl; 2] {
@@ -16,5 +20,69 @@ pub fn agents() -> [&'static Ddl; 2] {
 
 /// The agent of this name.
 pub fn agent(name: &str) -> Option<&'static Ddl> {
-    agents().into_iter().find(|ddl| ddl.metadata.name == name)
+    agents().into_iter().find(|ddl| ddl.name == name)
+}
+
+/// What can be asked of nodes in filters, sorted by name.
+pub fn queries() -> &'static [Ddl] {
+    static QUERIES: LazyLock<Vec<Ddl>> = LazyLock::new(data::queries);
+    &QUERIES
+}
+
+/// The data query of this name.
+pub fn query(name: &str) -> Option<&'static Ddl> {
+    queries().iter().find(|ddl| ddl.name == name)
+}
+
+/// All that is compiled in of a kind, sorted by name.
+pub fn plugins(kind: Kind) -> Vec<&'static Ddl> {
+    static OTHERS: LazyLock<Vec<Ddl>> = LazyLock::new(others::others);
+    match kind {
+        Kind::Agent => agents().to_vec(),
+        Kind::Data => queries().iter().collect(),
+        kind => OTHERS.iter().filter(|ddl| ddl.kind == kind).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mcorpc::{
+        aggregate,
+        ddl::{json, ruby, validators},
+    };
+
+    #[test]
+    fn what_works_is_declared_and_sorted() {
+        for kind in Kind::ALL {
+            let names: Vec<&str> = plugins(kind).iter().map(|ddl| ddl.name()).collect();
+            assert!(names.is_sorted() && !names.is_empty(), "{kind:?} {names:?}");
+            let working: Vec<&str> = match kind {
+                Kind::Aggregate => aggregate::FUNCTIONS.to_vec(),
+                Kind::Validator => validators::NAMES.to_vec(),
+                _ => continue,
+            };
+            for name in working {
+                assert!(names.contains(&name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_of_it_is_written_and_read() {
+        for ddl in Kind::ALL.into_iter().flat_map(plugins) {
+            let text = ruby::write(ddl);
+            assert_eq!(
+                ruby::read(ddl.kind, &ddl.name, &text).as_ref(),
+                Ok(ddl),
+                "{text}"
+            );
+            let text = json::write(ddl);
+            let read = json::read(ddl.kind, &ddl.name, &text).unwrap();
+            assert_eq!(
+                (&read.actions, read.query.is_some()),
+                (&ddl.actions, ddl.query.is_some())
+            );
+        }
+    }
 }
