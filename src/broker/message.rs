@@ -5,14 +5,18 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::settings::Times;
-use crate::stomp::{Frame, Headers, destination::BROKER_TIME_HEADER};
+use crate::stomp::{
+    Frame, Headers,
+    destination::{BROKER_DEADLINE_HEADER, BROKER_TIME_HEADER},
+};
 
 /// Headers that the broker writes itself, or that were meant for it alone.
-const OURS: [&[u8]; 11] = [
+const OURS: [&[u8]; 12] = [
     b"ack",
     b"content-length",
     b"destination",
     b"login",
+    BROKER_DEADLINE_HEADER.as_bytes(),
     BROKER_TIME_HEADER.as_bytes(),
     b"message-id",
     b"passcode",
@@ -36,10 +40,25 @@ pub(crate) struct Message {
 
 impl Message {
     /// Makes a message of a SEND frame. Other headers go through as they are, escapes included;
-    /// of a repeated one only the first, as that is the one that was checked. `taken` is the time by
-    /// our clock, where the receivers are to be told.
-    pub(crate) fn from_send(frame: &Frame, id: &str, times: &Times, taken: Option<u64>) -> Self {
+    /// of a repeated one only the first, as that is the one that was checked. `now_ms` is the time by
+    /// our clock, where the receivers are to be told. None where by that clock nobody waits for the
+    /// message any more: it was held up on its way to us.
+    pub(crate) fn from_send(
+        frame: &Frame,
+        id: &str,
+        times: &Times,
+        now_ms: Option<u64>,
+    ) -> Option<Self> {
         let headers = &frame.headers;
+        let mut life = life(headers, times);
+        let mut taken = now_ms;
+        if let (Some(now_ms), Some(deadline)) = (now_ms, number(headers, BROKER_DEADLINE_HEADER)) {
+            let left = Duration::from_millis(deadline.checked_sub(now_ms)?);
+            // What was held up on its way to us is so much older, for the node that checks its age.
+            let held = life.saturating_sub(left).as_millis();
+            taken = Some(now_ms.saturating_sub(u64::try_from(held).unwrap_or(u64::MAX)));
+            life = life.min(left);
+        }
         let destination = headers.raw("destination").unwrap_or_default();
         let priority = headers.raw("priority").unwrap_or(PRIORITY);
         let mut lines = Lines::new(destination, priority, id, frame.body.len());
@@ -52,10 +71,10 @@ impl Message {
         if let Some(taken) = taken {
             lines.add(BROKER_TIME_HEADER.as_bytes(), taken.to_string().as_bytes());
         }
-        Self {
+        Some(Self {
             bytes: lines.body(&frame.body),
-            life: life(headers, times),
-        }
+            life,
+        })
     }
 
     /// Makes a message of the broker's own.
@@ -71,16 +90,17 @@ impl Message {
 
 /// How long a message lives from its arrival: clocks may differ, so only spans are believed.
 fn life(headers: &Headers, times: &Times) -> Duration {
-    let number = |name| -> Option<u64> {
-        let text = std::str::from_utf8(headers.raw(name)?).ok()?;
-        text.trim().parse().ok()
-    };
-    let span = match (number("expires"), number("timestamp")) {
+    let span = match (number(headers, "expires"), number(headers, "timestamp")) {
         (Some(expires), Some(timestamp)) if expires > 0 => Some(expires.saturating_sub(timestamp)),
-        _ => number("expiration"),
+        _ => number(headers, "expiration"),
     };
     span.map_or(times.default_life, Duration::from_millis)
         .min(times.max_life)
+}
+
+fn number(headers: &Headers, name: &str) -> Option<u64> {
+    let text = std::str::from_utf8(headers.raw(name)?).ok()?;
+    text.trim().parse().ok()
 }
 
 /// The shared bytes under construction.
@@ -119,7 +139,35 @@ mod tests {
 
     fn message(send: &str) -> Message {
         let frame = Frame::parse(send.as_bytes()).unwrap();
-        Message::from_send(&frame, "b-1-1", &Times::default(), Some(7))
+        Message::from_send(&frame, "b-1-1", &Times::default(), Some(7)).unwrap()
+    }
+
+    #[test]
+    fn what_was_held_up_is_older_and_lives_shorter_or_is_void() {
+        let frame = Frame::parse(
+            b"SEND\ndestination:/topic/a\ntimestamp:1000\nexpires:3000\n\
+              mc-broker-deadline-ms:52000\n\n\0",
+        )
+        .unwrap();
+        let at = |now_ms| Message::from_send(&frame, "1", &Times::default(), now_ms);
+        for (now_ms, taken, left_ms) in [
+            // As it should be, and where the sender did not know the clock to the millisecond.
+            (50_000, 50_000, 2000),
+            (49_990, 49_990, 2000),
+            (51_500, 50_000, 500),
+            (52_000, 50_000, 0),
+        ] {
+            let message = at(Some(now_ms)).unwrap();
+            let text = std::str::from_utf8(&message.bytes).unwrap();
+            assert!(
+                text.contains(&format!("\nmc-broker-ms:{taken}\n")),
+                "{text}"
+            );
+            assert!(!text.contains("deadline"), "{text}");
+            assert_eq!(message.life, Duration::from_millis(left_ms), "{now_ms}");
+        }
+        assert!(at(Some(52_001)).is_none());
+        assert_eq!(at(None).unwrap().life, Duration::from_secs(2), "no clock");
     }
 
     #[test]

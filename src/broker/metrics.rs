@@ -36,6 +36,8 @@ metrics! {
     held,
     /// Held messages that expired.
     expired,
+    /// Requests dropped because they came when nobody waited for them any more.
+    late,
     /// Connections that a newer one of the same identity replaced.
     replaced,
     /// ERROR frames for what a peer's role does not allow.

@@ -258,16 +258,22 @@ impl Session {
             Destination::Nodes { .. } => Route::Directed(directed(frame)?),
         };
         let times = &self.rules.settings.times;
-        let taken = match route {
+        let now_ms = match route {
             Route::Queue => None,
             Route::Topic | Route::Directed(_) => self.pki.then(|| self.rules.broker_ms(now)),
         };
-        let message = Message::from_send(frame, &message_id, times, taken);
+        let receipt = receipt(frame)?;
+        let Some(message) = Message::from_send(frame, &message_id, times, now_ms) else {
+            self.rules.metrics.late.increase();
+            return Ok(receipt.map_or(Effect::None, |id| {
+                Effect::Reply(self.receipt(now, &id, Some(0)))
+            }));
+        };
         Ok(Effect::Send(Send {
             destination: address,
             route,
             message,
-            receipt: receipt(frame)?,
+            receipt,
         }))
     }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::error::{Address, Error};
 use crate::{
     mcorpc::names::Identity,
-    stomp::{Headers, Version},
+    stomp::{Headers, Version, destination::Destination},
 };
 
 /// A message on its way out.
@@ -28,6 +28,18 @@ pub struct Outgoing {
     pub receipt: bool,
     /// How long to wait for a connection, for the socket and for the receipt. None is for ever.
     pub deadline: Option<Instant>,
+}
+
+impl Outgoing {
+    /// Whether it asks something of nodes.
+    pub(super) fn is_request(&self) -> bool {
+        matches!(
+            Destination::parse(&self.destination),
+            Some(
+                Destination::Agent { .. } | Destination::Agents { .. } | Destination::Nodes { .. }
+            )
+        )
+    }
 }
 
 /// A moment by the clock of our own broker. Only moments of one session can be compared.

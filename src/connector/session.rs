@@ -17,6 +17,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use self::{
+    clock::BrokerClock,
     frames::{error_text, from_base64, garbage, header, offer, printable, says_goodbye},
     receipts::Receipts,
 };
@@ -31,6 +32,7 @@ use crate::stomp::{
     heartbeat::{Due, HeartBeat, Offer},
 };
 
+mod clock;
 mod frames;
 mod receipts;
 
@@ -44,6 +46,9 @@ pub(super) struct Session {
     ours: bool,
     /// Sessions so far, this one included.
     sessions: u64,
+    /// When CONNECT was handed out.
+    asked: Option<Instant>,
+    clock: Option<BrokerClock>,
     decoder: Decoder,
     buffer: BytesMut,
     heartbeat: Option<HeartBeat>,
@@ -106,6 +111,8 @@ impl Session {
             version: Version::V1_0,
             ours: false,
             sessions: 0,
+            asked: None,
+            clock: None,
             decoder: Decoder::default(),
             buffer: BytesMut::new(),
             heartbeat: None,
@@ -266,6 +273,7 @@ impl Session {
         self.version = Version::V1_0;
         self.ours = false;
         self.sessions += 1;
+        (self.asked, self.clock) = (None, None);
         self.said = None;
         self.stopping = false;
         self.heartbeat = None;
@@ -312,7 +320,16 @@ impl Session {
     pub(super) fn send(&mut self, outgoing: &Outgoing) -> SendId {
         self.next_id += 1;
         let id = SendId(self.next_id);
-        let frames = frames::send(&self.options, self.version, self.ours, outgoing, id);
+        let deadline = outgoing.deadline.filter(|_| outgoing.is_request());
+        let peer = frames::Peer {
+            version: self.version,
+            ours: self.ours,
+            deadline_ms: self
+                .clock
+                .zip(deadline)
+                .map(|(clock, deadline)| clock.at(deadline.into_std())),
+        };
+        let frames = frames::send(&self.options, &peer, outgoing, id);
         if outgoing.receipt {
             self.receipts.expect(id, frames.len());
         }
@@ -344,6 +361,9 @@ impl Session {
     /// Bytes to write; one frame, or a heart-beat.
     pub(super) fn poll_transmit(&mut self, now: Instant) -> Option<Bytes> {
         let bytes = self.transmits.pop_front()?;
+        if matches!(self.state, State::Connecting { .. }) {
+            self.asked.get_or_insert(now);
+        }
         if let Some(heartbeat) = &mut self.heartbeat {
             heartbeat.handle_sent(now);
         }
@@ -398,10 +418,14 @@ impl Session {
             self.transmits
                 .push_back(frames::subscribe(subscription, self.version));
         }
+        let opened = self.broker_time(frame);
+        self.clock = opened
+            .zip(self.asked)
+            .map(|(opened, asked)| BrokerClock::new(opened.ms, asked, now));
         self.events.push_back(Event::Connected {
             server,
             version: self.version,
-            opened: self.broker_time(frame),
+            opened,
         });
         Ok(())
     }

@@ -52,6 +52,9 @@ pub const SENDER_HEADER: &str = "mc_sender";
 /// the request that it passes on, or else when it wrote the frame. Only differences mean anything.
 pub const BROKER_TIME_HEADER: &str = "mc-broker-ms";
 
+/// In a request to our broker: the time by its own clock after which nobody waits for an answer.
+pub const BROKER_DEADLINE_HEADER: &str = "mc-broker-deadline-ms";
+
 /// In an ERROR frame of our broker: it says goodbye to everybody, and found no fault with the peer.
 pub const STOPPING_HEADER: &str = "mc-stopping";
 

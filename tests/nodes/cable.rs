@@ -50,6 +50,14 @@ pub(crate) fn what_was_sent_into_a_cut_cable_is_not_run_later() {
             let made = watch.end_call(call);
             assert_eq!(Told::read(&made).unwrap().silent, ["a2"], "{made}");
             watch.end(fault);
+            // The client is gone, but the kernel goes on trying to send what it left.
+            clock::wait_for("the client's last words", PATIENCE, || {
+                let sockets = watch
+                    .fleet
+                    .lab
+                    .output("ss", &["-tnH", "state", "fin-wait-1"]);
+                sockets.is_empty().then_some(())
+            });
             watch.whole();
             assert!(!watch.ran("a2", &mark), "{made}");
         }

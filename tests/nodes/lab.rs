@@ -22,7 +22,7 @@ pub(crate) const PROGRAM: &str = "/usr/local/bin/mcollective";
 
 /// What is missing on this machine, in words.
 pub(crate) fn missing() -> Option<String> {
-    ["check", "build"].into_iter().find_map(|verb| {
+    ["check", "build", "try"].into_iter().find_map(|verb| {
         let output = Command::new(script())
             .arg(verb)
             .stdin(Stdio::null())
@@ -76,6 +76,13 @@ impl Lab {
             .arg(program)
             .stdin(Stdio::null());
         command
+    }
+
+    /// What a command prints that sees the lab's network.
+    pub(crate) fn output(&self, program: &str, words: &[&str]) -> String {
+        let output = self.command(program).args(words).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// The program under test, in the lab.

@@ -16,6 +16,7 @@ mod clock;
 mod crash;
 mod fault;
 mod fleet;
+mod itself;
 mod judge;
 mod lab;
 mod machine;
@@ -26,6 +27,11 @@ mod services;
 mod storm;
 mod told;
 mod watch;
+
+use std::{
+    os::unix::fs::MetadataExt as _,
+    process::{Command, ExitCode, ExitStatus},
+};
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -85,29 +91,68 @@ const TESTS: &[(&str, fn())] = &[
     ),
 ];
 
-fn main() -> std::process::ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let missing = if arguments.list { None } else { missing() };
+    let missing = if arguments.list {
+        None
+    } else if std::env::var_os(VARIABLES[0]).is_none() {
+        Some("they take minutes; `tests/run nodes` runs them".into())
+    } else if is_root() {
+        lab::missing()
+    } else if let Some(code) = as_root() {
+        return code;
+    } else {
+        Some("they need root, or sudo without a password".into())
+    };
     if let Some(why) = &missing {
         println!("==> SKIPPED: {} tests on nodes: {why}", TESTS.len());
     }
-    let trials = TESTS
-        .iter()
-        .map(|(name, test)| {
-            Trial::test(*name, move || {
-                test();
-                Ok(())
-            })
-            .with_ignored_flag(missing.is_some())
+    let trial = |(name, test): &(&'static str, fn())| {
+        let test = *test;
+        Trial::test(*name, move || {
+            test();
+            Ok(())
         })
-        .collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    };
+    let here = itself::TESTS.iter().map(trial);
+    let on_nodes = TESTS
+        .iter()
+        .map(|test| trial(test).with_ignored_flag(missing.is_some()));
+    libtest_mimic::run(&arguments, here.chain(on_nodes).collect()).exit_code()
 }
 
-/// Why there can be no nodes here, if so.
-fn missing() -> Option<String> {
-    if std::env::var_os("MCOLLECTIVE_NODES").is_none() {
-        return Some("they take minutes; `tests/run nodes` runs them".into());
-    }
-    lab::missing()
+/// What the tests are told by, `MCOLLECTIVE_NODES` first: without it they don't use nodes.
+const VARIABLES: [&str; 6] = [
+    "MCOLLECTIVE_NODES",
+    "MCOLLECTIVE_NODES_CACHE",
+    "MCOLLECTIVE_NODES_ROUNDS",
+    "MCOLLECTIVE_NODES_SEED",
+    "MCOLLECTIVE_RELEASE_BIN",
+    "RUST_BACKTRACE",
+];
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+/// The same as root, where `sudo` lets us without a question.
+fn as_root() -> Option<ExitCode> {
+    let sudo = || {
+        let mut command = Command::new("sudo");
+        command.arg("-n");
+        command
+    };
+    let may = sudo().arg("true").status();
+    may.ok().filter(ExitStatus::success)?;
+    let status = sudo()
+        .arg(format!("--preserve-env={}", VARIABLES.join(",")))
+        .arg(std::env::current_exe().unwrap())
+        .args(std::env::args_os().skip(1))
+        .status()
+        .unwrap();
+    Some(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -1,7 +1,7 @@
 //! What changes under running daemons, and must be taken up without starting one again:
 //! certificates, authorities, and the broker's address.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use mcollective::tls::mint::{CertificateAuthority, Role};
 
@@ -88,15 +88,12 @@ pub(crate) fn the_broker_moves_to_another_address() {
         let first = fleet.address(BROKER);
         watch.trouble(Target::Broker);
         let seen = AGENTS.map(|name| fleet.log(name).len());
-        // Of its own, not a second one that goes with the first.
-        fleet
-            .lab
-            .shell(BROKER, &format!("ip addr add {OTHER}/25 dev eth0"));
         name_broker(fleet, &[OTHER]);
         // The address goes away as with a machine that is moved: without a word to anybody.
-        fleet
-            .lab
-            .shell(BROKER, &format!("ip addr del {first}/24 dev eth0"));
+        fleet.lab.shell(
+            BROKER,
+            &format!("ip addr del {first}/24 dev eth0; ip addr add {OTHER}/24 dev eth0"),
+        );
         for (name, seen) in AGENTS.into_iter().zip(seen) {
             fleet.wait_for_log(name, seen, "connected");
         }
@@ -115,11 +112,10 @@ pub(crate) fn the_broker_moves_to_another_address() {
 
 /// Changes the addresses of the broker's name, for agents and client.
 fn name_broker(fleet: &Fleet, addresses: &[&str]) {
-    let lines: String = addresses
-        .iter()
-        .map(|address| format!("{address} {BROKER}\n"))
-        .collect();
-    let text = format!("127.0.0.1 localhost\n{lines}");
+    let mut text = "127.0.0.1 localhost\n".to_owned();
+    for address in addresses {
+        writeln!(text, "{address} {BROKER}").unwrap();
+    }
     for name in AGENTS {
         fs::write(fleet.file(name, "/etc/hosts"), &text).unwrap();
     }

@@ -36,7 +36,8 @@ pub(crate) fn nobody_is_lost_whatever_goes_wrong() {
 /// A fault, after how long it begins, and how long it lasts.
 type Planned = (Fault, u64, u64);
 
-fn plan(chance: &mut Chance) -> Vec<Planned> {
+/// What goes wrong in one round.
+pub(crate) fn plan(chance: &mut Chance) -> Vec<Planned> {
     let mut nodes = vec![BROKER];
     nodes.extend(AGENTS);
     let many = 1 + chance.below(3);
@@ -60,7 +61,6 @@ fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
             )
         })
         .collect();
-    println!("storm: round {number}: {}", said.join(", "));
     let began = clock::now_ms();
     // Beginnings and ends in the order of their time.
     let mut moments: Vec<(u64, bool, Fault)> = plan
@@ -77,7 +77,11 @@ fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
             watch.end(fault);
         }
     }
-    watch.whole();
+    let took = watch.whole().as_secs_f64();
+    println!(
+        "storm: round {number}: {}; whole again after {took:.1} s",
+        said.join(", ")
+    );
     // Some calls in peace, which all must succeed.
     std::thread::sleep(Duration::from_millis(500));
 }

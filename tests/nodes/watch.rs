@@ -190,20 +190,22 @@ impl Watch<'_> {
         names.map(|name| self.fleet.main_pid(name)).collect()
     }
 
-    /// Waits until everybody answers, without doing anything for it.
+    /// Waits until everybody answers, without doing anything for it, and says how long that took.
     #[track_caller]
-    pub(crate) fn whole(&self) {
+    pub(crate) fn whole(&self) -> Duration {
         let began = Instant::now();
         clock::wait_for(&format!("{}: the whole fleet", self.test), PATIENCE, || {
             let made = self.call(Asked::ping(&self.mark()));
             let told = Told::read(&made).unwrap_or_default();
             (made.code == Some(0) && told.answers.len() == AGENTS.len()).then_some(())
         });
-        self.slowest.set(self.slowest.get().max(began.elapsed()));
+        let took = began.elapsed();
+        self.slowest.set(self.slowest.get().max(took));
         let now = clock::now_ms();
         for trouble in &mut *self.weather.lock().unwrap() {
             trouble.until_ms.get_or_insert(now);
         }
+        took
     }
 
     /// What had peace during a call.

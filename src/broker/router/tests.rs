@@ -96,7 +96,7 @@ impl World {
         let send = Send {
             destination: address.into(),
             route,
-            message: Message::from_send(&frame, "id", &Times::default(), None),
+            message: Message::from_send(&frame, "id", &Times::default(), None).unwrap(),
             receipt: None,
         };
         let routed = self.router.send(id, &send, self.now);

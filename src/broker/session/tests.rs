@@ -290,6 +290,27 @@ fn who_speaks_pki_is_told_our_time_and_nobody_else() {
 }
 
 #[test]
+fn a_request_that_comes_too_late_goes_nowhere() {
+    let mut pair = Pair::certified("peadmin");
+    pair.connected("CONNECT\nmc-security:pki\n\n\0");
+    let until = pair.session.rules.broker_ms(pair.now) + 1000;
+    let send = format!(
+        "SEND\ndestination:/topic/mcollective.rpcutil.agent\nreceipt:1\n\
+         mc-broker-deadline-ms:{until}\n\nx\0"
+    );
+    assert!(matches!(pair.frame(&send), Effect::Send(_)));
+    pair.now += Duration::from_secs(2);
+    match pair.frame(&send) {
+        Effect::Reply(receipt) => {
+            let text = String::from_utf8(receipt.to_vec()).unwrap();
+            assert!(text.contains("\ndeliveries:0\n"), "{text}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(pair.session.rules.metrics.late.value(), 1);
+}
+
+#[test]
 fn the_security_providers_of_a_peer_are_noted() {
     let pki = |list: &str| {
         let text = format!("CONNECT\nmc-security:{list}\n\n\0");

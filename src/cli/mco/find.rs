@@ -40,10 +40,10 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
             session.exit(&account)
         } else if found(&account).next().is_some() {
             Exit::Ok
-        } else if account.no_response.is_empty() {
+        } else if account.addressed() == 0 {
             Exit::NobodyMatched
         } else {
-            // Whoever stayed silent may have matched.
+            // Whoever stayed silent, or refused to say, may have matched.
             session.exit(&account)
         })
     })

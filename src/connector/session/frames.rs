@@ -11,7 +11,7 @@ use crate::{
     mcorpc::names::Identity,
     stomp::{
         Command, Encoder, Frame, Version,
-        destination::{SENDER_HEADER, STOPPING_HEADER},
+        destination::{BROKER_DEADLINE_HEADER, SENDER_HEADER, STOPPING_HEADER},
         heartbeat::Offer,
     },
 };
@@ -89,35 +89,39 @@ pub(super) fn unsubscribe(destination: &str, version: Version) -> Bytes {
         .end()
 }
 
+/// Who is sent to, and what he has to know.
+pub(super) struct Peer {
+    pub(super) version: Version,
+    pub(super) ours: bool,
+    /// When the message is void, by his clock.
+    pub(super) deadline_ms: Option<u64>,
+}
+
 /// One message: a SEND, or as many as the broker needs for its targets.
-pub(super) fn send(
-    options: &Options,
-    version: Version,
-    ours: bool,
-    outgoing: &Outgoing,
-    id: SendId,
-) -> Vec<Bytes> {
+pub(super) fn send(options: &Options, peer: &Peer, outgoing: &Outgoing, id: SendId) -> Vec<Bytes> {
     let body = if options.base64 {
         Bytes::from(STANDARD.encode(&outgoing.body))
     } else {
         outgoing.body.clone()
     };
     if outgoing.targets.is_empty() {
-        return vec![send_head(options, version, outgoing, id).body(&body)];
+        return vec![send_head(options, peer, outgoing, id).body(&body)];
     }
-    activemq::target_headers(&outgoing.targets, ours)
+    activemq::target_headers(&outgoing.targets, peer.ours)
         .iter()
         .map(|(name, value)| {
-            send_head(options, version, outgoing, id)
+            send_head(options, peer, outgoing, id)
                 .header(name, value)
                 .body(&body)
         })
         .collect()
 }
 
-fn send_head(options: &Options, version: Version, outgoing: &Outgoing, id: SendId) -> Encoder {
-    let mut frame =
-        Encoder::new(Command::Send, version).header("destination", &outgoing.destination);
+fn send_head(options: &Options, peer: &Peer, outgoing: &Outgoing, id: SendId) -> Encoder {
+    let deadline = peer.deadline_ms.map(|ms| ms.to_string());
+    let mut frame = Encoder::new(Command::Send, peer.version)
+        .header("destination", &outgoing.destination)
+        .optional(BROKER_DEADLINE_HEADER, deadline.as_deref());
     for (name, value) in &outgoing.headers {
         frame = frame.header(name, value);
     }

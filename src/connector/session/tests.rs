@@ -360,6 +360,40 @@ fn an_error_refuses_its_message_and_explains_the_end() {
 }
 
 #[test]
+fn a_request_tells_our_broker_when_it_is_void_by_its_clock() {
+    let asked = Instant::now();
+    let after = |ms| asked + Duration::from_millis(ms);
+    let request = |to: &str| Outgoing {
+        destination: to.into(),
+        deadline: Some(after(2_100).into()),
+        ..Outgoing::default()
+    };
+    let deadline = |connected: &str, to: &str| {
+        let mut session = connecting(options(), asked);
+        transmitted(&mut session, asked);
+        session
+            .handle_bytes(after(100), connected.as_bytes())
+            .unwrap();
+        session.send(&request(to));
+        let frame = transmitted(&mut session, after(200)).remove(0);
+        get(&frame, "mc-broker-deadline-ms")
+    };
+    let ours = "CONNECTED\nversion:1.2\nserver:mcollective/1\nmc-broker-ms:5000\n\n\0";
+    // The broker's 5000 was between our 0 and our 100, so its time at our 2100 is 7100 at most, and 1 for drift.
+    for to in [
+        "/topic/mcollective.rpcutil.agent",
+        "/queue/mcollective.nodes",
+    ] {
+        assert_eq!(deadline(ours, to).as_deref(), Some("7101"), "{to}");
+    }
+    assert_eq!(deadline(ours, "/queue/mcollective.reply.a_1.1"), None);
+    let other = "CONNECTED\nversion:1.2\nserver:ActiveMQ/5\nmc-broker-ms:5000\n\n\0";
+    assert_eq!(deadline(other, "/queue/mcollective.nodes"), None);
+    let older = "CONNECTED\nversion:1.2\nserver:mcollective/1\n\n\0";
+    assert_eq!(deadline(older, "/queue/mcollective.nodes"), None);
+}
+
+#[test]
 fn a_goodbye_is_no_refusal() {
     let now = Instant::now();
     let goodbye = b"ERROR\nmessage:the broker is shutting down\nmc-stopping:yes\n\n\0";
