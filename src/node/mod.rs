@@ -6,3 +6,4 @@
 pub mod classes;
 pub mod data;
 pub mod facts;
+pub mod puppet;
