@@ -48,6 +48,15 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -s t -l timeout -d 'Timeou
 complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand ping" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -55,6 +64,8 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l limit -l limit-nodes -l
 complete -c mco -n "__fish_mco_using_subcommand ping" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -68,10 +79,11 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -s g -l graph -d 'Shows a graph of the time distribution: one bar for every 50 ms'
-complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand ping" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -82,6 +94,15 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeou
 complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand find" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand find" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -89,6 +110,8 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l limit -l limit-nodes -l
 complete -c mco -n "__fish_mco_using_subcommand find" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -101,10 +124,11 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand find" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand find" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand find" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand find" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand find" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand find" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand find" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand find" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand find" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand find" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -112,15 +136,22 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s h -l help -d 'Print hel
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to call' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l display -d 'Influence how results are displayed' -r -f -a "ok\t'Only successful ones'
-all\t'All'
-failed\t'Only failed ones'"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l reply-to -d 'Set a custom target for replies, `/queue/NAME` or `/topic/NAME`; none is waited for here' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -128,6 +159,8 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit -l limit-nodes -l 
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -140,12 +173,14 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-results -d 'Do not process results, just send request'
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-progress -d 'Do not show the progress bar'
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s j -l json -d 'Produce JSON output'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-results -l nr -d 'Do not process results, just send request'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l confirm -d 'Say how many nodes would get the request, and ask before it is sent'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s y -l yes -d 'Answer that question with yes'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -156,6 +191,15 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeo
 complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand facts" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand facts" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -163,6 +207,8 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l limit -l limit-nodes -
 complete -c mco -n "__fish_mco_using_subcommand facts" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -175,10 +221,11 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand facts" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand facts" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand facts" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand facts" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -189,6 +236,15 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'T
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -196,16 +252,19 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit -l limit-nod
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand inventory" -s j -l json -d 'Produce JSON output'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
@@ -216,6 +275,15 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
@@ -223,6 +291,8 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit -l lim
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s W -l with -d 'Combined facts and classes filter' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
@@ -238,6 +308,8 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l no-progress -l np -d 'Do not show the progress bar'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'

@@ -8,7 +8,10 @@ use crate::{
         reply::{Outcome, StatusCode},
         request::Request,
     },
-    security::{Verified, replay::Window},
+    security::{
+        Verified,
+        replay::{Refusal, Window},
+    },
 };
 
 /// What is to be done with a verified request.
@@ -27,6 +30,8 @@ pub(super) enum Decision {
     },
     /// Leave it: it is not for this node.
     Ignore(&'static str),
+    /// Answer that it is refused.
+    Refuse(Refusal),
 }
 
 /// What this node is, as far as requests ask for it.
@@ -57,7 +62,7 @@ impl Gate<'_> {
         }
         // The window would allow for clocks that differ; this is one clock's measure.
         if arrival.late_ms > request.ttl_ms {
-            return refused(&Late {
+            return Decision::Refuse(Refusal::Late {
                 by_ms: arrival.late_ms,
             });
         }
@@ -69,7 +74,7 @@ impl Gate<'_> {
             arrival.now_ms,
         );
         if let Err(refusal) = admitted {
-            return refused(&refusal);
+            return Decision::Refuse(refusal);
         }
         match request.filter.matches(self.node) {
             Ok(true) => {}
@@ -112,22 +117,4 @@ pub(super) struct Arrival {
     pub(super) now_ms: u64,
     /// How long it was on its way from the broker, as far as is known.
     pub(super) late_ms: u64,
-}
-
-/// Nobody waits for the request any more.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the request has expired: it was on its way from the broker for {}.{:03} s, as this node was \
-     paused or cut off", by_ms / 1000, by_ms % 1000
-)]
-struct Late {
-    by_ms: u64,
-}
-
-fn refused(refusal: &dyn std::error::Error) -> Decision {
-    Decision::Answer {
-        outcome: Outcome::Refused,
-        code: StatusCode::UNKNOWN_ERROR,
-        message: refusal.to_string(),
-    }
 }

@@ -2,19 +2,22 @@
 //! authorise, audit, run, reply.
 //!
 //! `runner` moves messages; `admission` decides whether a verified request is to be acted upon
-//! (sans-IO); `authorise` holds it against the policies; `dispatch` runs an action within its
-//! limits; `agents` has the actions themselves, each a [`action::Agent`]; `host` is what they and
-//! the filter know of this node, and `note` what has to outlive the process.
+//! (sans-IO); `answer` takes it from there to its reply: `authorise` holds it against the policies,
+//! `dispatch` runs an action within its limits (`cap`: how many at once), `audit` notes it.
+//! `agents` has the actions themselves, each a [`action::Agent`]; `host` is what they and the filter
+//! know of this node, and `note` what has to outlive the process. `refusals` keeps the log short.
 
 pub mod action;
 mod admission;
 pub mod agents;
+mod answer;
 mod audit;
 mod authorise;
 mod cap;
 mod dispatch;
 pub mod host;
 mod note;
+mod refusals;
 mod runner;
 mod stats;
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The daemon's loop: keeps the subscriptions, takes messages, answers them.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -9,27 +8,26 @@ use std::{
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 use super::{
+    action::Agent,
     admission::{Arrival, Decision, Gate},
     agents,
+    answer::{Job, Known},
     audit::Audit,
     authorise::Authoriser,
     cap::Cap,
-    dispatch::{self, End},
+    dispatch::End,
     host::Host,
     note::Note,
+    refusals::Refusals,
     stats::Counter,
     transit::Transit,
 };
 use crate::{
     config::{self, ServerConfig},
-    connector::{Connection, Event, Message, Outgoing, Policy, activemq},
-    mcorpc::{
-        names::{CallerId, Identity},
-        reply::{Outcome, Reply, StatusCode},
-        request::Request,
-    },
+    connector::{Connection, Event, Message, Policy, activemq},
+    mcorpc::{names::Identity, reply::Outcome},
     node::facts::{self, FactSource},
-    security::{SecurityProvider as _, Verified, pki::Pki, replay::Window},
+    security::{SecurityProvider as _, pki::Pki, replay::Window},
     sys::{
         self,
         notify::{Notifier, watchdog_interval},
@@ -54,14 +52,21 @@ pub struct Runner {
 }
 
 /// What every request needs.
-struct Shared {
-    host: Arc<Host>,
-    provider: Pki,
-    audit: Option<Audit>,
-    authoriser: Option<Authoriser>,
-    cap: Cap,
+pub(super) struct Shared {
+    pub(super) host: Arc<Host>,
+    pub(super) provider: Pki,
+    pub(super) audit: Option<Audit>,
+    pub(super) authoriser: Option<Authoriser>,
+    pub(super) cap: Cap,
+    pub(super) refusals: Refusals,
     gatehouse: Mutex<Gatehouse>,
     transit: Mutex<Transit>,
+}
+
+impl Shared {
+    pub(super) fn transit(&self) -> MutexGuard<'_, Transit> {
+        self.transit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What was accepted so far, and the note of it.
@@ -70,14 +75,15 @@ struct Gatehouse {
     note: Option<Note>,
 }
 
-/// How long a reply waits for a broker that is away: after it nobody waits for the reply.
-const REPLY_PATIENCE: Duration = Duration::from_secs(30);
-
-/// A receipt that is here so soon was not held up.
-const PROMPT_MS: u64 = 500;
-
-/// Requests that are being run or answered. What comes beyond is dropped unread.
+/// Answers that may be on their way while no action runs. They pile up when the broker takes none:
+/// what comes beyond is not run but refused.
 const MAX_ANSWERS: usize = 1024;
+
+/// Such refusals on their way. What comes beyond is dropped unread.
+const MAX_REFUSALS: usize = 256;
+
+/// What is said to requests that come too late.
+const STOPPING: &str = "the agent on this node is being stopped";
 
 /// Longer than any watchdog's interval.
 const DAY: Duration = Duration::from_hours(24);
@@ -85,12 +91,14 @@ const DAY: Duration = Duration::from_hours(24);
 /// How long the goodbye may take.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Refusals of one kind are logged at most this often.
-const LOG_EVERY: Duration = Duration::from_secs(1);
-
 impl Runner {
     /// Loads what the configuration names.
     pub fn new(config: ServerConfig) -> Result<Self, Error> {
+        Self::with_agents(config, agents::builtin())
+    }
+
+    /// The same with these agents.
+    fn with_agents(config: ServerConfig, agents: Vec<Arc<dyn Agent>>) -> Result<Self, Error> {
         let provider = config
             .common
             .security
@@ -104,12 +112,13 @@ impl Runner {
             audit: config.audit_file.clone().map(Audit::new),
             authoriser: config.authorization.clone().map(Authoriser::new),
             cap: Cap::new(usize::try_from(config.max_concurrent_actions).unwrap_or(usize::MAX)),
+            refusals: Refusals::default(),
             gatehouse: Mutex::new(Gatehouse {
                 window: Window::new(sys::clock::now_ms(), note.as_ref().and_then(Note::last))
                     .with_max_ttl(max_ttl),
                 note,
             }),
-            host: Arc::new(Host::new(identity, config, agents::builtin(), facts)),
+            host: Arc::new(Host::new(identity, config, agents, facts)),
             provider,
             transit: Mutex::default(),
         };
@@ -121,6 +130,12 @@ impl Runner {
     /// Connects, and answers requests until a signal ends it.
     pub async fn run(self) -> Result<(), Error> {
         let mut signals = Signals::listen()?;
+        self.serve(async || signals.next().await).await;
+        Ok(())
+    }
+
+    /// The same with signals from elsewhere. A wait for a signal may be given up at any time.
+    async fn serve(self, mut next_signal: impl AsyncFnMut() -> Signal) {
         let host = Arc::clone(&self.shared.host);
         let headers = vec![("mc-security".to_owned(), "pki".to_owned())];
         let settings = host.config().common.connector.clone();
@@ -141,11 +156,11 @@ impl Runner {
         // Without a watchdog a tick is of no use, and costs one wake-up a day.
         let mut watchdog = tokio::time::interval(watchdog_interval().unwrap_or(DAY));
         let mut tasks = JoinSet::new();
-        let mut refusals = Refusals::default();
         loop {
+            let refusals = &self.shared.refusals;
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => self.take(event, &connection, &mut tasks, &notifier, &mut refusals),
+                    Some(event) => self.take(event, &connection, &mut tasks, &notifier),
                     None => break,
                 },
                 Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
@@ -154,13 +169,14 @@ impl Runner {
                     }
                 }
                 _ = watchdog.tick() => notifier.watchdog(),
-                signal = signals.next() => if self.handle_signal(signal) { break },
+                () = at(refusals.due()) => refusals.tell(Instant::now()),
+                signal = next_signal() => if self.handle_signal(signal) { break },
             }
         }
         notifier.stopping();
-        self.drain(tasks, &mut events).await;
+        self.drain(tasks, &mut events, &connection).await;
+        self.shared.refusals.tell(Instant::now() + DAY);
         connection.close(GRACE).await;
-        Ok(())
     }
 
     async fn subscribe(&self, connection: &Connection) {
@@ -186,7 +202,6 @@ impl Runner {
         connection: &Connection,
         tasks: &mut JoinSet<()>,
         notifier: &Notifier,
-        refusals: &mut Refusals,
     ) {
         match event {
             Event::Connected(broker) => {
@@ -210,23 +225,49 @@ impl Runner {
             }
             Event::BrokerError { message } => tracing::error!("the broker says: {message}"),
             Event::Message(message) => {
-                if tasks.len() >= MAX_ANSWERS {
-                    refusals.log("dropped", || {
-                        tracing::warn!(
-                            "{MAX_ANSWERS} answers are under way: a request was dropped"
-                        );
-                    });
-                    return;
-                }
-                if let Some(job) = self.decide(&message, refusals) {
-                    tasks.spawn(Arc::clone(&self.shared).work(job, connection.clone()));
-                }
+                let running = self.shared.cap.running();
+                let busy = (tasks.len() >= running + MAX_ANSWERS).then(|| {
+                    Known::refused(
+                        "too busy",
+                        "too busy: the answers of this node are waiting for the broker",
+                    )
+                });
+                self.answer(&message, busy, connection, tasks);
             }
         }
     }
 
+    /// Begins to answer a message, with a refusal where there is one.
+    fn answer(
+        &self,
+        message: &Message,
+        refusal: Option<Known>,
+        connection: &Connection,
+        tasks: &mut JoinSet<()>,
+    ) {
+        let shared = &self.shared;
+        if tasks.len() >= shared.cap.running() + MAX_ANSWERS + MAX_REFUSALS {
+            shared.host.stats().count(Counter::Dropped);
+            shared.refusals.log("dropped", || {
+                let dropped = shared.host.stats().value(Counter::Dropped);
+                tracing::warn!(
+                    dropped,
+                    "{} answers are under way: a request was dropped unread",
+                    tasks.len()
+                );
+            });
+            return;
+        }
+        let Some(mut job) = self.decide(message) else {
+            return;
+        };
+        // What is not run anyway has its own answer.
+        job.answer = job.answer.or(refusal);
+        tasks.spawn(Arc::clone(shared).work(job, connection.clone()));
+    }
+
     /// Verifies a message and decides what becomes of it.
-    fn decide(&self, message: &Message, refusals: &mut Refusals) -> Option<Job> {
+    fn decide(&self, message: &Message) -> Option<Job> {
         let shared = &self.shared;
         let stats = shared.host.stats();
         stats.count(Counter::Total);
@@ -237,7 +278,7 @@ impl Runner {
             Ok(request) => request,
             Err(error) => {
                 stats.count(Counter::Unvalidated);
-                refusals.log("unverified", || {
+                shared.refusals.log("unverified", || {
                     let sender = message
                         .headers
                         .get("mc_sender")
@@ -288,30 +329,28 @@ impl Runner {
                 tracing::debug!(id = %request.value().id, "ignored: {why}");
                 return None;
             }
+            Decision::Refuse(refusal) => {
+                stats.count(Counter::Expired);
+                Some(Known::refused(refusal.kind(), refusal.to_string()))
+            }
             Decision::Answer {
                 outcome,
                 code,
                 message,
             } => {
-                match outcome {
-                    Outcome::Nomatch => stats.count(Counter::Filtered),
-                    Outcome::Refused => stats.count(Counter::Expired),
-                    _ => stats.count(Counter::Passed),
-                }
-                if outcome != Outcome::Nomatch {
-                    refusals.log("refused", || {
-                        let asked = request.value();
-                        tracing::warn!(
-                            caller = %request.caller(), sender = %asked.sender, id = %asked.id,
-                            agent = %asked.agent, "{outcome}: {message}"
-                        );
-                    });
-                }
-                Some(End {
+                stats.count(match outcome {
+                    Outcome::Nomatch => Counter::Filtered,
+                    _ => Counter::Passed,
+                });
+                let end = End {
                     outcome,
                     code,
                     message,
                     data: serde_json::Map::new(),
+                };
+                Some(Known {
+                    end,
+                    kind: outcome.as_str(),
                 })
             }
         };
@@ -339,181 +378,39 @@ impl Runner {
     }
 
     /// Lets running actions end, as long as the configuration allows; then stops those that may be
-    /// stopped, and answers for all of them.
-    async fn drain(&self, mut tasks: JoinSet<()>, events: &mut mpsc::Receiver<Event>) {
+    /// stopped, and answers for all of them. Requests that still come are refused.
+    async fn drain(
+        &self,
+        mut tasks: JoinSet<()>,
+        events: &mut mpsc::Receiver<Event>,
+        connection: &Connection,
+    ) {
         let soft = self.shared.host.config().soft_shutdown;
-        Self::finish(&mut tasks, events, soft).await;
+        self.finish(&mut tasks, events, connection, soft).await;
         self.shared.cap.end();
-        Self::finish(&mut tasks, events, GRACE).await;
+        self.finish(&mut tasks, events, connection, GRACE).await;
         // Whatever minds TERM has ended; the rest is killed with the runtime.
         drop(tokio::time::timeout(GRACE, self.shared.cap.stopped()).await);
     }
 
-    async fn finish(tasks: &mut JoinSet<()>, events: &mut mpsc::Receiver<Event>, time: Duration) {
+    async fn finish(
+        &self,
+        tasks: &mut JoinSet<()>,
+        events: &mut mpsc::Receiver<Event>,
+        connection: &Connection,
+        time: Duration,
+    ) {
         let end = Instant::now() + time;
         while !tasks.is_empty() {
             tokio::select! {
                 _ = tasks.join_next() => {}
-                // Requests that still come are not begun; the broker drops them with us.
-                Some(_) = events.recv() => {}
+                Some(event) = events.recv() => if let Event::Message(message) = event {
+                    let refusal = Known::refused("being stopped", STOPPING);
+                    self.answer(&message, Some(refusal), connection, tasks);
+                },
                 () = tokio::time::sleep_until(end) => break,
             }
         }
-    }
-}
-
-/// A verified request, and its answer where that is known without running anything.
-struct Job {
-    request: Verified<Request>,
-    answer: Option<End>,
-}
-
-impl Shared {
-    fn transit(&self) -> MutexGuard<'_, Transit> {
-        self.transit.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Runs what is to be run, and answers.
-    async fn work(self: Arc<Self>, job: Job, connection: Connection) {
-        let request = &job.request;
-        // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
-        let doubted = matches!(&job.answer, Some(end) if end.outcome == Outcome::Refused);
-        let end = match job.answer {
-            Some(end) => end,
-            None => self.run(request).await,
-        };
-        let asked = request.value();
-        if end.outcome != Outcome::Nomatch
-            && asked.agent.as_str() != "discovery"
-            && let Some(audit) = &self.audit
-        {
-            audit.note(request, &end, sys::clock::now_ms());
-        }
-        let Some(reply_to) = asked.reply_to.as_ref().filter(|_| asked.want_reply) else {
-            return;
-        };
-        let reply = self.reply(asked, request.caller(), end);
-        let body = match self.provider.sign_reply(&reply, request.digest()) {
-            Ok(body) => body,
-            Err(error) => {
-                tracing::error!(id = %asked.id, "no answer: {error}");
-                return;
-            }
-        };
-        let asked_at = sys::clock::since_boot_ms();
-        let sent = connection
-            .send(Outgoing {
-                destination: reply_to.clone(),
-                headers: activemq::reply_headers(
-                    self.host.identity(),
-                    SystemTime::now(),
-                    REPLY_PATIENCE,
-                ),
-                targets: Vec::new(),
-                body,
-                receipt: doubted,
-                deadline: Some(Instant::now() + REPLY_PATIENCE),
-            })
-            .await;
-        match sent {
-            Ok(receipt) => {
-                self.host.stats().count(Counter::Replies);
-                let now_ms = sys::clock::since_boot_ms();
-                if let Some(at) = receipt.and_then(|receipt| receipt.at)
-                    && now_ms.saturating_sub(asked_at) <= PROMPT_MS
-                {
-                    self.transit().observe_prompt(at, now_ms);
-                }
-            }
-            Err(error) => tracing::warn!(id = %asked.id, "the answer was not sent: {error}"),
-        }
-    }
-
-    async fn run(&self, request: &Verified<Request>) -> End {
-        let asked = request.value();
-        let Some(agent) = self.host.agent(asked.agent.as_str()) else {
-            return End {
-                outcome: Outcome::NoAgent,
-                code: StatusCode::UNKNOWN_ERROR,
-                message: format!("There is no agent '{}' on this node", asked.agent),
-                data: serde_json::Map::new(),
-            };
-        };
-        if let Some(denied) = self.authorise(request) {
-            return denied;
-        }
-        if asked.agent.as_str() != "discovery" {
-            tracing::info!(
-                caller = %request.caller(), sender = %asked.sender, id = %asked.id,
-                "{}#{}", asked.agent, asked.action
-            );
-        }
-        dispatch::run(
-            Arc::clone(agent),
-            request,
-            Arc::clone(&self.host),
-            &self.cap,
-        )
-        .await
-    }
-
-    /// How a call ends that no policy allows. This comes before its inputs are looked at: who may
-    /// not call learns nothing of what would be valid.
-    fn authorise(&self, request: &Verified<Request>) -> Option<End> {
-        let (caller, asked) = (request.caller(), request.value());
-        let verdict =
-            self.authoriser
-                .as_ref()?
-                .decide(caller, &asked.agent, &asked.action, &*self.host);
-        if verdict.allowed {
-            tracing::debug!(id = %asked.id, "allowed by {}", verdict.why);
-            return None;
-        }
-        tracing::warn!(
-            caller = %caller, sender = %asked.sender, id = %asked.id,
-            agent = %asked.agent, action = %asked.action, "denied by {}", verdict.why
-        );
-        Some(End {
-            outcome: Outcome::Denied,
-            code: StatusCode::ABORTED,
-            message: "You are not authorized to call this agent or action.".to_owned(),
-            data: serde_json::Map::new(),
-        })
-    }
-
-    fn reply(&self, request: &Request, caller: &CallerId, end: End) -> Reply {
-        Reply {
-            id: request.id.clone(),
-            caller: caller.clone(),
-            agent: request.agent.clone(),
-            sender: self.host.identity().clone(),
-            outcome: end.outcome,
-            statuscode: end.code,
-            statusmsg: end.message,
-            data: end.data,
-            time_ms: sys::clock::now_ms(),
-        }
-    }
-}
-
-/// Keeps refusals from filling the log: one line of a kind a second, and how many there were.
-#[derive(Default)]
-struct Refusals {
-    kinds: HashMap<&'static str, (Option<Instant>, u64)>,
-}
-
-impl Refusals {
-    fn log(&mut self, kind: &'static str, write: impl FnOnce()) {
-        let (last, unsaid) = self.kinds.entry(kind).or_default();
-        if last.is_some_and(|last| last.elapsed() < LOG_EVERY) {
-            *unsaid += 1;
-            return;
-        }
-        if *unsaid > 0 {
-            tracing::warn!("{unsaid} more requests were {kind}");
-        }
-        (*last, *unsaid) = (Some(Instant::now()), 0);
-        write();
     }
 }
 
@@ -542,7 +439,18 @@ fn facts(config: &ServerConfig) -> Arc<dyn FactSource> {
     facts::source(Some(files.join(":").as_str()), config.facts.cache_time)
 }
 
+/// Waits until then; for ever where there is no such time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// To tenths of a second, for a person.
 fn round(wait: Duration) -> Duration {
     Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) / 100 * 100)
 }
+
+#[cfg(test)]
+mod tests;

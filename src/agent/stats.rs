@@ -29,10 +29,12 @@ pub enum Counter {
     Expired,
     /// Replies sent.
     Replies,
+    /// Messages that were not looked at, as too many answers were on their way.
+    Dropped,
 }
 
 impl Counter {
-    const COUNT: usize = 7;
+    const COUNT: usize = 8;
 }
 
 impl Default for Stats {

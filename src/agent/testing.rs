@@ -19,7 +19,7 @@ use crate::{
     },
     node::facts::FileFacts,
     security::{
-        SecurityProvider as _, Verified,
+        SecurityProvider as _, SignedRequest, Verified,
         pki::{CallerRule, Pki, Settings},
     },
     sys::clock,
@@ -57,12 +57,17 @@ impl Site {
         }
     }
 
-    /// What a `server.cfg` with these lines besides the necessary ones says.
+    /// What a `server.cfg` with these lines besides the necessary ones says. Its broker is nowhere.
     pub(super) fn config(&self, extra: &str) -> ServerConfig {
+        self.config_for(1, extra)
+    }
+
+    /// The same for a broker at this port.
+    pub(super) fn config_for(&self, port: u16, extra: &str) -> ServerConfig {
         let dir = self.fixture.dir.path().display();
         let text = format!(
             "connector = activemq\nplugin.activemq.pool.size = 1\nplugin.activemq.pool.1.host = localhost\n\
-             plugin.activemq.pool.1.port = 1\nplugin.pki.cert = {dir}/node1.pem\nplugin.pki.key = {dir}/node1.key\n\
+             plugin.activemq.pool.1.port = {port}\nplugin.pki.cert = {dir}/node1.pem\nplugin.pki.key = {dir}/node1.key\n\
              plugin.pki.ca = {dir}/ca.pem\nplugin.pki.clients = peadmin\nplugin.yaml = {dir}/facts.yaml\n\
              classesfile = {dir}/classes.txt\nstatedir = {dir}\n{extra}"
         );
@@ -85,27 +90,41 @@ impl Site {
 
     /// A request of the operator, verified by the node.
     pub(super) fn request(&self, id: &str, agent: &str, action: &str) -> Verified<Request> {
-        let request = Request {
-            id: id.parse().unwrap(),
-            collective: "mcollective".parse().unwrap(),
-            agent: agent.parse().unwrap(),
-            action: action.parse().unwrap(),
-            data: Map::new(),
-            filter: Filter::default(),
-            targets: None,
-            sender: "peadmin".parse().unwrap(),
-            reply_to: None,
-            time_ms: clock::now_ms(),
-            ttl_ms: 60_000,
-            want_reply: true,
-            want_nomatch: true,
-        };
-        let signed = self.operator.sign_request(&request).unwrap();
+        let signed = self.signed(id, agent, action);
         self.node
             .verify_request(&signed.body, SystemTime::now())
             .unwrap()
     }
+
+    /// A request of the operator.
+    pub(super) fn signed(&self, id: &str, agent: &str, action: &str) -> SignedRequest {
+        self.operator
+            .sign_request(&request(id, agent, action))
+            .unwrap()
+    }
 }
+
+/// A request to everybody with an agent.
+pub(super) fn request(id: &str, agent: &str, action: &str) -> Request {
+    Request {
+        id: id.parse().unwrap(),
+        collective: "mcollective".parse().unwrap(),
+        agent: agent.parse().unwrap(),
+        action: action.parse().unwrap(),
+        data: Map::new(),
+        filter: Filter::default(),
+        targets: None,
+        sender: "peadmin".parse().unwrap(),
+        reply_to: Some(REPLY_TO.to_owned()),
+        time_ms: clock::now_ms(),
+        ttl_ms: 60_000,
+        want_reply: true,
+        want_nomatch: true,
+    }
+}
+
+/// Where the operator awaits replies.
+pub(super) const REPLY_TO: &str = "/queue/mcollective.reply.peadmin_1.1";
 
 /// The agent `tester`. Its action `kill` is stopped when it takes longer than a second, and `leave`
 /// is left; both do the same.

@@ -123,9 +123,10 @@ impl Grant {
     ) -> Result<(), Denied> {
         let (client, node) = match destination {
             Destination::Agent { agent, .. } => (true, *agent == "registration"),
-            Destination::Agents { .. } | Destination::Nodes { .. } | Destination::Presence => {
-                (true, false)
-            }
+            Destination::Agents { .. }
+            | Destination::Nodes { .. }
+            | Destination::Metrics
+            | Destination::Presence => (true, false),
             Destination::Reply { .. } => (false, true),
             // Addresses that a site made up, for `--reply-to`: no agent listens there.
             Destination::Topic(_) | Destination::Queue(_) => (true, true),
@@ -158,7 +159,7 @@ impl Grant {
             Destination::Reply { .. } | Destination::Topic(_) | Destination::Queue(_) => {
                 self.client
             }
-            Destination::Presence => false,
+            Destination::Metrics | Destination::Presence => false,
         };
         if !self.covers(role, destination)? {
             return Err(self.denied(destination, "subscribe to"));
@@ -297,6 +298,7 @@ mod tests {
             ("/queue/m.nodes", (false, true), (true, false)),
             ("/queue/m.reply.a_1.1", (true, false), (false, true)),
             ("/queue/custom", (true, false), (true, true)),
+            ("/broker/metrics", (false, false), (true, false)),
             ("/broker/presence", (false, false), (true, false)),
         ] {
             assert_eq!(may(&node, address), as_node, "node {address}");

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::settings::{Limits, Listen, Settings, Times, Tls};
-use crate::{config, stomp, sys, tls};
+use super::settings::{Listen, Settings, Times, Tls};
+use crate::{config, sys, tls};
 
 impl Settings {
     /// The certificates that these settings hold.
@@ -47,11 +47,8 @@ impl Settings {
                 })
                 .collect(),
             identity_check: config.identity_check,
-            limits: limits(&config.limits),
-            times: Times {
-                connect: config.limits.handshake_timeout,
-                ..Times::default()
-            },
+            limits: config.limits,
+            times: Times::default(),
         })
     }
 }
@@ -68,24 +65,5 @@ impl Certificates {
             current.store(tls::server_config(files)?);
         }
         Ok(())
-    }
-}
-
-fn limits(limits: &config::Limits) -> Limits {
-    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    Limits {
-        frame: stomp::Limits {
-            headers: count(limits.headers),
-            body: size(limits.frame_size),
-            ..stomp::Limits::default()
-        },
-        connections: count(limits.connections),
-        connections_per_address: count(limits.connections_per_address),
-        handshakes: count(limits.handshakes),
-        outbound: size(limits.queued_bytes),
-        queue_messages: count(limits.queue_messages),
-        total_bytes: size(limits.total_bytes),
-        ..Limits::default()
     }
 }

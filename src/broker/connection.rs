@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::OwnedSemaphorePermit,
@@ -95,15 +95,15 @@ impl<S> Connection<S> {
         let now = now();
         let (id, name) = hub.next_session();
         let limits = &hub.rules.settings.limits;
-        let deadline = now + hub.rules.settings.times.connect;
-        let outbound = Outbound::new(limits.outbound, Arc::clone(&hub.metrics));
+        let deadline = now + limits.connect_timeout;
+        let outbound = Outbound::new(limits, Arc::clone(&hub.metrics));
         Self {
             id,
             pipe: Pipe::new(stream, Arc::new(outbound)),
             session: Session::new(Arc::clone(&hub.rules), peer, name, deadline),
             decoder: Decoder::new(stomp::Limits {
-                body: limits.frame.body.min(LARGE),
-                ..limits.frame
+                body: limits.frame_size.min(LARGE),
+                ..limits.frame()
             }),
             pause: Pause::None,
             budget: None,
@@ -130,8 +130,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     self.handle_bytes(now);
                 }
                 Event::Budget(permit) => {
-                    let until = now + self.hub.rules.settings.times.body;
+                    let until = now + self.hub.rules.settings.limits.body_timeout;
                     self.budget = permit.map(|permit| (permit, until));
+                    self.rearm = true;
                     let wanted = self.decoder.wanted(self.pipe.buffer.len());
                     self.pipe.buffer.reserve(wanted.unwrap_or(0));
                     self.pause = Pause::None;
@@ -215,7 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         let mut routed = self.hub.router().retry(self.id, &send, now);
         if now >= until && matches!(routed, Routed::Wait) {
-            self.hub.metrics.shed.increase();
+            self.hub.metrics.dropped_stalled.increase();
             routed = Routed::Shed;
         }
         self.routed(now, routed, send, until);
@@ -226,15 +227,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Whether the connection goes on.
     fn handle_timeout(&mut self, now: Instant) -> bool {
-        let times = self.hub.rules.settings.times;
-        if self.pipe.is_stuck(now, times.write) {
-            self.hub.metrics.slow.increase();
+        if self.pipe.is_stuck(now, self.patience()) {
+            self.hub.metrics.write_timeouts.increase();
             return false;
         }
         if matches!(&self.pause, Pause::Send(_, until) if now >= *until) {
             self.retry(now);
         }
         if matches!(&self.budget, Some((_, until)) if now >= *until) {
+            self.hub.metrics.bodies_late.increase();
             let last = self
                 .session
                 .refuse("a large body took too long".into(), None);
@@ -246,14 +247,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match self.session.handle_timeout(now) {
             // A peer that is not read from can't be heard.
             Some(Due::Dead) if matches!(self.pause, Pause::None) => {
-                self.hub.metrics.dead.increase();
                 let last = self.session.handle_silence();
                 self.close(Some(last));
             }
-            Some(Due::Send) => self.pipe.outbound.push_frame(Bytes::from_static(b"\n")),
+            Some(Due::Send) => self.pipe.outbound.push_heartbeat(),
             _ => {}
         }
         true
+    }
+
+    /// How long the peer may take nothing.
+    fn patience(&self) -> Duration {
+        let settings = &self.hub.rules.settings;
+        if self.session.is_client() {
+            settings
+                .times
+                .client_write
+                .max(settings.limits.write_timeout)
+        } else {
+            settings.limits.write_timeout
+        }
     }
 
     /// When the timer has to fire. Early does no harm: it is set anew then.
@@ -263,8 +276,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Pause::Send(_, until) => Some(until),
             Pause::Budget(_) => None,
         };
-        let tick = now() + TICK;
-        session.map_or(tick, |at| at.min(tick))
+        let tick = now() + TICK.min(self.hub.rules.settings.limits.write_timeout);
+        let body = self.budget.as_ref().map(|(_, until)| *until);
+        [session, body]
+            .into_iter()
+            .flatten()
+            .fold(tick, Instant::min)
     }
 
     /// Waits for a share of the budget before a large body is read.
@@ -273,7 +290,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let wanted = match self.decoder.wanted(buffered) {
             Some(wanted) => wanted,
             // A body without a length may become as long as any.
-            None if buffered > LARGE => self.hub.rules.settings.limits.frame.body,
+            None if buffered > LARGE => self.hub.rules.settings.limits.frame_size,
             None => 0,
         };
         if wanted > LARGE && self.budget.is_none() {

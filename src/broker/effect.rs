@@ -18,8 +18,8 @@ pub(crate) enum Effect {
     Subscribe(Subscribe),
     /// Remove one, if it is there.
     Unsubscribe(Unsubscribe),
-    /// Say who is connected.
-    Presence(Presence),
+    /// Say something about the broker itself.
+    Ask(Ask),
     /// Answer.
     Reply(Bytes),
     /// Say these last words, if any, and close.
@@ -75,9 +75,17 @@ pub(crate) struct Unsubscribe {
     pub(crate) receipt: Option<String>,
 }
 
-/// A question for the list of who is connected.
+/// What the broker is asked about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Metrics,
+    Presence,
+}
+
+/// A question to the broker itself.
 #[derive(Debug)]
-pub(crate) struct Presence {
+pub(crate) struct Ask {
+    pub(crate) about: About,
     pub(crate) reply_to: String,
     pub(crate) collective: Option<String>,
     /// Whose collectives may be shown.

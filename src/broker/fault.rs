@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::access::Denied;
-use crate::stomp::{Command, DecodeError, Encoder, HeaderError, Version};
+use crate::stomp::{
+    Command, DecodeError, Encoder, HeaderError, Version, destination::STOPPING_HEADER,
+};
 
 /// Why a session ends with an ERROR frame.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,16 @@ impl From<String> for Fault {
     fn from(text: String) -> Self {
         Self::Protocol(Cow::Owned(text))
     }
+}
+
+/// The last words of a broker that stops. They are no complaint, and say so.
+pub(crate) fn goodbye_frame() -> Bytes {
+    let text = "the broker is shutting down";
+    Encoder::new(Command::Error, Version::V1_0)
+        .header("content-type", "text/plain")
+        .header("message", text)
+        .header(STOPPING_HEADER, "yes")
+        .body(text.as_bytes())
 }
 
 /// An ERROR frame. Old clients show only the header, so it holds everything.

@@ -12,8 +12,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     access::{Access, Rules},
+    doors::Doors,
     metrics::Metrics,
     pipe::now,
+    report::Figures,
     router::Router,
     settings::Settings,
     table::ConnectionId,
@@ -27,6 +29,7 @@ const PERMIT: usize = 1024;
 pub(crate) struct Hub {
     pub(crate) rules: Arc<Rules>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) doors: Arc<Doors>,
     router: Mutex<Router>,
     receiving: Arc<Semaphore>,
     /// Permits in `receiving`.
@@ -39,9 +42,10 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new(settings: Settings) -> Self {
         let metrics = Arc::new(Metrics::default());
-        let router = Router::new(settings.limits, settings.times.stall, Arc::clone(&metrics));
+        let router = Router::new(settings.limits, Arc::clone(&metrics));
+        let doors = Doors::new(&settings.limits, Arc::clone(&metrics));
         let access = Access::new(&settings);
-        let permits = (settings.limits.receiving / PERMIT).clamp(1, Semaphore::MAX_PERMITS);
+        let permits = (settings.limits.receiving_bytes / PERMIT).clamp(1, Semaphore::MAX_PERMITS);
         let start = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // It becomes part of headers, which not every version of STOMP escapes.
         let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -55,6 +59,7 @@ impl Hub {
                 started: now(),
             }),
             metrics,
+            doors: Arc::new(doors),
             router: Mutex::new(router),
             receiving: Arc::new(Semaphore::new(permits)),
             permits,
@@ -65,6 +70,13 @@ impl Hub {
     /// The router, for a moment: never across an await, nor while copying to a fleet.
     pub(crate) fn router(&self) -> MutexGuard<'_, Router> {
         self.router.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every counter, and what there is now.
+    pub(crate) fn figures(&self) -> Figures {
+        let mut figures = self.metrics.all();
+        figures.extend(self.router().figures());
+        figures
     }
 
     /// A new connection's number and its session's name.
@@ -81,6 +93,13 @@ impl Hub {
         let permits = bytes.div_ceil(PERMIT).min(self.permits);
         let permits = u32::try_from(permits).unwrap_or(u32::MAX);
         let semaphore = Arc::clone(&self.receiving);
-        async move { semaphore.acquire_many_owned(permits).await.ok() }
+        let metrics = Arc::clone(&self.metrics);
+        async move {
+            if let Ok(permit) = Arc::clone(&semaphore).try_acquire_many_owned(permits) {
+                return Some(permit);
+            }
+            metrics.bodies_delayed.increase();
+            semaphore.acquire_many_owned(permits).await.ok()
+        }
     }
 }

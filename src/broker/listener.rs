@@ -1,16 +1,10 @@
 //! Takes connections in: limits, TLS handshake, then a task for each.
 
-use std::{
-    collections::HashMap,
-    io,
-    net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::{Semaphore, watch::Receiver},
+    sync::watch::Receiver,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -20,6 +14,7 @@ use super::{
     Error,
     access::PeerName,
     connection::serve,
+    doors::Full,
     hub::Hub,
     settings::{Listen, Tls},
 };
@@ -29,6 +24,9 @@ const BACKLOG: u32 = 4096;
 
 /// Bytes that rustls may keep for one connection that does not take them.
 const TLS_BUFFER: usize = 16 * 1024;
+
+/// What part of its time a handshake may take while others wait for their turn.
+const PATIENCE: u32 = 6;
 
 /// How long to wait where the process has no file descriptor left.
 const OUT_OF_FILES: Duration = Duration::from_millis(200);
@@ -65,7 +63,7 @@ impl Listener {
     }
 
     /// Accepts until told to stop, and then waits for its connections.
-    pub(crate) async fn run(self, hub: Arc<Hub>, doors: Arc<Doors>, mut stop: Receiver<bool>) {
+    pub(crate) async fn run(self, hub: Arc<Hub>, mut stop: Receiver<bool>) {
         let mut tasks = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -89,13 +87,12 @@ impl Listener {
                     continue;
                 }
             };
-            let Some(place) = doors.enter(from.ip(), &hub) else {
-                if hub.metrics.refused.increase().is_power_of_two() {
-                    tracing::warn!(
-                        "turned {from} away, as the broker's limit on connections is reached"
-                    );
+            let place = match hub.doors.enter(from.ip(), &hub.rules.settings.limits) {
+                Ok(place) => place,
+                Err(full) => {
+                    turned_away(&hub, from, full);
+                    continue;
                 }
-                continue;
             };
             hub.metrics.accepted.increase();
             let (hub, tls) = (Arc::clone(&hub), self.tls.clone());
@@ -106,7 +103,7 @@ impl Listener {
                     None => serve(stream, hub, PeerName::Plain).await,
                     Some(tls) => {
                         // Boxed, so that its state is freed before the long life of the session.
-                        let handshake = Box::pin(handshake(stream, &tls, from, &place, &hub));
+                        let handshake = Box::pin(handshake(stream, &tls, from, &hub));
                         if let Some((stream, name)) = handshake.await {
                             serve(stream, hub, PeerName::Certified(name)).await;
                         }
@@ -120,31 +117,50 @@ impl Listener {
     }
 }
 
+/// Says which limit turned a connection away; of a crowd only now and then.
+fn turned_away(hub: &Hub, from: SocketAddr, full: Full) {
+    let (limit, count) = match full {
+        Full::All => ("connections", &hub.metrics.refused_connections),
+        Full::Address => ("connections_per_address", &hub.metrics.refused_per_address),
+    };
+    if count.value().is_power_of_two() {
+        tracing::warn!("turned {from} away: limit.{limit} is reached");
+    }
+}
+
 /// The TLS handshake, and the name in the peer's certificate.
 async fn handshake(
     stream: TcpStream,
     tls: &Tls,
     from: SocketAddr,
-    place: &Place,
     hub: &Hub,
 ) -> Option<(Box<TlsStream<TcpStream>>, Arc<str>)> {
-    let limit = hub.rules.settings.times.connect;
+    let limit = hub.rules.settings.limits.handshake_timeout;
     let accept = async {
         // A peer that says nothing takes no place among those that are being served.
         stream.readable().await?;
-        let _turn = place.doors.handshakes.acquire().await;
+        let _turn = hub.doors.turn().await;
         let acceptor = TlsAcceptor::from(tls.config.load_full());
-        acceptor.accept(stream).await
+        tokio::select! {
+            biased;
+            stream = acceptor.accept(stream) => stream.map(Some),
+            () = hub.doors.crowded(limit / PATIENCE) => Ok(None),
+        }
     };
     let mut stream = match timeout(limit, accept).await {
-        Ok(Ok(stream)) => stream,
+        Ok(Ok(Some(stream))) => stream,
+        Ok(Ok(None)) => {
+            hub.metrics.handshakes_cut.increase();
+            tracing::info!("TLS handshake with {from} was too slow while others waited");
+            return None;
+        }
         Ok(Err(error)) => {
             hub.metrics.handshakes_failed.increase();
             tracing::info!("TLS handshake with {from} failed: {error}");
             return None;
         }
         Err(_) => {
-            hub.metrics.handshakes_failed.increase();
+            hub.metrics.handshakes_late.increase();
             tracing::info!("TLS handshake with {from} took more than {limit:?}");
             return None;
         }
@@ -168,77 +184,4 @@ fn is_peers_fault(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
     )
-}
-
-/// How many are let in.
-#[derive(Debug)]
-pub(crate) struct Doors {
-    handshakes: Semaphore,
-    inside: Mutex<Inside>,
-}
-
-#[derive(Debug, Default)]
-struct Inside {
-    all: usize,
-    /// Counted only where there is a limit.
-    by_address: HashMap<IpAddr, usize>,
-}
-
-impl Doors {
-    pub(crate) fn new(handshakes: usize) -> Self {
-        Self {
-            handshakes: Semaphore::new(handshakes.clamp(1, Semaphore::MAX_PERMITS)),
-            inside: Mutex::default(),
-        }
-    }
-
-    fn enter(self: &Arc<Self>, address: IpAddr, hub: &Arc<Hub>) -> Option<Place> {
-        let limits = &hub.rules.settings.limits;
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if inside.all >= limits.connections {
-            return None;
-        }
-        let counted = limits.connections_per_address > 0;
-        if counted {
-            let count = inside.by_address.entry(address).or_default();
-            if *count >= limits.connections_per_address {
-                return None;
-            }
-            *count += 1;
-        }
-        inside.all += 1;
-        hub.metrics.connections.increase();
-        Some(Place {
-            doors: Arc::clone(self),
-            hub: Arc::clone(hub),
-            address: counted.then_some(address),
-        })
-    }
-}
-
-/// A connection's place; given back when dropped.
-struct Place {
-    doors: Arc<Doors>,
-    hub: Arc<Hub>,
-    address: Option<IpAddr>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.hub.metrics.connections.decrease();
-        let mut inside = self
-            .doors
-            .inside
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        inside.all = inside.all.saturating_sub(1);
-        if let Some(address) = self.address
-            && let Some(count) = inside.by_address.get_mut(&address)
-        {
-            *count -= 1;
-            if *count == 0 {
-                inside.by_address.remove(&address);
-            }
-        }
-    }
 }

@@ -20,14 +20,10 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// Connections accepted.
-    accepted,
-    /// Connections turned away at a limit.
-    refused,
     /// Connections open now.
     connections,
-    /// TLS handshakes that failed or took too long.
-    handshakes_failed,
+    /// Connections accepted.
+    accepted,
     /// Sessions opened by a CONNECT frame.
     sessions,
     /// Frames received.
@@ -36,20 +32,69 @@ metrics! {
     sends,
     /// Copies queued for connections.
     deliveries,
-    /// ERROR frames for what a peer's role does not allow.
-    denied,
-    /// Connections cut because they took their messages too slowly.
-    slow,
-    /// Connections cut because they fell silent.
-    dead,
-    /// Connections that a newer one of the same identity replaced.
-    replaced,
     /// Messages that were put into a queue to wait.
     held,
     /// Held messages that expired.
     expired,
-    /// Messages dropped because a queue or a budget was full.
-    shed,
+    /// Connections that a newer one of the same identity replaced.
+    replaced,
+    /// ERROR frames for what a peer's role does not allow.
+    denied,
+    /// Connections cut because they fell silent.
+    dead,
+    /// Connections closed at `limit.connections`.
+    refused_connections,
+    /// Connections closed at `limit.connections_per_address`.
+    refused_per_address,
+    /// Sessions refused at `limit.connections_per_node`.
+    refused_per_node,
+    /// Sessions ended at `limit.subscriptions`.
+    refused_subscriptions,
+    /// TLS handshakes that failed.
+    handshakes_failed,
+    /// TLS handshakes that waited for their turn at `limit.handshakes`.
+    handshakes_queued,
+    /// Slow TLS handshakes cut because others waited for their turn.
+    handshakes_cut,
+    /// TLS handshakes that took longer than `limit.handshake_timeout`.
+    handshakes_late,
+    /// Connections cut because no CONNECT came within `limit.connect_timeout`.
+    connects_late,
+    /// Sessions ended by bytes that are no STOMP.
+    malformed,
+    /// Sessions ended at `limit.frame_size`.
+    frames_too_large,
+    /// Sessions ended at `limit.headers`.
+    headers_too_many,
+    /// Sessions ended at `limit.header_size`.
+    headers_too_large,
+    /// Large bodies that waited at `limit.receiving_bytes`.
+    bodies_delayed,
+    /// Sessions ended because a large body took longer than `limit.body_timeout`.
+    bodies_late,
+    /// Connections cut at `limit.queued_bytes`.
+    slow_cut,
+    /// Messages dropped at `limit.queued_bytes`.
+    slow_dropped,
+    /// Times that a client's connection was full at `limit.queued_bytes`, and its messages stayed
+    /// in their queue.
+    slow_waits,
+    /// Connections cut because they took nothing within `limit.write_timeout`.
+    write_timeouts,
+    /// SENDs that waited for room in the queue of a client that was reading.
+    stalled,
+    /// Messages dropped because there was still no room after `limit.stall_timeout`.
+    dropped_stalled,
+    /// Messages dropped at `limit.queue_messages`.
+    dropped_queue_messages,
+    /// Messages dropped at `limit.queue_bytes`.
+    dropped_queue_bytes,
+    /// Messages dropped at `limit.node_bytes`.
+    dropped_node_bytes,
+    /// Messages dropped at `limit.total_bytes`.
+    dropped_total_bytes,
+    /// Messages dropped at `limit.queues`.
+    dropped_queues,
 }
 
 /// One counter.
@@ -61,9 +106,8 @@ impl Counter {
         self.0.fetch_add(n as u64, Relaxed);
     }
 
-    /// The new value, for those who report only some.
-    pub(crate) fn increase(&self) -> u64 {
-        self.0.fetch_add(1, Relaxed) + 1
+    pub(crate) fn increase(&self) {
+        self.0.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn decrease(&self) {

@@ -2,9 +2,9 @@
 //!
 //! A frame's way: `connection` (one task each) reads and decodes, `session` checks and says what is
 //! to be done, `router` finds the receivers, `outbound` carries it to their connections.
-//! Around these: `listener` lets connections in, `access` knows roles, `table` topics, `queue` what
+//! Around these: `listener` and `doors` let connections in, `access` knows roles, `table` topics, `queue` what
 //! waits, `identities` which node is where, `message` the bytes that receivers share, `presence`
-//! who is connected.
+//! and `report` what is answered about the broker itself.
 //!
 //! Lock order: the router's before an outbound's; neither is held over an await.
 
@@ -15,6 +15,8 @@ use tokio::{task::JoinSet, time::interval};
 mod access;
 mod configured;
 mod connection;
+mod control;
+mod doors;
 mod effect;
 mod fault;
 mod fields;
@@ -28,17 +30,19 @@ mod peer;
 mod pipe;
 mod presence;
 mod queue;
+mod report;
 mod router;
 mod session;
 pub mod settings;
 mod table;
 
 pub use configured::Certificates;
+pub use control::Control;
 pub use metrics::Metrics;
 pub use settings::Settings;
 
 use hub::Hub;
-use listener::{Doors, Listener};
+use listener::Listener;
 
 /// How often expired messages are swept out.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -95,16 +99,21 @@ impl Broker {
         Arc::clone(&self.hub.metrics)
     }
 
+    /// A handle to it, also while it runs.
+    pub fn control(&self) -> Control {
+        let hub = Arc::clone(&self.hub);
+        Control { hub }
+    }
+
     /// Serves until `shutdown` is ready; then says so to every peer, and gives them a short time to
     /// take it.
     pub async fn run(self, shutdown: impl Future) {
         let hub = self.hub;
         let settings = &hub.rules.settings;
-        let doors = Arc::new(Doors::new(settings.limits.handshakes));
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut listeners = JoinSet::new();
         for listener in self.listeners {
-            listeners.spawn(listener.run(Arc::clone(&hub), Arc::clone(&doors), stopped.clone()));
+            listeners.spawn(listener.run(Arc::clone(&hub), stopped.clone()));
         }
         drop(stopped);
         let mut sweep = interval(SWEEP);
@@ -119,7 +128,7 @@ impl Broker {
             "stopping: telling {} connections",
             hub.metrics.connections.value()
         );
-        hub.router().end_all("the broker is shutting down");
+        hub.router().end_all(&fault::goodbye_frame());
         stop.send_replace(true);
         let drained = async { while listeners.join_next().await.is_some() {} };
         if tokio::time::timeout(settings.times.grace, drained)

@@ -15,13 +15,16 @@ use std::{
 use bytes::{Buf as _, Bytes};
 use tokio::io::AsyncWrite;
 
-use super::metrics::Metrics;
+use super::{
+    metrics::Metrics,
+    settings::{Limits, SlowConsumer},
+};
 
 /// What is done when a connection does not keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// The connection is cut: a node that takes no requests is no node.
-    Disconnect,
+    /// What the setting says of a slow consumer: a node that takes no requests is no node.
+    Limit,
     /// The message stays in its queue: any node could flood a client, so a client is never cut.
     Hold,
 }
@@ -66,12 +69,14 @@ impl Item {
 #[derive(Debug)]
 pub(crate) struct Outbound {
     state: Mutex<State>,
-    limit: usize,
     metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// Bytes that there is room for.
+    limit: usize,
+    slow: SlowConsumer,
     items: VecDeque<Item>,
     /// Bytes of `items` and of the batch that is being written.
     bytes: usize,
@@ -97,10 +102,13 @@ enum End {
 }
 
 impl Outbound {
-    pub(crate) fn new(limit: usize, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
         Self {
-            state: Mutex::default(),
-            limit,
+            state: Mutex::new(State {
+                limit: limits.queued_bytes,
+                slow: limits.slow_consumer,
+                ..State::default()
+            }),
             metrics,
         }
     }
@@ -111,16 +119,23 @@ impl Outbound {
         if state.end != End::Open {
             return Pushed::Closed;
         }
-        if state.bytes > 0 && state.bytes + item.len() > self.limit {
-            if policy == Policy::Hold {
-                state.starved = true;
-                return Pushed::Full;
+        if state.bytes > 0 && state.bytes + item.len() > state.limit {
+            match (policy, state.slow) {
+                (Policy::Hold, _) => {
+                    if !std::mem::replace(&mut state.starved, true) {
+                        self.metrics.slow_waits.increase();
+                    }
+                    return Pushed::Full;
+                }
+                (Policy::Limit, SlowConsumer::DropOldest) => {
+                    let dropped = state.drop_oldest(item.len());
+                    self.metrics.slow_dropped.add(dropped);
+                }
+                (Policy::Limit, SlowConsumer::Disconnect) => {
+                    self.cut(state);
+                    return Pushed::Closed;
+                }
             }
-            self.metrics.slow.increase();
-            state.items = VecDeque::new();
-            state.end = End::Slow;
-            wake(state);
-            return Pushed::Closed;
         }
         state.bytes += item.len();
         state.items.push_back(item);
@@ -128,10 +143,28 @@ impl Outbound {
         Pushed::Queued
     }
 
-    /// Adds a frame of the broker's own, such as a RECEIPT.
+    /// Adds a frame of the broker's own, such as a RECEIPT. There is as much room again for those,
+    /// so that a client whose replies wait is not cut for the answers to what it sends.
     pub(crate) fn push_frame(&self, frame: Bytes) {
-        let head = Bytes::new();
-        self.push(Item { head, rest: frame }, Policy::Disconnect);
+        let mut state = self.lock();
+        if state.end != End::Open {
+            return;
+        }
+        if state.bytes > 0 && state.bytes + frame.len() > state.limit.saturating_mul(2) {
+            self.cut(state);
+            return;
+        }
+        state.push_own(frame);
+        wake(state);
+    }
+
+    /// Adds a line end, unless there is something to be written anyway.
+    pub(crate) fn push_heartbeat(&self) {
+        let mut state = self.lock();
+        if state.end == End::Open && state.bytes == 0 {
+            state.push_own(Bytes::from_static(b"\n"));
+            wake(state);
+        }
     }
 
     /// Says the last words, if any; what is queued before them is still written.
@@ -141,10 +174,8 @@ impl Outbound {
             return;
         }
         state.end = End::LastWords;
-        if let Some(rest) = last {
-            let head = Bytes::new();
-            state.bytes += rest.len();
-            state.items.push_back(Item { head, rest });
+        if let Some(last) = last {
+            state.push_own(last);
         }
         wake(state);
     }
@@ -194,12 +225,46 @@ impl Outbound {
         Poll::Pending
     }
 
+    /// Ends the connection of a slow consumer.
+    fn cut(&self, mut state: std::sync::MutexGuard<'_, State>) {
+        self.metrics.slow_cut.increase();
+        state.items = VecDeque::new();
+        state.end = End::Slow;
+        wake(state);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
+    /// Adds a frame that has no receiver's part: by that it is known from a message.
+    fn push_own(&mut self, frame: Bytes) {
+        self.bytes += frame.len();
+        self.items.push_back(Item {
+            head: Bytes::new(),
+            rest: frame,
+        });
+    }
+
+    /// Drops messages, the oldest first, until there is room for one of this length. What is being
+    /// written can't be dropped, so it does not count. Tells how many were dropped.
+    fn drop_oldest(&mut self, length: usize) -> usize {
+        let mut excess = (self.bytes - self.writing + length).saturating_sub(self.limit);
+        let mut dropped = 0;
+        self.items.retain(|item| {
+            if excess == 0 || item.head.is_empty() {
+                return true;
+            }
+            excess = excess.saturating_sub(item.len());
+            self.bytes -= item.len();
+            dropped += 1;
+            false
+        });
+        dropped
+    }
+
     fn watch(&mut self, cx: &Context<'_>) {
         let known = self.waker.as_ref();
         if !known.is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -291,7 +356,16 @@ pub(crate) mod tests {
     use super::*;
 
     fn outbound(limit: usize) -> Outbound {
-        Outbound::new(limit, Arc::new(Metrics::default()))
+        limited(limit, SlowConsumer::Disconnect)
+    }
+
+    fn limited(queued_bytes: usize, slow_consumer: SlowConsumer) -> Outbound {
+        let limits = Limits {
+            queued_bytes,
+            slow_consumer,
+            ..Limits::default()
+        };
+        Outbound::new(&limits, Arc::default())
     }
 
     fn item(rest: &'static [u8]) -> Item {
@@ -334,16 +408,52 @@ pub(crate) mod tests {
         assert_eq!(next(), Poll::Pending);
 
         let node = outbound(10);
-        assert_eq!(
-            node.push(item(b"12345"), Policy::Disconnect),
-            Pushed::Queued
-        );
-        assert_eq!(
-            node.push(item(b"12345"), Policy::Disconnect),
-            Pushed::Closed
-        );
+        assert_eq!(node.push(item(b"12345"), Policy::Limit), Pushed::Queued);
+        assert_eq!(node.push(item(b"12345"), Policy::Limit), Pushed::Closed);
         assert_eq!(take(&node), None);
-        assert_eq!(node.metrics.slow.value(), 1);
+        assert_eq!(node.metrics.slow_cut.value(), 1);
+    }
+
+    #[test]
+    fn a_slow_node_may_lose_its_oldest_messages_instead() {
+        let node = limited(20, SlowConsumer::DropOldest);
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut writer = Writer::default();
+        let push = |rest| assert_eq!(node.push(item(rest), Policy::Limit), Pushed::Queued);
+        push(b"being written");
+        assert!(node.poll_take(&mut cx, &mut writer).is_ready());
+        node.push_frame(Bytes::from_static(b"receipt "));
+        for rest in [b"11 ", b"22 ", b"33 ", b"44 "] {
+            push(rest);
+        }
+        assert_eq!(node.metrics.slow_dropped.value(), 2);
+        assert_eq!(take(&node).as_deref(), Some("receipt h:33 h:44 "));
+        // One that is larger than all the room there is replaces everything.
+        push(b"1");
+        push(b"a message of more than twenty bytes");
+        assert_eq!(node.metrics.slow_dropped.value(), 3);
+        let left = take(&node).unwrap();
+        assert_eq!(left, "h:a message of more than twenty bytes");
+    }
+
+    #[test]
+    fn a_client_whose_replies_wait_is_not_cut_for_receipts_and_heart_beats() {
+        let client = outbound(10);
+        assert_eq!(client.push(item(b"12345678"), Policy::Hold), Pushed::Queued);
+        assert_eq!(client.push(item(b"1"), Policy::Hold), Pushed::Full);
+        assert_eq!(client.push(item(b"1"), Policy::Hold), Pushed::Full);
+        assert_eq!(client.metrics.slow_waits.value(), 1);
+        client.push_heartbeat();
+        client.push_frame(Bytes::from_static(b"receipt"));
+        assert_eq!(take(&client).as_deref(), Some("h:12345678receipt"));
+        client.push_heartbeat();
+        assert_eq!(take(&client).as_deref(), Some("\n"));
+        // Who asks for receipts and never reads them has an end too.
+        for _ in 0..4 {
+            client.push_frame(Bytes::from_static(b"receipt"));
+        }
+        assert_eq!(take(&client), None);
+        assert_eq!(client.metrics.slow_cut.value(), 1);
     }
 
     #[test]

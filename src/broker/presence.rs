@@ -28,10 +28,20 @@ struct Answer<'a> {
     nodes: Vec<Entry<'a>>,
 }
 
+/// The broker that answers.
 #[derive(Serialize)]
-struct About<'a> {
+pub(crate) struct About<'a> {
     name: &'a str,
     version: &'static str,
+}
+
+impl<'a> About<'a> {
+    pub(crate) fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -56,10 +66,7 @@ pub(crate) fn answer(
     nodes.sort_unstable_by_key(|node| node.identity);
     serde_json::to_vec(&Answer {
         version: 1,
-        broker: About {
-            name: broker,
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        broker: About::new(broker),
         nodes,
     })
 }

@@ -33,7 +33,31 @@ pub(crate) enum Placed {
     /// It waits, or nobody may have it any more.
     Held,
     /// No room for it.
-    Full,
+    Full(Full),
+}
+
+/// Which limit leaves no room for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    NodeBytes,
+    QueueBytes,
+    QueueMessages,
+    Queues,
+    TotalBytes,
+}
+
+impl Full {
+    /// Counts a message that is dropped for it.
+    pub(crate) fn count(self, metrics: &Metrics) {
+        let counter = match self {
+            Self::NodeBytes => &metrics.dropped_node_bytes,
+            Self::QueueBytes => &metrics.dropped_queue_bytes,
+            Self::QueueMessages => &metrics.dropped_queue_messages,
+            Self::Queues => &metrics.dropped_queues,
+            Self::TotalBytes => &metrics.dropped_total_bytes,
+        };
+        counter.increase();
+    }
 }
 
 /// Which queue: a destination, and for a directed one the node.
@@ -147,7 +171,7 @@ impl Queues {
                 return Placed::Delivered;
             }
         } else if self.count >= limits.queues {
-            return Placed::Full;
+            return Placed::Full(Full::Queues);
         }
         if message.life.is_zero() {
             self.metrics.expired.increase();
@@ -157,16 +181,24 @@ impl Queues {
         let node = (!sender.is_client).then_some(sender.connection);
         let size = message.bytes.len();
         let share = node.and_then(|node| self.budget.nodes.get(&node));
-        let fits = self.budget.bytes + size <= limits.total_bytes
-            && share.copied().unwrap_or(0) + size <= limits.node_bytes;
+        let share = share.copied().unwrap_or(0);
+        let held = self.budget.bytes;
         let name = (destination.into(), identity.map(Arc::from));
         let queue = self.entry(name);
-        if !fits
-            || queue.bytes + size > limits.queue_bytes
-            || queue.held.len() >= limits.queue_messages
-        {
+        let full = if share + size > limits.node_bytes {
+            Some(Full::NodeBytes)
+        } else if queue.held.len() >= limits.queue_messages {
+            Some(Full::QueueMessages)
+        } else if queue.bytes + size > limits.queue_bytes {
+            Some(Full::QueueBytes)
+        } else if held + size > limits.total_bytes {
+            Some(Full::TotalBytes)
+        } else {
+            None
+        };
+        if let Some(full) = full {
             self.collect(destination, identity);
-            return Placed::Full;
+            return Placed::Full(full);
         }
         queue.held.push_back(Held {
             bytes: message.bytes.clone(),
@@ -211,13 +243,11 @@ impl Queues {
     }
 
     /// Bytes held in all queues.
-    #[cfg(test)]
     pub(crate) fn held_bytes(&self) -> usize {
         self.budget.bytes
     }
 
     /// Queues that exist.
-    #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.count
     }

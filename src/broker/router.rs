@@ -3,11 +3,9 @@
 //! Without a socket or a clock. One lock around it is held for a look-up or a change; copying a
 //! message to a whole fleet happens outside, on the topic's list of receivers.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use bytes::Bytes;
 
 use super::{
     effect::{Route, Send, Subscribe, Unsubscribe},
@@ -41,7 +39,6 @@ pub(crate) enum Routed {
 #[derive(Debug)]
 pub(crate) struct Router {
     limits: Limits,
-    stall: Duration,
     metrics: Arc<Metrics>,
     peers: HashMap<ConnectionId, Peer>,
     identities: Identities,
@@ -53,10 +50,9 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) fn new(limits: Limits, stall: Duration, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>) -> Self {
         Self {
             limits,
-            stall,
             peers: HashMap::new(),
             identities: Identities::default(),
             names: HashMap::new(),
@@ -72,6 +68,7 @@ impl Router {
         if peer.is_counted() {
             let count = self.names.entry(Arc::clone(&peer.name)).or_default();
             if *count >= self.limits.connections_per_node {
+                self.metrics.refused_per_node.increase();
                 return Err(Refused::Crowd(self.limits.connections_per_node));
             }
             *count += 1;
@@ -124,6 +121,11 @@ impl Router {
                 receipt: None,
             },
         );
+        let peer = self.peers.get(&id).ok_or(Refused::Gone)?;
+        if peer.subscriptions.len() >= self.limits.subscriptions {
+            self.metrics.refused_subscriptions.increase();
+            return Err(Refused::TooMany(self.limits.subscriptions));
+        }
         let as_node = matches!(
             destination,
             Some(Destination::Agent { .. } | Destination::Agents { .. })
@@ -136,9 +138,6 @@ impl Router {
         self.serial += 1;
         let serial = self.serial;
         let peer = self.peers.get_mut(&id).ok_or(Refused::Gone)?;
-        if peer.subscriptions.len() >= self.limits.subscriptions {
-            return Err(Refused::TooMany(self.limits.subscriptions));
-        }
         let subscription = Arc::new(Subscription {
             serial,
             connection: id,
@@ -153,7 +152,7 @@ impl Router {
             policy: if own_queue {
                 Policy::Hold
             } else {
-                Policy::Disconnect
+                Policy::Limit
             },
             outbound: Arc::clone(&peer.outbound),
         });
@@ -205,17 +204,16 @@ impl Router {
                     return Routed::Shed;
                 };
                 let sender = peer.as_sender(id);
-                let (mut delivered, mut shed) = (0, 0);
+                let mut delivered = 0;
                 for identity in identities {
                     let node = Some(identity.as_str());
                     match self.queues.send(address, node, message, sender, now) {
                         Placed::Delivered => delivered += 1,
                         Placed::Held => {}
-                        Placed::Full => shed += 1,
+                        Placed::Full(full) => full.count(&self.metrics),
                     }
                 }
                 self.metrics.deliveries.add(delivered);
-                self.metrics.shed.add(shed);
                 Routed::Queued(delivered)
             }
         }
@@ -256,12 +254,13 @@ impl Router {
                 Routed::Queued(1)
             }
             Placed::Held => Routed::Queued(0),
-            Placed::Full => {
-                let since = now.checked_sub(self.stall).unwrap_or(now);
+            Placed::Full(full) => {
+                let stall = self.limits.stall_timeout;
+                let since = now.checked_sub(stall).unwrap_or(now);
                 if self.queues.wait(address, sender, since) {
                     return Routed::Wait;
                 }
-                self.metrics.shed.increase();
+                full.count(&self.metrics);
                 Routed::Shed
             }
         }
@@ -286,16 +285,29 @@ impl Router {
         nodes.collect()
     }
 
+    /// How many nodes there are.
+    pub(crate) fn identities(&self) -> usize {
+        self.identities.len()
+    }
+
+    /// What there is now.
+    pub(crate) fn figures(&self) -> [(&'static str, u64); 3] {
+        [
+            ("nodes", self.identities.len() as u64),
+            ("queues", self.queues.count() as u64),
+            ("held_bytes", self.queues.held_bytes() as u64),
+        ]
+    }
+
     /// Drops what has expired.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.queues.handle_timeout(now);
     }
 
     /// Ends every session with these last words.
-    pub(crate) fn end_all(&mut self, text: &str) {
+    pub(crate) fn end_all(&mut self, last: &Bytes) {
         for peer in self.peers.values() {
-            peer.outbound
-                .end(Some(error_frame(Version::V1_0, text, None)));
+            peer.outbound.end(Some(last.clone()));
         }
     }
 
@@ -330,7 +342,7 @@ impl Router {
     /// Nothing is left of any connection.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.peers.is_empty() && self.identities.is_empty() && self.queues.count() == 0
+        self.peers.is_empty() && self.identities.len() == 0 && self.queues.count() == 0
     }
 
     #[cfg(test)]

@@ -10,9 +10,9 @@ use bytes::Bytes;
 
 use super::{
     access::{Access, Grant, PeerName, Rules},
-    effect::{Effect, Open, Presence, Route, Send, Subscribe, Unsubscribe},
+    effect::{About, Ask, Effect, Open, Route, Send, Subscribe, Unsubscribe},
     fault::{Fault, error_frame},
-    fields::{directed, is_identity, parse, receipt, text},
+    fields::{directed, is_identity, parse, receipt, subscription, text},
     message::Message,
 };
 use crate::stomp::{
@@ -70,15 +70,28 @@ impl Session {
 
     /// Bytes have arrived that are no STOMP: the last words to the peer.
     pub(crate) fn handle_garbage(&mut self, error: DecodeError) -> Bytes {
+        let metrics = &self.rules.metrics;
+        let count = match error {
+            DecodeError::BodyTooLarge { .. } => &metrics.frames_too_large,
+            DecodeError::HeadTooLarge { .. } => &metrics.headers_too_large,
+            DecodeError::TooManyHeaders { .. } => &metrics.headers_too_many,
+            _ => &metrics.malformed,
+        };
+        count.increase();
         self.fault(&Fault::Decode(error), None)
     }
 
     /// Nothing came for too long: the last words to the peer.
     pub(crate) fn handle_silence(&mut self) -> Bytes {
-        let text = match self.state {
-            State::New(_) => "no CONNECT frame came in time",
-            _ => "nothing came for twice the agreed heart-beat",
+        let metrics = &self.rules.metrics;
+        let (text, count) = match self.state {
+            State::New(_) => ("no CONNECT frame came in time", &metrics.connects_late),
+            _ => (
+                "nothing came for twice the agreed heart-beat",
+                &metrics.dead,
+            ),
         };
+        count.increase();
         self.fault(&text.into(), None)
     }
 
@@ -120,6 +133,11 @@ impl Session {
             State::Open(grant, _) => Some(&grant.name),
             _ => None,
         }
+    }
+
+    /// Whether the peer is known to be a client.
+    pub(crate) fn is_client(&self) -> bool {
+        matches!(&self.state, State::Open(grant, _) if grant.is_client())
     }
 
     /// The answer to a frame with a `receipt` header; a SEND's says for how many it was queued.
@@ -231,7 +249,8 @@ impl Session {
         self.sent += 1;
         let message_id = format!("{}-{}", self.id, self.sent);
         let route = match destination {
-            Destination::Presence => return self.presence(frame, message_id),
+            Destination::Metrics => return self.ask(About::Metrics, frame, message_id),
+            Destination::Presence => return self.ask(About::Presence, frame, message_id),
             Destination::Agent { .. } | Destination::Agents { .. } | Destination::Topic(_) => {
                 Route::Topic
             }
@@ -252,19 +271,21 @@ impl Session {
         }))
     }
 
-    fn presence(&self, frame: &Frame, message_id: String) -> Result<Effect, Fault> {
-        let reply_to = text(frame, "reply-to")?.ok_or("a presence request needs a reply-to")?;
+    fn ask(&self, about: About, frame: &Frame, message_id: String) -> Result<Effect, Fault> {
+        let reply_to =
+            text(frame, "reply-to")?.ok_or("a question to the broker needs a reply-to")?;
         let destination = parse(&reply_to)?;
         if !matches!(
             destination,
             Destination::Reply { .. } | Destination::Queue(_)
         ) {
-            return Err("the reply-to of a presence request must be a reply queue".into());
+            return Err("the reply-to of a question to the broker must be a reply queue".into());
         }
         let grant = self.grant()?.clone();
         grant.may_subscribe(&destination, None)?;
         let collective = text(frame, "collective")?;
-        Ok(Effect::Presence(Presence {
+        Ok(Effect::Ask(Ask {
+            about,
             reply_to,
             collective,
             grant,
@@ -293,7 +314,7 @@ impl Session {
             .may_subscribe(&destination, identity.as_deref())?;
         Ok(Effect::Subscribe(Subscribe {
             destination: address,
-            id: text(frame, "id")?,
+            id: subscription(frame)?,
             identity,
             version: self.version,
             receipt: receipt(frame)?,

@@ -1,14 +1,13 @@
 //! What a broker is told: plain data, filled by the configuration, read by everything here.
 //!
-//! The defaults suit one process that carries 20,000 nodes.
+//! The limits, with their defaults, are the configuration's own.
 
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use rustls_pki_types::CertificateDer;
 
-pub use crate::config::NamePattern;
-use crate::stomp;
+pub use crate::config::{Limits, NamePattern, SlowConsumer};
 
 /// Everything about one broker.
 #[derive(Clone, Debug)]
@@ -76,75 +75,18 @@ impl fmt::Debug for Tls {
 /// The name in a certificate; `None` where it has none that could be used.
 pub type PeerName = fn(&CertificateDer<'_>) -> Option<String>;
 
-/// What may be used up.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// One frame.
-    pub frame: stomp::Limits,
-    /// Connections in all.
-    pub connections: usize,
-    /// Connections from one address; 0 is no limit, as a site behind one translated address is common.
-    pub connections_per_address: usize,
-    /// Connections of one node's certificate, where identities are checked.
-    pub connections_per_node: usize,
-    /// TLS handshakes under way.
-    pub handshakes: usize,
-    /// Subscriptions of one connection.
-    pub subscriptions: usize,
-    /// Bytes waiting to be written to one connection.
-    pub outbound: usize,
-    /// Messages held in one queue.
-    pub queue_messages: usize,
-    /// Bytes held in one queue.
-    pub queue_bytes: usize,
-    /// Bytes that one node may have held in all queues, so that none can fill them alone.
-    pub node_bytes: usize,
-    /// Bytes held in all queues.
-    pub total_bytes: usize,
-    /// Queues at once.
-    pub queues: usize,
-    /// Bytes of large bodies being received.
-    pub receiving: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        const MIB: usize = 1024 * 1024;
-        Self {
-            frame: stomp::Limits::default(),
-            connections: 30_000,
-            connections_per_address: 0,
-            connections_per_node: 8,
-            handshakes: 512,
-            subscriptions: 1024,
-            outbound: 4 * MIB,
-            queue_messages: 100_000,
-            queue_bytes: 64 * MIB,
-            node_bytes: 4 * MIB,
-            total_bytes: 256 * MIB,
-            queues: 200_000,
-            receiving: 256 * MIB,
-        }
-    }
-}
-
-/// How long things may take.
+/// How long things may take that no limit says.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// From the first byte of a TLS handshake to the CONNECT frame.
-    pub connect: Duration,
     /// How long a queue keeps a message that doesn't say.
     pub default_life: Duration,
     /// The longest that a queue keeps any message.
     pub max_life: Duration,
     /// The shortest heart-beat that is agreed to.
     pub heartbeat_floor: Duration,
-    /// A peer that takes nothing for so long is gone.
-    pub write: Duration,
-    /// A large body has to be there after so long.
-    pub body: Duration,
-    /// How long a sender waits for room in a client's full queue.
-    pub stall: Duration,
+    /// A client that takes nothing for so long is gone. Longer than for a node: a person may look
+    /// at a page of its output meanwhile.
+    pub client_write: Duration,
     /// How long peers have to take the last words when the broker stops.
     pub grace: Duration,
 }
@@ -152,13 +94,10 @@ pub struct Times {
 impl Default for Times {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(30),
             default_life: Duration::from_mins(1),
             max_life: Duration::from_mins(10),
             heartbeat_floor: Duration::from_secs(1),
-            write: Duration::from_secs(30),
-            body: Duration::from_mins(2),
-            stall: Duration::from_secs(5),
+            client_write: Duration::from_mins(10),
             grace: Duration::from_secs(3),
         }
     }

@@ -138,7 +138,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::broker::metrics::Metrics;
+    use crate::broker::settings::Limits;
 
     fn subscription(serial: u64, connection: u64, topic: &str) -> Arc<Subscription> {
         Arc::new(Subscription {
@@ -148,8 +148,8 @@ mod tests {
             destination: topic.into(),
             identity: None,
             head: head(None, Version::V1_0),
-            policy: Policy::Disconnect,
-            outbound: Arc::new(Outbound::new(1000, Arc::new(Metrics::default()))),
+            policy: Policy::Limit,
+            outbound: Arc::new(Outbound::new(&Limits::default(), Arc::default())),
         })
     }
 

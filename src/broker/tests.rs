@@ -44,7 +44,7 @@ async fn stopping_tells_every_peer() {
     stop.send(()).unwrap();
     let text = rest(peer).await;
     assert!(
-        text.contains("message:the broker is shutting down"),
+        text.contains("message:the broker is shutting down\nmc-stopping:yes\n"),
         "{text}"
     );
     running.await.unwrap();
@@ -81,7 +81,7 @@ async fn no_more_come_in_than_there_is_room_for() {
     first.write_all(b"CONNECT\n\n\0").await.unwrap();
     first.read_u8().await.unwrap();
     assert_eq!(rest(dial(address).await).await, "");
-    assert_eq!(metrics.refused.value(), 1);
+    assert_eq!(metrics.refused_per_address.value(), 1);
     first.write_all(b"DISCONNECT\n\n\0").await.unwrap();
     rest(first).await;
     while metrics.connections.value() > 0 {

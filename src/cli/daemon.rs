@@ -10,14 +10,7 @@ use std::{
 use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
 
 use super::{CommandError, Exit};
-use crate::{
-    config::LogLevel,
-    sys::{
-        self,
-        notify::{Notifier, watchdog_interval},
-        signal::{Signal, Signals},
-    },
-};
+use crate::{config::LogLevel, sys};
 
 /// Starts the log on standard error; a service manager or the shell decides where that goes.
 pub(super) fn start_log(level: LogLevel) {
@@ -44,30 +37,8 @@ fn filter(level: LogLevel) -> LevelFilter {
     }
 }
 
-/// Waits for a signal that asks the process to end; `reload` is called for each that asks to read
-/// the configuration again. Tells the service manager's watchdog that the process lives.
-pub(super) async fn until_stopped(reload: impl Fn()) {
-    let Ok(mut signals) = Signals::listen() else {
-        // Without signals of our own, the system's default ends the process.
-        return std::future::pending().await;
-    };
-    let notifier = Notifier::from_env();
-    let mut watchdog = tokio::time::interval(watchdog_interval().unwrap_or(DAY));
-    loop {
-        tokio::select! {
-            signal = signals.next() => match signal {
-                Signal::Reload => reload(),
-                signal if signal.is_stop() => break,
-                _ => {}
-            },
-            _ = watchdog.tick() => notifier.watchdog(),
-        }
-    }
-    notifier.stopping();
-}
-
 /// Longer than any watchdog's interval.
-const DAY: Duration = Duration::from_hours(24);
+pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// The process id file, removed when this is dropped.
 pub(super) struct PidFile(PathBuf);

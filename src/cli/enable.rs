@@ -99,7 +99,7 @@ fn wait(demo: &Demo, nodes: usize, parts: &mut [Started]) -> Result<(), CommandE
     let end = Instant::now() + PATIENCE;
     let bar = progress::Progress::new(nodes > 0);
     bar.expect(nodes);
-    let advance = |count| bar.advance(count, &[""; 0]);
+    let advance = |count| bar.advance(count);
     let answering = loop {
         for part in parts.iter_mut() {
             part.check().map_err(refused)?;

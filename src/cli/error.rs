@@ -50,8 +50,8 @@ impl Exit {
         }
     }
 
-    /// The original's code for the same end: all errors were 1, and an interrupted wait counted
-    /// as one in which nobody answered.
+    /// The original's code for the same end: all errors were 1. (An interrupted wait for answers
+    /// counted as one in which nobody answered; whoever waits says so.)
     pub const fn legacy_code(self) -> u8 {
         match self {
             Self::Usage
@@ -59,8 +59,8 @@ impl Exit {
             | Self::Software
             | Self::Refused
             | Self::Config
+            | Self::Interrupted
             | Self::Terminated => 1,
-            Self::Interrupted => 3,
             _ => self.code(),
         }
     }

@@ -31,9 +31,10 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         .map(OsString::as_os_str)
         .and_then(invoked_as);
     let extra = std::env::var("MCOLLECTIVE_EXTRA_OPTS").unwrap_or_default();
+    let codes = words::exit_codes(&arguments);
     match words::prepare(arguments, name.as_deref(), &extra) {
         Ok(words) => run(words),
-        Err(message) => report(&CommandError::usage(message), ExitCodes::Full),
+        Err(message) => report(&CommandError::usage(message), codes),
     }
 }
 
@@ -52,13 +53,10 @@ fn invoked_as(program: &OsStr) -> Option<String> {
 }
 
 fn run(words: Vec<OsString>) -> ExitCode {
+    let codes = words::exit_codes(&words);
     let role = match Program::try_parse_from(words) {
         Ok(program) => program.role,
-        Err(error) => return explain(&error),
-    };
-    let codes = match &role {
-        Role::Mco(mco) => mco.general.exit_codes,
-        _ => ExitCodes::Full,
+        Err(error) => return explain(&error, codes),
     };
     let ended = match role {
         Role::Broker(args) => broker::run(&args),
@@ -75,7 +73,7 @@ fn run(words: Vec<OsString>) -> ExitCode {
 }
 
 /// What clap has to say: help and versions are answers, everything else is a wrong command line.
-fn explain(error: &clap::Error) -> ExitCode {
+fn explain(error: &clap::Error, codes: ExitCodes) -> ExitCode {
     let answer = matches!(
         error.kind(),
         ErrorKind::DisplayHelp
@@ -87,7 +85,7 @@ fn explain(error: &clap::Error) -> ExitCode {
     if answer && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         ExitCode::SUCCESS
     } else {
-        ExitCode::from(Exit::Usage.code())
+        exit_code(Exit::Usage, codes)
     }
 }
 

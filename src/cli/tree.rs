@@ -8,7 +8,7 @@ use super::render::Colour;
 
 mod options;
 
-pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, RpcOptions};
+pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, Output};
 
 /// MCollective as one file: invoke predefined actions, in parallel, on any number of machines
 #[derive(Debug, Parser)]
@@ -222,9 +222,6 @@ pub struct PingArgs {
     /// Shows a graph of the time distribution: one bar for every 50 ms
     #[arg(short, long)]
     pub graph: bool,
-    /// Produce JSON output
-    #[arg(short, long)]
-    pub json: bool,
     /// Options of every application.
     #[command(flatten)]
     pub common: Common,
@@ -239,9 +236,6 @@ pub struct PingArgs {
     after_help = "Examples:\n  mco find -C role::web\n  mco find -W 'role::web country=de' --json"
 )]
 pub struct FindArgs {
-    /// Produce JSON output
-    #[arg(short, long)]
-    pub json: bool,
     /// Options of every application.
     #[command(flatten)]
     pub common: Common,
@@ -269,11 +263,17 @@ pub struct RpcArgs {
     #[arg(long, alias = "argument", value_name = "KEY=VALUE")]
     pub arg: Vec<String>,
     /// Do not process results, just send request
-    #[arg(long, alias = "nr")]
+    #[arg(long, visible_alias = "nr")]
     pub no_results: bool,
-    /// How results are shown.
-    #[command(flatten)]
-    pub rpc: RpcOptions,
+    /// Set a custom target for replies, `/queue/NAME` or `/topic/NAME`; none is waited for here
+    #[arg(long, value_name = "TARGET", conflicts_with = "no_results")]
+    pub reply_to: Option<String>,
+    /// Say how many nodes would get the request, and ask before it is sent
+    #[arg(long)]
+    pub confirm: bool,
+    /// Answer that question with yes
+    #[arg(short, long)]
+    pub yes: bool,
     /// Options of every application.
     #[command(flatten)]
     pub common: Common,
@@ -288,9 +288,6 @@ pub struct RpcArgs {
 pub struct FactsArgs {
     /// The fact to report for
     pub fact: Option<String>,
-    /// Produce JSON output
-    #[arg(short, long)]
-    pub json: bool,
     /// Options of every application.
     #[command(flatten)]
     pub common: Common,
@@ -307,9 +304,6 @@ pub struct FactsArgs {
 pub struct InventoryArgs {
     /// The node to report on
     pub node: Option<String>,
-    /// Produce JSON output
-    #[arg(short, long)]
-    pub json: bool,
     /// Options of every application.
     #[command(flatten)]
     pub common: Common,

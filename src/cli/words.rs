@@ -3,6 +3,8 @@
 
 use std::ffi::OsString;
 
+use super::tree::ExitCodes;
+
 /// Applications that take none of the common options, so that extra ones would be errors there.
 const WITHOUT_OPTIONS: [&str; 3] = ["help", "completion", "plugin"];
 
@@ -47,6 +49,28 @@ pub(super) fn prepare(
     let after = at + 1;
     words.splice(after..after, extra.into_iter().map(OsString::from));
     Ok(words)
+}
+
+/// Which exit codes are wanted, for a command line that may be too wrong to be parsed.
+pub(super) fn exit_codes(words: &[OsString]) -> ExitCodes {
+    let texts: Vec<&str> = words.iter().map_while(|word| word.to_str()).collect();
+    let mut codes = ExitCodes::Full;
+    for (at, word) in texts.iter().enumerate() {
+        let Some(option) = word.strip_prefix("--").filter(|option| !option.is_empty()) else {
+            continue;
+        };
+        let (name, value) = match option.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (option, texts.get(at + 1).copied()),
+        };
+        if "exit-codes".starts_with(name) {
+            codes = match value {
+                Some("legacy") => ExitCodes::Legacy,
+                _ => ExitCodes::Full,
+            };
+        }
+    }
+    codes
 }
 
 fn application_at(words: &[OsString]) -> Option<usize> {
@@ -165,6 +189,25 @@ mod tests {
             prepared(&["mco", "help"], Some("mco"), "-t 1"),
             ["mcollective", "mco", "help"]
         );
+    }
+
+    #[test]
+    fn exit_codes_are_seen_in_any_command_line() {
+        let codes = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            exit_codes(&words)
+        };
+        assert_eq!(
+            codes("mco ping --exit-codes legacy --nosuch"),
+            ExitCodes::Legacy
+        );
+        assert_eq!(codes("mco --exit=legacy png"), ExitCodes::Legacy);
+        assert_eq!(
+            codes("mco ping --exit-codes legacy --exit-codes full"),
+            ExitCodes::Full
+        );
+        assert_eq!(codes("mco ping -- legacy"), ExitCodes::Full);
+        assert_eq!(codes("mco ping --exit-codes"), ExitCodes::Full);
     }
 
     #[test]

@@ -24,6 +24,40 @@ impl Answer {
     }
 }
 
+/// An addressed node of which nothing was heard, and what is known of that.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Silent {
+    /// The node.
+    pub node: Identity,
+    /// What is known.
+    pub why: Silence,
+}
+
+/// What is known of a node's silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Silence {
+    /// The broker does not see it.
+    NotConnected,
+    /// It is connected, and did not say whether the filter means it. It was sent no more.
+    Undiscovered,
+    /// It did not answer in time.
+    Timeout,
+    /// The operator did not wait for it.
+    Interrupted,
+}
+
+impl Silence {
+    /// As in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotConnected => "not_connected",
+            Self::Undiscovered => "undiscovered",
+            Self::Timeout => "timeout",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// What came of a call.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -35,9 +69,9 @@ pub struct Account {
     pub answers: Vec<Answer>,
     /// Nodes that the filter does not choose, by their own word.
     pub nomatch: Vec<Identity>,
-    /// Addressed nodes of which nothing was heard.
-    pub no_response: Vec<Identity>,
-    /// Nodes that were chosen and never asked, because the operator ended it before their turn.
+    /// Addressed nodes of which nothing was heard, by name.
+    pub no_response: Vec<Silent>,
+    /// Nodes that were chosen and never asked, because it ended before their turn.
     pub unasked: Vec<Identity>,
     /// Replies of nodes that were not addressed.
     pub unexpected: Vec<Answer>,
@@ -49,6 +83,8 @@ pub struct Account {
     pub elapsed: Duration,
     /// Why the wait ended before its time, if it did.
     pub interrupted: Option<Interrupt>,
+    /// It ended between two groups because more than so many nodes had failed.
+    pub gave_up_after: Option<usize>,
 }
 
 /// The call as a whole; `cli` turns it into an exit code.
@@ -81,14 +117,12 @@ impl Account {
             discovery: Duration::ZERO,
             elapsed: Duration::ZERO,
             interrupted: None,
+            gave_up_after: None,
         }
     }
 
     /// Takes over what came of another group of the same call.
     pub(super) fn add(&mut self, other: Self) {
-        if self.addressed() == 0 {
-            self.id = other.id;
-        }
         self.answers.extend(other.answers);
         self.nomatch.extend(other.nomatch);
         self.no_response.extend(other.no_response);
@@ -102,6 +136,12 @@ impl Account {
     /// How many nodes were meant: those that answered and those that stayed silent.
     pub fn addressed(&self) -> usize {
         self.answers.len() + self.no_response.len()
+    }
+
+    /// How many of the nodes that were asked did not do it, silent ones included.
+    pub fn failures(&self) -> usize {
+        let failed = self.answers.iter().filter(|answer| !answer.is_ok());
+        failed.count() + self.no_response.len()
     }
 
     /// Whether some node answered anything but ok.

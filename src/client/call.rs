@@ -12,7 +12,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Account, Answer, Gather, Heard, Presence};
+use super::{Account, Answer, Gather, Heard, Presence, Silence, Silent};
 use crate::{
     connector::{self, Connection, Event, Message, Outgoing, Policy, ServerInfo, activemq},
     mcorpc::{
@@ -75,13 +75,20 @@ pub enum Interrupt {
 /// What a call reports while it waits.
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// It is known how many nodes are waited for.
-    Addressed(usize),
+    /// It is known who is waited for.
+    Addressed {
+        /// How many nodes, in later groups too.
+        nodes: usize,
+        /// Who has not spoken.
+        gather: &'a Gather,
+    },
     /// An addressed node answered.
     Answer {
         /// The answer.
         answer: &'a Answer,
-        /// The state of the call with it.
+        /// How many have spoken with it, in earlier groups too.
+        spoken: usize,
+        /// Who has not.
         gather: &'a Gather,
     },
     /// Something was received that can't be taken; worth a line under `-v`.
@@ -178,6 +185,16 @@ impl Client {
         call: &Call,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Account, Error> {
+        self.call_as(new_request_id()?, call, progress).await
+    }
+
+    /// The same under an id of which other nodes may have been asked before.
+    pub(super) async fn call_as(
+        &mut self,
+        id: RequestId,
+        call: &Call,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Account, Error> {
         let begun = Instant::now();
         self.sequence += 1;
         let address = activemq::reply_address(
@@ -187,7 +204,7 @@ impl Client {
             self.sequence,
         );
         self.connection.subscribe(&address, None).await?;
-        let mut state = CallState::new(new_request_id()?, address);
+        let mut state = CallState::new(id, address);
         let outcome = self.run(call, &mut state, begun, progress).await;
         self.connection.unsubscribe(&state.address).await;
         outcome?;
@@ -216,7 +233,7 @@ impl Client {
                     call.discovery_wait.min(call.ttl),
                 )?;
                 state.gather = Gather::directed(names.iter().cloned());
-                state.absent = absent;
+                state.absent = absent.into_iter().collect();
             }
             Addressing::Broadcast if self.broker.is_ours() => {
                 // Both at once: the list and the first answers come back together.
@@ -236,7 +253,7 @@ impl Client {
             return Ok(());
         }
         if state.gather.addressed() > 0 {
-            progress(Progress::Addressed(state.gather.addressed()));
+            progress(addressed(&state.gather));
         }
         self.gather(call, state, progress).await
     }
@@ -337,10 +354,12 @@ impl Client {
         }
         let connection = self.connection.clone();
         state.sending.spawn(async move {
+            // One that is lost says nothing of the others.
+            let mut outcome = Ok(());
             for message in messages {
-                connection.send(message).await?;
+                outcome = outcome.and(connection.send(message).await.map(drop));
             }
-            Ok(())
+            outcome
         });
         Ok(())
     }
@@ -367,7 +386,7 @@ impl Client {
                 state.discovered = true;
                 state.discovery = state.sent.elapsed();
                 state.gather.expect(present);
-                progress(Progress::Addressed(state.gather.addressed()));
+                progress(addressed(&state.gather));
             }
         }
         Ok(())
@@ -389,7 +408,17 @@ impl Client {
             }
             Some(sent) = state.sending.join_next() => {
                 // A panic of the sending task is nothing that can be gone on with.
-                sent.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+                let sent = sent.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+                let Err(error) = sent else {
+                    return Ok(true);
+                };
+                // What was lost on its way may have arrived all the same, and who was meant by name
+                // has to be named: the account goes on.
+                let perhaps_sent = matches!(error, connector::Error::Lost { .. });
+                if !perhaps_sent && !state.gather.is_known() {
+                    return Err(error.into());
+                }
+                progress(Progress::Rejected(error.to_string()));
                 return Ok(true);
             }
             () = tokio::time::sleep_until(until.into()) => return Ok(false),
@@ -402,9 +431,10 @@ impl Client {
             Some(Event::Disconnected {
                 error,
                 retry_in: None,
-            }) => return Err(error.into()),
-            Some(Event::Disconnected { error, .. }) => {
+            }) if !state.gather.is_known() => return Err(error.into()),
+            Some(Event::Disconnected { error, retry_in }) => {
                 progress(Progress::Rejected(error.to_string()));
+                return Ok(retry_in.is_some());
             }
             Some(Event::Connected(_)) => {}
             None => return Ok(false),
@@ -464,6 +494,7 @@ impl Client {
             Heard::Answer => {
                 progress(Progress::Answer {
                     answer: &answer,
+                    spoken: state.gather.addressed() - state.gather.missing_count(),
                     gather: &state.gather,
                 });
                 state.answers.push(answer);
@@ -481,7 +512,7 @@ struct CallState {
     presence_address: Option<String>,
     /// The broker's list, once it has come, until the gathering takes it.
     present: Option<Vec<Identity>>,
-    absent: Vec<Identity>,
+    absent: HashSet<Identity>,
     digests: HashSet<[u8; 32]>,
     gather: Gather,
     answers: Vec<Answer>,
@@ -502,7 +533,7 @@ impl CallState {
             address,
             presence_address: None,
             present: None,
-            absent: Vec::new(),
+            absent: HashSet::new(),
             digests: HashSet::new(),
             gather: Gather::open(),
             answers: Vec::new(),
@@ -534,11 +565,23 @@ impl CallState {
     }
 
     fn into_account(self) -> Account {
+        let why = |node: &Identity| match self.interrupted {
+            _ if self.absent.contains(node) => Silence::NotConnected,
+            Some(_) => Silence::Interrupted,
+            None => Silence::Timeout,
+        };
+        let missing = self.gather.missing().into_iter();
+        let no_response = missing
+            .map(|node| Silent {
+                why: why(&node),
+                node,
+            })
+            .collect();
         Account {
             id: self.id,
             discovered: self.discovered,
             nomatch: self.gather.nomatch(),
-            no_response: self.gather.missing(),
+            no_response,
             answers: self.answers,
             unasked: Vec::new(),
             unexpected: self.unexpected,
@@ -546,7 +589,15 @@ impl CallState {
             discovery: self.discovery,
             elapsed: self.sent.elapsed(),
             interrupted: self.interrupted,
+            gave_up_after: None,
         }
+    }
+}
+
+fn addressed(gather: &Gather) -> Progress<'_> {
+    Progress::Addressed {
+        nodes: gather.addressed(),
+        gather,
     }
 }
 

@@ -92,6 +92,11 @@ impl Gather {
         }
     }
 
+    /// Whether it is known whom the call waits for.
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
     /// Whether everybody whom the call waits for has spoken.
     pub fn is_complete(&self) -> bool {
         self.known && self.missing == 0

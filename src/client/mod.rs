@@ -16,7 +16,7 @@ mod presence;
 mod share;
 mod targets;
 
-pub use account::{Account, Answer, Verdict};
+pub use account::{Account, Answer, Silence, Silent, Verdict};
 pub use call::{Addressing, Call, Client, Error, Interrupt, Progress};
 pub use gather::{Gather, Heard};
 pub use limit::{Choice, Limit};

@@ -46,6 +46,14 @@ impl Share {
         wanted.min(total)
     }
 
+    /// So many of `total` and not one more: rounded down, to none if need be.
+    pub fn allowed(self, total: usize) -> usize {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => Self::hundredths(total, percent) / 100,
+        }
+    }
+
     /// The size of a part of `total`: rounded up, and never zero.
     pub fn part(self, total: usize) -> usize {
         match self {
@@ -77,6 +85,9 @@ mod tests {
         assert_eq!(share("50%").part(5), 3);
         assert_eq!(share("1%").part(5), 1);
         assert_eq!(share("7").part(5), 7);
+        assert_eq!(share("10%").allowed(19), 1);
+        assert_eq!(share("10%").allowed(9), 0);
+        assert_eq!(share("3").allowed(2), 3);
         for bad in [
             "",
             "%",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Map;
 
 use super::{
-    Account, Addressing, Call, Client, Error, Interrupt, Limit, Progress, Share,
+    Account, Addressing, Call, Client, Error, Interrupt, Limit, Progress, Share, Silence, Silent,
     call::new_request_id,
     discovery::{self, Source},
 };
@@ -24,6 +24,8 @@ pub struct Targets {
     pub limit: Option<Limit>,
     /// In groups of which size; none is all at once.
     pub batch: Option<Batch>,
+    /// How many may fail before no further group is asked; none is any number.
+    pub max_fail: Option<Share>,
 }
 
 /// Groups that are asked one after the other.
@@ -40,8 +42,8 @@ pub struct Batch {
 pub struct Discovered {
     /// Who is asked, in the order in which they answered or stand in the list.
     pub names: Vec<Identity>,
-    /// Who is connected and did not say whether it is meant.
-    pub silent: Vec<Identity>,
+    /// Who did not say whether it is meant.
+    pub silent: Vec<Silent>,
     /// Who said that it is not meant.
     pub nomatch: Vec<Identity>,
     /// How long it took.
@@ -158,14 +160,24 @@ impl Client {
                 .into_iter()
                 .map(|answer| answer.reply.sender)
                 .collect(),
-            silent: account.no_response,
+            silent: account
+                .no_response
+                .into_iter()
+                .map(|silent| match silent.why {
+                    Silence::Timeout => Silent {
+                        why: Silence::Undiscovered,
+                        ..silent
+                    },
+                    _ => silent,
+                })
+                .collect(),
             nomatch: account.nomatch,
             took: begun.elapsed(),
             interrupted: account.interrupted,
         })
     }
 
-    /// Asks these nodes, in groups where that is wanted.
+    /// Asks these nodes, in groups where that is wanted. All of it is one request, by its id.
     async fn ask(
         &mut self,
         call: &Call,
@@ -178,17 +190,38 @@ impl Client {
             .batch
             .map_or(names.len().max(1), |batch| batch.size.part(names.len()));
         let pause = targets.batch.map_or(Duration::ZERO, |batch| batch.pause);
+        let may_fail = targets.max_fail.map(|share| share.allowed(names.len()));
+        account.interrupted = self.interrupted();
         for (at, group) in names.chunks(size).enumerate() {
-            if at > 0 && account.interrupted.is_none() {
+            account.gave_up_after = may_fail.filter(|most| account.failures() > *most);
+            if account.gave_up_after.is_none() && account.interrupted.is_none() && at > 0 {
                 account.interrupted = self.pause(pause).await?;
-            } else if at == 0 {
-                account.interrupted = self.interrupted();
             }
-            if account.interrupted.is_some() {
+            if account.interrupted.is_some() || account.gave_up_after.is_some() {
                 account.unasked.extend_from_slice(group);
                 continue;
             }
-            let asked = self.call(&directed(call, group.to_vec()), progress).await?;
+            let before = at * size;
+            let mut group_progress = |event: Progress<'_>| match event {
+                Progress::Addressed { gather, .. } => progress(Progress::Addressed {
+                    nodes: names.len(),
+                    gather,
+                }),
+                Progress::Answer {
+                    answer,
+                    spoken,
+                    gather,
+                } => progress(Progress::Answer {
+                    answer,
+                    spoken: before + spoken,
+                    gather,
+                }),
+                rejected @ Progress::Rejected(_) => progress(rejected),
+            };
+            let call = directed(call, group.to_vec());
+            let asked = self
+                .call_as(account.id.clone(), &call, &mut group_progress)
+                .await?;
             account.add(asked);
         }
         Ok(account)

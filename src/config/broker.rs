@@ -3,7 +3,6 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use super::{
@@ -14,6 +13,10 @@ use crate::{
     mcorpc::names::Collective,
     tls::{Authorities, Files},
 };
+
+pub(super) mod limits;
+
+pub use limits::{Limits, SlowConsumer};
 
 /// What a broker is told.
 #[derive(Clone, Debug)]
@@ -42,29 +45,6 @@ pub struct BrokerConfig {
     pub logger: Logger,
     /// What is odd in the file and no reason to refuse it.
     pub warnings: Vec<Fault>,
-}
-
-/// `limit.*`: what nobody may exceed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// `frame_size`: bytes of a frame's body.
-    pub frame_size: u64,
-    /// `headers`: headers of a frame.
-    pub headers: u32,
-    /// `connections`: connections at the same time.
-    pub connections: u32,
-    /// `connections_per_address`: those from one address; 0 is as many as there may be at all.
-    pub connections_per_address: u32,
-    /// `handshakes`: TLS handshakes at the same time.
-    pub handshakes: u32,
-    /// `handshake_timeout`: from the first byte to CONNECT.
-    pub handshake_timeout: Duration,
-    /// `queued_bytes`: bytes that wait for one connection.
-    pub queued_bytes: u64,
-    /// `queue_messages`: messages that wait in one queue.
-    pub queue_messages: u32,
-    /// `total_bytes`: bytes that wait anywhere.
-    pub total_bytes: u64,
 }
 
 impl BrokerConfig {
@@ -106,7 +86,7 @@ impl BrokerConfig {
             nodes: nodes(&mut reader),
             identity_check: reader.flag("identity_check", true),
             collectives: collectives(&mut reader),
-            limits: limits(&mut reader),
+            limits: Limits::read(&mut reader),
             state_dir: reader.path("statedir"),
             logger: logger::read(&mut reader, LogLevel::Info),
             warnings: Vec::new(),
@@ -178,41 +158,4 @@ fn collectives(reader: &mut Reader<'_>) -> Vec<(NamePattern, Vec<Collective>)> {
         }
     }
     read
-}
-
-fn limits(reader: &mut Reader<'_>) -> Limits {
-    let most = 10_000_000;
-    let timeout = Duration::from_secs(30);
-    let limits = Limits {
-        frame_size: reader.size("limit.frame_size", 4 << 20, 1 << 10),
-        headers: reader.integer("limit.headers", 64, 16, 10_000),
-        connections: reader.integer("limit.connections", 60_000, 1, most),
-        connections_per_address: reader.integer("limit.connections_per_address", 0, 0, most),
-        handshakes: reader.integer("limit.handshakes", 256, 1, most),
-        handshake_timeout: reader.positive_duration("limit.handshake_timeout", timeout),
-        queued_bytes: reader.size("limit.queued_bytes", 16 << 20, 64 << 10),
-        queue_messages: reader.integer("limit.queue_messages", 100_000, 1, most),
-        total_bytes: reader.size("limit.total_bytes", 1 << 30, 1 << 20),
-    };
-    let too_small = [
-        (
-            "limit.queued_bytes",
-            limits.queued_bytes,
-            limits.frame_size,
-            "limit.frame_size",
-        ),
-        (
-            "limit.total_bytes",
-            limits.total_bytes,
-            limits.queued_bytes,
-            "limit.queued_bytes",
-        ),
-    ];
-    for (key, value, least, other) in too_small {
-        if value < least {
-            let right = format!("raise it, or lower `{other}`");
-            reader.fault(key, &format!("`{key}` is below `{other}`"), &right);
-        }
-    }
-    limits
 }

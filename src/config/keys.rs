@@ -3,7 +3,7 @@
 //! Server and client share one list, as in the original: a `client.cfg` may hold what only a server
 //! uses. `plugin.*` belongs to plugins and is free, except where the plugin is one of ours.
 
-use super::{Document, Fault};
+use super::{Document, Fault, broker::limits};
 use crate::mcorpc::similar;
 
 /// The keys of `server.cfg` and `client.cfg`, without `plugin.*`.
@@ -63,20 +63,11 @@ const DEPRECATED: &[&str] = &[
     "topicsep",
 ];
 
-/// The keys of `broker.cfg`, without `collectives.*`.
+/// The keys of `broker.cfg`, without `collectives.*` and `limit.*`.
 pub(super) const BROKER: &[&str] = &[
     "clients",
     "identity_check",
     "keeplogs",
-    "limit.connections",
-    "limit.connections_per_address",
-    "limit.frame_size",
-    "limit.handshake_timeout",
-    "limit.handshakes",
-    "limit.headers",
-    "limit.queue_messages",
-    "limit.queued_bytes",
-    "limit.total_bytes",
     "listen",
     "logfacility",
     "logfile",
@@ -176,10 +167,13 @@ pub(super) fn check_broker(document: &Document) -> Vec<Fault> {
     let mut faults = Vec::new();
     for entry in &document.entries {
         let key = entry.key.as_str();
-        if !BROKER.contains(&key) && key.strip_prefix("collectives.").is_none_or(str::is_empty) {
+        let mut known = BROKER.iter().chain(limits::KEYS).copied();
+        if !known.clone().any(|known| known == key)
+            && key.strip_prefix("collectives.").is_none_or(str::is_empty)
+        {
             let meant = match key {
                 "collectives" => Some("collectives.NAME".to_owned()),
-                _ => similar::closest(key, BROKER.iter().copied()).map(str::to_owned),
+                _ => similar::closest(key, &mut known).map(str::to_owned),
             };
             let (message, right) = (unknown(key), suggestion(key, meant));
             faults.push(Fault::new(&entry.file, Some(entry.line), message, right));

@@ -27,7 +27,7 @@ mod server;
 mod tests;
 mod value;
 
-pub use broker::{BrokerConfig, Limits};
+pub use broker::{BrokerConfig, Limits, SlowConsumer};
 pub use client::{ClientConfig, LimitMethod};
 pub use common::{Common, Plugins};
 pub use fault::{Fault, Faults};

@@ -434,7 +434,7 @@ ttl = 60
 /etc/m/broker.cfg:3: `collectives.a b` names nobody; a name has letters, digits, `_`, `.` and `-`, a pattern is `/regex/`
 /etc/m/broker.cfg:4: `collectives.web1` can't be `a/b`; a name has letters, digits, `_`, `.` and `-`
 /etc/m/broker.cfg:6: `limit.queued_bytes` is below `limit.frame_size`; raise it, or lower `limit.frame_size`
-/etc/m/broker.cfg:7: `limit.headers` can't be `1`; give a number from 16 to 10000
+/etc/m/broker.cfg:7: `limit.headers` can't be `1`; give a number from 16 to 1000
 /etc/m/broker.cfg:8: `identity_check` can't be `perhaps`; give `yes` or `no`
 /etc/m/broker.cfg:9: unknown setting `ttl`; remove the line, or put it in the file that it is for
 "

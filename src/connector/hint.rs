@@ -29,7 +29,7 @@ impl Problem {
                 "is port {port} on {host} a STOMP broker's? 61613 is usual; if it is a TLS port, set \
                  plugin.activemq.pool.N.ssl = 1"
             ),
-            Self::Hangup | Self::Silence { .. } => {
+            Self::Hangup | Self::Silence { .. } | Self::Stopping => {
                 format!("is the broker on {host} being restarted? Its log says more")
             }
             Self::HostName { .. } => {

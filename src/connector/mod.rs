@@ -23,7 +23,7 @@ mod problem;
 mod session;
 mod settings;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod wire;
 
 pub use connection::{Connection, Policy};

@@ -88,6 +88,9 @@ pub enum Problem {
         /// For how long.
         silence: Duration,
     },
+    /// It ends on purpose, and found no fault with us.
+    #[error("it is shutting down")]
+    Stopping,
     /// The time for connecting is over.
     #[error("timed out after {} while {stage}", humantime::format_duration(*after))]
     Timeout {
@@ -126,6 +129,7 @@ impl Problem {
             | Self::PlainPort
             | Self::Refused
             | Self::Silence { .. }
+            | Self::Stopping
             | Self::Timeout { .. }
             | Self::TlsPort => Kind::Unreachable,
         }

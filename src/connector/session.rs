@@ -17,7 +17,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use self::{
-    frames::{error_text, from_base64, garbage, header, offer, printable},
+    frames::{error_text, from_base64, garbage, header, offer, printable, says_goodbye},
     receipts::Receipts,
 };
 use super::{
@@ -56,6 +56,8 @@ pub(super) struct Session {
     next_id: u64,
     /// The broker's ERROR, until it goes on. An end that follows it is only its consequence.
     said: Option<String>,
+    /// The broker has said goodbye.
+    stopping: bool,
 }
 
 /// One message that was sent.
@@ -114,6 +116,7 @@ impl Session {
             events: VecDeque::new(),
             next_id: 0,
             said: None,
+            stopping: false,
         }
     }
 
@@ -165,6 +168,10 @@ impl Session {
     pub(super) fn handle_frame(&mut self, now: Instant, frame: Frame) -> Result<(), Problem> {
         match (self.state, frame.command) {
             (State::Connecting { .. }, Command::Connected) => self.handle_connected(now, &frame),
+            (_, Command::Error) if says_goodbye(&frame) => {
+                self.stopping = true;
+                Ok(())
+            }
             (State::Connecting { .. }, Command::Error) => Err(Problem::SessionRefused {
                 message: error_text(&frame),
             }),
@@ -230,7 +237,11 @@ impl Session {
         self.transmits.clear();
         self.receipts.handle_lost();
         self.buffer = BytesMut::new();
+        let stopping = std::mem::take(&mut self.stopping);
         match (self.said.take(), problem) {
+            (_, Problem::ClosedEarly | Problem::Hangup | Problem::Network { .. }) if stopping => {
+                Problem::Stopping
+            }
             (Some(message), Problem::Hangup | Problem::Network { .. }) => {
                 Problem::SessionEnded { message }
             }
@@ -256,6 +267,7 @@ impl Session {
         self.ours = false;
         self.sessions += 1;
         self.said = None;
+        self.stopping = false;
         self.heartbeat = None;
         self.receipts.handle_lost();
         self.transmits.clear();

@@ -124,18 +124,18 @@ pub(super) async fn closed_port() -> u16 {
 }
 
 /// A listener on this machine that does what a test says.
-pub(super) struct Broker {
+pub(crate) struct Broker {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
 }
 
 impl Broker {
-    pub(super) async fn start(tls: Option<TlsAcceptor>) -> Self {
+    pub(crate) async fn start(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { listener, tls }
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.listener.local_addr().unwrap().port()
     }
 
@@ -163,7 +163,7 @@ impl Broker {
     }
 
     /// The next connection, its session opened.
-    pub(super) async fn session(&self) -> Peer {
+    pub(crate) async fn session(&self) -> Peer {
         let mut peer = self.accept().await.unwrap();
         peer.expect(Command::Connect).await;
         peer.write(b"CONNECTED\nversion:1.2\nserver:mcollective/test\n\n\0")
@@ -173,7 +173,7 @@ impl Broker {
 }
 
 /// One connection, seen from the broker.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     pub(super) stream: Box<dyn Stream>,
     decoder: Decoder,
     buffer: BytesMut,
@@ -181,7 +181,7 @@ pub(super) struct Peer {
 
 impl Peer {
     /// The next frame; none at the end of the stream.
-    pub(super) async fn frame(&mut self) -> Option<Frame> {
+    pub(crate) async fn frame(&mut self) -> Option<Frame> {
         loop {
             match self.decoder.decode(&mut self.buffer).unwrap() {
                 Some(Item::Frame(frame)) => return Some(frame),
@@ -196,13 +196,13 @@ impl Peer {
     }
 
     /// The next frame, which must be this one.
-    pub(super) async fn expect(&mut self, command: Command) -> Frame {
+    pub(crate) async fn expect(&mut self, command: Command) -> Frame {
         let frame = self.frame().await.expect("a frame, not the end");
         assert_eq!(frame.command, command, "{frame:?}");
         frame
     }
 
-    pub(super) async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
     }

@@ -41,12 +41,35 @@ pub enum Refusal {
          node differ"
     )]
     Expired,
+    /// It was held up until its time was over.
+    #[error(
+        "the request has expired: it was on its way from the broker for {}.{:03} s, as this node \
+         was paused or cut off", by_ms / 1000, by_ms % 1000
+    )]
+    Late {
+        /// For how long.
+        by_ms: u64,
+    },
     /// It was seen before.
     #[error("a request with this id was received before, and is not run twice")]
     Replayed,
     /// The caller has too many requests alive.
     #[error("too many requests of this caller in the last minutes; wait, and send it again")]
     TooMany,
+}
+
+impl Refusal {
+    /// Its kind in a word.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::BeforeStart => "dated before the start",
+            Self::Clock { .. } => "clock",
+            Self::Expired => "expired",
+            Self::Late { .. } => "late",
+            Self::Replayed => "replayed",
+            Self::TooMany => "too many of one caller",
+        }
+    }
 }
 
 /// The requests that were admitted and could still be repeated.

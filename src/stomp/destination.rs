@@ -34,6 +34,8 @@ pub enum Destination<'a> {
     },
     /// `/broker/presence`: answered by the broker itself with the list of who is connected.
     Presence,
+    /// `/broker/metrics`: answered by the broker itself with its counters.
+    Metrics,
     /// Any other topic.
     Topic(&'a str),
     /// Any other queue.
@@ -50,14 +52,19 @@ pub const SENDER_HEADER: &str = "mc_sender";
 /// the request that it passes on, or else when it wrote the frame. Only differences mean anything.
 pub const BROKER_TIME_HEADER: &str = "mc-broker-ms";
 
+/// In an ERROR frame of our broker: it says goodbye to everybody, and found no fault with the peer.
+pub const STOPPING_HEADER: &str = "mc-stopping";
+
 /// How many identities one SEND to `/queue/<collective>.nodes` may name, separated by commas.
 pub const MAX_DIRECTED: usize = 64;
 
 impl<'a> Destination<'a> {
     /// Reads a destination; `None` where it is neither a topic nor a queue, or has no name.
     pub fn parse(text: &'a str) -> Option<Self> {
-        if text == "/broker/presence" {
-            return Some(Self::Presence);
+        match text {
+            "/broker/metrics" => return Some(Self::Metrics),
+            "/broker/presence" => return Some(Self::Presence),
+            _ => {}
         }
         if let Some(name) = text.strip_prefix("/topic/").filter(|name| !name.is_empty()) {
             if let Some(rest) = name.strip_suffix(".agent")
@@ -96,7 +103,7 @@ impl<'a> Destination<'a> {
             | Self::Agents { collective }
             | Self::Nodes { collective }
             | Self::Reply { collective, .. } => Some(collective),
-            Self::Presence | Self::Topic(_) | Self::Queue(_) => None,
+            Self::Metrics | Self::Presence | Self::Topic(_) | Self::Queue(_) => None,
         }
     }
 }
@@ -108,6 +115,7 @@ impl fmt::Display for Destination<'_> {
             Self::Agents { collective } => write!(f, "/topic/{collective}.agents"),
             Self::Nodes { collective } => write!(f, "/queue/{collective}.nodes"),
             Self::Reply { collective, rest } => write!(f, "/queue/{collective}.reply.{rest}"),
+            Self::Metrics => f.write_str("/broker/metrics"),
             Self::Presence => f.write_str("/broker/presence"),
             Self::Topic(name) => write!(f, "/topic/{name}"),
             Self::Queue(name) => write!(f, "/queue/{name}"),
@@ -143,6 +151,7 @@ mod tests {
             "/queue/mcollective.reply.a.nodes",
             "/queue/custom",
             "/topic/custom",
+            "/broker/metrics",
             "/broker/presence",
         ] {
             assert_eq!(Destination::parse(text).unwrap().to_string(), text);

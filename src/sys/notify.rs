@@ -49,7 +49,7 @@ impl Notifier {
         self.send("STOPPING=1");
     }
 
-    /// The service is alive; due more often than `watchdog_interval`.
+    /// The service is alive; due every `watchdog_interval`.
     pub fn watchdog(&self) {
         self.send("WATCHDOG=1");
     }
@@ -67,7 +67,8 @@ impl Notifier {
     }
 }
 
-/// After how long without a word the manager takes the service for dead, if it watches this process.
+/// How often the manager has to hear that the service is alive, if it watches this process: twice in
+/// the time after which it takes the service for dead, as a word at its very end may come too late.
 pub fn watchdog_interval() -> Option<Duration> {
     let variable = |name| env::var(name).ok();
     interval(
@@ -79,7 +80,7 @@ pub fn watchdog_interval() -> Option<Duration> {
 fn interval(micros: Option<&str>, pid: Option<&str>) -> Option<Duration> {
     let ours = pid.is_none_or(|pid| pid.parse() == Ok(process::id()));
     let micros = micros?.parse().ok().filter(|micros| *micros > 0 && ours)?;
-    Some(Duration::from_micros(micros))
+    Some(Duration::from_micros(micros) / 2)
 }
 
 #[cfg(test)]
@@ -125,11 +126,11 @@ mod tests {
         let pid = process::id().to_string();
         assert_eq!(
             interval(Some("3000000"), None),
-            Some(Duration::from_secs(3))
+            Some(Duration::from_millis(1500))
         );
         assert_eq!(
             interval(Some("3000000"), Some(&pid)),
-            Some(Duration::from_secs(3))
+            Some(Duration::from_millis(1500))
         );
         assert_eq!(interval(Some("3000000"), Some("1")), None);
         assert_eq!(interval(Some("0"), None), None);

@@ -26,6 +26,24 @@ fn agents_are_back_when_their_broker_is() {
 }
 
 #[test]
+fn a_call_under_way_when_the_broker_is_restarted_names_everybody() {
+    let mut fleet = Fleet::start(2);
+    fleet.agents[1].signal(Signal::SIGSTOP);
+    let config = fleet.path("client.cfg");
+    let call = std::thread::spawn(move || {
+        let words = ["rpc", "rpcutil", "ping", "-t", "3"];
+        crate::support::mco(&config, words)
+    });
+    fleet.agents[0].wait_for("rpcutil#ping");
+    fleet.end_broker(Signal::SIGTERM);
+    fleet.restart_broker();
+    let ended = call.join().unwrap();
+    // The answer of the first may be lost with the broker.
+    assert!(matches!(ended.code, Some(2 | 3)), "{ended:#?}");
+    ended.says("No response from:").says("node1").says("node2");
+}
+
+#[test]
 fn a_second_agent_of_one_identity_takes_the_place_of_the_first() {
     let mut fleet = Fleet::start(1);
     let config = fleet.path("node1/server.cfg");

@@ -128,6 +128,8 @@ fn a_silent_node_is_named_and_counts() {
         .says("    node2");
     fleet.agents[0].signal(Signal::SIGSTOP);
     fleet.mco(["rpc", "rpcutil", "ping", "-t", "1"]).exits(3);
+    fleet.mco(["find", "-t", "1"]).exits(3);
+    fleet.mco(["find", "-I", "node1", "-t", "1"]).exits(4);
     for agent in &fleet.agents {
         agent.signal(Signal::SIGCONT);
     }

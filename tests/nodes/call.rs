@@ -46,6 +46,8 @@ pub(crate) struct Asked {
     pub(crate) whom: Whom,
     /// How long to wait for answers, in seconds.
     pub(crate) wait: u32,
+    /// One node after the other, with a second in between.
+    pub(crate) one_by_one: bool,
 }
 
 /// A call that has ended.
@@ -84,6 +86,24 @@ impl Asked {
             question: Question::Json,
             whom: Whom::Named(names.to_vec()),
             wait,
+            one_by_one: false,
+        }
+    }
+
+    /// `mco find` of everybody.
+    pub(crate) fn find(mark: &str) -> Self {
+        Self {
+            question: Question::Find,
+            whom: Whom::All,
+            ..Self::named(mark, &[], 2)
+        }
+    }
+
+    /// `mco ping` of everybody.
+    pub(crate) fn ping(mark: &str) -> Self {
+        Self {
+            question: Question::Ping,
+            ..Self::find(mark)
         }
     }
 
@@ -99,6 +119,7 @@ impl Asked {
                 _ => Whom::Named(chance.some(&AGENTS)),
             },
             wait: *chance.pick(&[2, 3]),
+            one_by_one: false,
         }
     }
 
@@ -132,6 +153,9 @@ impl Asked {
         ] {
             words.extend([option.into(), seconds.to_string()]);
         }
+        if self.one_by_one {
+            words.extend(["--batch", "1", "--batch-sleep", "1"].map(str::to_owned));
+        }
         words
     }
 
@@ -164,7 +188,12 @@ impl Asked {
 impl Running {
     /// Waits for the end, but not for ever.
     pub(crate) fn wait(mut self) -> Made {
-        let limit = Duration::from_secs((CONNECTION + ABSENT + self.asked.wait).into()) + SLACK;
+        let rounds = match &self.asked.whom {
+            Whom::Named(names) if self.asked.one_by_one => u32::try_from(names.len()).unwrap(),
+            _ => 1,
+        };
+        let seconds = CONNECTION + (ABSENT + self.asked.wait + 1) * rounds;
+        let limit = Duration::from_secs(seconds.into()) + SLACK;
         // The output is small: it fits into the pipes, and nobody waits for us to read.
         let (status, overdue) = loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -44,7 +44,7 @@ impl Fleet {
         let mut nodes = vec![BROKER];
         nodes.extend(AGENTS);
         fleet.lab.up(&nodes);
-        fleet.write_client();
+        fleet.certify_client(&fleet.authority, fleet.authority.cert_pem());
         fleet.set_up(BROKER, Role::Broker, "broker.cfg", BROKER_CFG);
         for name in AGENTS {
             let config = format!(
@@ -99,19 +99,20 @@ impl Fleet {
         fs::write(dir.join("ca.pem"), trusted).unwrap();
     }
 
-    fn write_client(&self) {
-        self.certify_client(&self.authority, self.authority.cert_pem());
-        let dir = self.dir.path();
+    /// Gives the client a certificate of this authority, and those that it is to trust: all at
+    /// once, as calls begin at any time.
+    pub(crate) fn certify_client(&self, authority: &CertificateAuthority, trusted: &str) {
+        let dir = self.dir.path().join(clock::now_ms().to_string());
+        fs::create_dir(&dir).unwrap();
+        issue(authority, Role::Client, "peadmin", &dir);
+        fs::write(dir.join("ca.pem"), trusted).unwrap();
         let text = format!(
             "{}plugin.pki.clients = peadmin\n",
             connector(&dir.display().to_string())
         );
-        fs::write(self.client_cfg(), text).unwrap();
-    }
-
-    pub(crate) fn certify_client(&self, authority: &CertificateAuthority, trusted: &str) {
-        issue(authority, Role::Client, "peadmin", self.dir.path());
-        fs::write(self.dir.path().join("ca.pem"), trusted).unwrap();
+        let next = dir.join("client.cfg");
+        fs::write(&next, text).unwrap();
+        fs::rename(next, self.client_cfg()).unwrap();
     }
 
     /// The client's configuration.
@@ -122,6 +123,11 @@ impl Fleet {
     /// The client's home.
     pub(crate) fn home(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// A node's address.
+    pub(crate) fn address(&self, name: &str) -> String {
+        self.lab.address(name)
     }
 
     /// A node's file, as this machine sees it.

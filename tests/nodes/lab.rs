@@ -115,6 +115,16 @@ impl Lab {
         PathBuf::from(format!("/proc/{}/root/{lab}/{name}/root", self.pid))
     }
 
+    /// The names that the client goes by.
+    pub(crate) fn hosts(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root/etc/hosts", self.pid))
+    }
+
+    /// A node's address.
+    pub(crate) fn address(&self, name: &str) -> String {
+        self.must("address", &[name]).trim().to_owned()
+    }
+
     #[track_caller]
     fn must(&self, verb: &str, words: &[&str]) -> String {
         let output = Command::new(script())

@@ -9,25 +9,75 @@
 #![allow(clippy::disallowed_methods)] // files of a test need no atomic replacement
 #![allow(clippy::print_stdout)] // nobody else prints here
 
+mod cable;
 mod call;
 mod chance;
 mod clock;
+mod crash;
 mod fault;
 mod fleet;
 mod judge;
 mod lab;
 mod notes;
+mod pause;
+mod renewal;
 mod storm;
 mod told;
 mod watch;
 
 use libtest_mimic::{Arguments, Trial};
 
-/// The tests on nodes.
-const TESTS: &[(&str, fn())] = &[(
-    "storm::nobody_is_lost_whatever_goes_wrong",
-    storm::nobody_is_lost_whatever_goes_wrong,
-)];
+/// The tests on nodes, the longest first.
+const TESTS: &[(&str, fn())] = &[
+    (
+        "storm::nobody_is_lost_whatever_goes_wrong",
+        storm::nobody_is_lost_whatever_goes_wrong,
+    ),
+    (
+        "cable::a_dead_connection_is_noticed_by_its_silence",
+        cable::a_dead_connection_is_noticed_by_its_silence,
+    ),
+    (
+        "crash::a_broker_that_ends_costs_no_call_its_account",
+        crash::a_broker_that_ends_costs_no_call_its_account,
+    ),
+    (
+        "crash::an_agent_that_ends_is_named_and_comes_back",
+        crash::an_agent_that_ends_is_named_and_comes_back,
+    ),
+    (
+        "cable::what_was_sent_into_a_cut_cable_is_not_run_later",
+        cable::what_was_sent_into_a_cut_cable_is_not_run_later,
+    ),
+    (
+        "cable::a_short_break_breaks_no_connection",
+        cable::a_short_break_breaks_no_connection,
+    ),
+    (
+        "pause::an_agent_answers_in_time_or_does_nothing",
+        pause::an_agent_answers_in_time_or_does_nothing,
+    ),
+    (
+        "pause::a_broker_does_not_deliver_what_nobody_waits_for",
+        pause::a_broker_does_not_deliver_what_nobody_waits_for,
+    ),
+    (
+        "pause::the_watchdog_starts_what_stands_still",
+        pause::the_watchdog_starts_what_stands_still,
+    ),
+    (
+        "renewal::certificates_change_and_no_call_notices",
+        renewal::certificates_change_and_no_call_notices,
+    ),
+    (
+        "renewal::certificates_on_disk_serve_the_next_connection",
+        renewal::certificates_on_disk_serve_the_next_connection,
+    ),
+    (
+        "renewal::the_broker_moves_to_another_address",
+        renewal::the_broker_moves_to_another_address,
+    ),
+];
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();

@@ -72,9 +72,9 @@ fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
         let passed = clock::now_ms().saturating_sub(began);
         std::thread::sleep(Duration::from_millis(at.saturating_sub(passed)));
         if begins {
-            watch.begin(fault);
+            watch.begin(fault.node, fault.kind);
         } else {
-            fault.end(watch.fleet);
+            watch.end(fault);
         }
     }
     watch.whole();

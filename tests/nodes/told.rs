@@ -117,14 +117,14 @@ fn ping(made: &Made) -> Result<Told, String> {
     let mut told = Told::default();
     let value = parsed(made)?;
     for reply in value["replies"].as_array().ok_or("there are no replies")? {
+        let ok = reply["outcome"] == "ok";
         told.answers
-            .push(Answer::of(&string(&reply["sender"])?, true));
+            .push(Answer::of(&string(&reply["sender"])?, ok));
     }
     let silent = value["no_response"].as_array();
-    for name in silent.ok_or("there is no no_response")? {
-        told.silent.push(string(name)?);
+    for node in silent.ok_or("there is no no_response")? {
+        told.silent.push(string(&node["sender"])?);
     }
-    told.add_unwilling(made);
     Ok(told)
 }
 

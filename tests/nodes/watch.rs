@@ -12,10 +12,10 @@ use std::{
 };
 
 use crate::{
-    call::{Asked, Made, Question, Whom},
+    call::{Asked, Made, Running},
     chance::Chance,
     clock,
-    fault::{Fault, Target},
+    fault::{Fault, Kind, Target},
     fleet::{AGENTS, BROKER, Fleet, PATIENCE},
     judge::{self, Peace},
     notes::Notes,
@@ -136,9 +136,29 @@ impl Watch<'_> {
         self.shared().make(asked)
     }
 
-    /// Notes a call that the test began itself.
-    pub(crate) fn note(&self, made: Made) {
-        self.calls.lock().unwrap().push(made);
+    /// Begins a call, of which the end is taken by [`Self::end_call`].
+    pub(crate) fn begin_call(&self, asked: Asked) -> Running {
+        asked.start(self.fleet)
+    }
+
+    /// Waits for the end of a call, which is judged with the others.
+    pub(crate) fn end_call(&self, running: Running) -> Made {
+        let made = running.wait();
+        self.calls.lock().unwrap().push(made.clone());
+        made
+    }
+
+    /// Whether a node has run a call until now.
+    pub(crate) fn ran(&self, name: &str, mark: &str) -> bool {
+        self.notes().of(mark).any(|run| run.node == name)
+    }
+
+    /// Waits until a node has run a call.
+    #[track_caller]
+    pub(crate) fn wait_until_ran(&self, name: &str, mark: &str) {
+        clock::wait_for(&format!("{name} runs {mark}"), PATIENCE, || {
+            self.ran(name, mark).then_some(())
+        });
     }
 
     /// From now on something is wrong with this target, until all is whole again.
@@ -152,9 +172,22 @@ impl Watch<'_> {
     }
 
     /// Brings a fault about.
-    pub(crate) fn begin(&self, fault: Fault) {
+    pub(crate) fn begin(&self, node: &'static str, kind: Kind) -> Fault {
+        let fault = Fault { node, kind };
         self.trouble(fault.target());
         fault.begin(self.fleet);
+        fault
+    }
+
+    /// Ends a fault.
+    pub(crate) fn end(&self, fault: Fault) {
+        fault.end(self.fleet);
+    }
+
+    /// The processes of all daemons.
+    pub(crate) fn pids(&self) -> Vec<Option<u32>> {
+        let names = AGENTS.into_iter().chain([BROKER]);
+        names.map(|name| self.fleet.main_pid(name)).collect()
     }
 
     /// Waits until everybody answers, without doing anything for it.
@@ -162,12 +195,7 @@ impl Watch<'_> {
     pub(crate) fn whole(&self) {
         let began = Instant::now();
         clock::wait_for(&format!("{}: the whole fleet", self.test), PATIENCE, || {
-            let made = self.call(Asked {
-                mark: self.mark(),
-                question: Question::Ping,
-                whom: Whom::All,
-                wait: 2,
-            });
+            let made = self.call(Asked::ping(&self.mark()));
             let told = Told::read(&made).unwrap_or_default();
             (made.code == Some(0) && told.answers.len() == AGENTS.len()).then_some(())
         });
@@ -243,16 +271,22 @@ impl Watch<'_> {
             self.slowest.get().as_secs_f64(),
             wrong.len(),
         );
-        if !wrong.is_empty() {
-            let kept = self.fleet.keep_logs(self.test);
-            let mut text = format!("{}; the logs are in {}", self.test, kept.display());
-            for (mark, what) in &wrong {
-                write!(text, "\n* {what}").unwrap();
-                if let Some(made) = calls.iter().find(|made| made.asked.mark == *mark) {
-                    write!(text, "\n  {made}").unwrap();
-                }
-            }
-            panic!("{text}");
+        if wrong.is_empty() {
+            return;
         }
+        let mut text = String::new();
+        for (mark, what) in &wrong {
+            writeln!(text, "* {what}").unwrap();
+            if let Some(made) = calls.iter().find(|made| made.asked.mark == *mark) {
+                writeln!(text, "  {made}").unwrap();
+            }
+        }
+        println!("{text}");
+        let kept = self.fleet.keep_logs(self.test);
+        panic!(
+            "{} violations; the nodes' logs are in {}",
+            wrong.len(),
+            kept.display()
+        );
     }
 }

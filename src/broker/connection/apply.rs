@@ -10,10 +10,10 @@ use bytes::Bytes;
 use super::{Connection, Pause};
 use crate::{
     broker::{
-        effect::{Effect, Open, Presence, Send},
+        effect::{About, Ask, Effect, Open, Send},
         message::Message,
         peer::{Peer, Refused},
-        presence,
+        presence, report,
         router::Routed,
     },
     stomp::Decoder,
@@ -37,7 +37,7 @@ impl<S> Connection<S> {
                 self.hub.router().unsubscribe(self.id, &wish);
                 self.receipt(now, wish.receipt.as_deref(), None);
             }
-            Effect::Presence(wish) => self.presence(&wish, now),
+            Effect::Ask(wish) => self.ask(&wish, now),
             Effect::Reply(frame) => self.pipe.outbound.push_frame(frame),
             Effect::Close(last) => self.close(last),
         }
@@ -59,14 +59,22 @@ impl<S> Connection<S> {
         }
         self.pipe.outbound.push_frame(open.welcome);
         // Only who is known may send more than a few headers.
-        self.decoder = Decoder::new(self.hub.rules.settings.limits.frame);
+        self.decoder = Decoder::new(self.hub.rules.settings.limits.frame());
         self.rearm = true;
     }
 
     fn send(&mut self, send: Box<Send>, now: Instant) {
         self.hub.metrics.sends.increase();
         let routed = self.hub.router().send(self.id, &send, now);
-        self.routed(now, routed, send, now + self.hub.rules.settings.times.stall);
+        if matches!(routed, Routed::Wait) {
+            self.hub.metrics.stalled.increase();
+        }
+        self.routed(
+            now,
+            routed,
+            send,
+            now + self.hub.rules.settings.limits.stall_timeout,
+        );
     }
 
     /// Copies a message to its receivers where that is left to do, and answers the sender.
@@ -88,22 +96,25 @@ impl<S> Connection<S> {
         self.receipt(now, send.receipt.as_deref(), Some(deliveries));
     }
 
-    fn presence(&mut self, wish: &Presence, now: Instant) {
+    fn ask(&mut self, wish: &Ask, now: Instant) {
         let owned = self.hub.router().check_owner(self.id, &wish.reply_to);
         if let Err(refused) = owned {
             return self.refuse(&refused, wish.receipt.as_deref());
         }
-        let nodes = self.hub.router().nodes();
         let settings = &self.hub.rules.settings;
-        let visible = |collective: &str| {
-            wish.grant.sees(collective)
-                && wish
-                    .collective
-                    .as_ref()
-                    .is_none_or(|only| only == collective)
+        let answer = match wish.about {
+            About::Metrics => report::answer(&settings.name, &self.hub.figures()),
+            About::Presence => {
+                let nodes = self.hub.router().nodes();
+                let asked = wish.collective.as_deref();
+                let visible = |collective: &str| {
+                    wish.grant.sees(collective) && asked.is_none_or(|only| only == collective)
+                };
+                presence::answer(&settings.name, &nodes, visible)
+            }
         };
         // A broker's own list of plain texts and numbers can always be written.
-        let body = presence::answer(&settings.name, &nodes, visible).unwrap_or_default();
+        let body = answer.unwrap_or_default();
         let message = Message::json(&wish.reply_to, &wish.message_id, &body, &settings.times);
         let placed = self
             .hub

@@ -148,7 +148,7 @@ async fn a_peer_that_never_connects_is_cut() {
 async fn a_node_that_takes_nothing_is_cut_and_leaves_no_trace() {
     let hub = hub(Settings {
         limits: Limits {
-            outbound: 10_000,
+            queued_bytes: 10_000,
             ..Limits::default()
         },
         ..Settings::default()
@@ -171,7 +171,7 @@ async fn a_node_that_takes_nothing_is_cut_and_leaves_no_trace() {
     }
     assert!(deliveries[0]);
     assert!(!deliveries[19]);
-    assert_eq!(hub.metrics.slow.value(), 1);
+    assert_eq!(hub.metrics.slow_cut.value(), 1);
     while node.frame().await.is_some() {}
 }
 
@@ -179,7 +179,7 @@ async fn a_node_that_takes_nothing_is_cut_and_leaves_no_trace() {
 async fn replies_wait_for_a_slow_client_and_none_is_lost() {
     let hub = hub(Settings {
         limits: Limits {
-            outbound: 4000,
+            queued_bytes: 4000,
             queue_messages: 3,
             ..Limits::default()
         },
@@ -210,19 +210,21 @@ async fn replies_wait_for_a_slow_client_and_none_is_lost() {
         assert!(reply.contains(&format!("\nn:{n};\n")), "{n}: {reply}");
     }
     sender.await.unwrap();
-    assert_eq!(hub.metrics.shed.value(), 0);
+    assert_eq!(hub.metrics.dropped_queue_messages.value(), 0);
+    assert_eq!(hub.metrics.dropped_stalled.value(), 0);
+    assert!(hub.metrics.slow_waits.value() > 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_stopped_reading_delays_a_node_once_and_briefly() {
     let hub = hub(Settings {
         limits: Limits {
-            outbound: 1000,
+            queued_bytes: 1000,
             queue_messages: 3,
             ..Limits::default()
         },
         times: Times {
-            write: Duration::from_hours(1),
+            client_write: Duration::from_hours(1),
             ..Times::default()
         },
         ..Settings::default()
@@ -244,7 +246,8 @@ async fn a_client_that_stopped_reading_delays_a_node_once_and_briefly() {
         node.frame().await.unwrap();
     }
     assert!(start.elapsed() < Duration::from_secs(6));
-    assert!(hub.metrics.shed.value() > 30);
+    let dropped = &hub.metrics.dropped_queue_messages;
+    assert!(hub.metrics.dropped_stalled.value() + dropped.value() > 30);
     drop(client);
 }
 
@@ -252,7 +255,7 @@ async fn a_client_that_stopped_reading_delays_a_node_once_and_briefly() {
 async fn large_bodies_share_a_budget() {
     let hub = hub(Settings {
         limits: Limits {
-            receiving: 1,
+            receiving_bytes: 1,
             ..Limits::default()
         },
         ..Settings::default()
@@ -303,6 +306,22 @@ async fn presence_is_answered_to_the_reply_address() {
         client.frame().await.unwrap(),
         "RECEIPT\nreceipt-id:1\ndeliveries:1\n\n\0"
     );
+}
+
+#[tokio::test]
+async fn figures_are_answered_to_the_reply_address() {
+    let hub = hub(Settings::default());
+    let mut client = Remote::connected(&hub, "").await;
+    client
+        .send(
+            "SUBSCRIBE\ndestination:/queue/m.reply.c_1.1\n\n\0\
+             SEND\ndestination:/broker/metrics\nreply-to:/queue/m.reply.c_1.1\n\n\0",
+        )
+        .await;
+    let answer = client.frame().await.unwrap();
+    assert!(answer.contains("content-type:application/json\n"));
+    assert!(answer.contains("\"sessions\":1,"), "{answer}");
+    assert!(answer.contains("\"queues\":1,"), "{answer}");
 }
 
 #[tokio::test]

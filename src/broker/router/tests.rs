@@ -1,5 +1,7 @@
 //! Routing in virtual time, and against a naive model.
 
+use std::time::Duration;
+
 use super::*;
 use crate::{
     broker::{
@@ -26,7 +28,7 @@ impl World {
     fn with(limits: Limits) -> Self {
         let metrics = Arc::new(Metrics::default());
         Self {
-            router: Router::new(limits, Duration::from_secs(5), Arc::clone(&metrics)),
+            router: Router::new(limits, Arc::clone(&metrics)),
             metrics,
             now: Instant::now(),
             peers: 0,
@@ -41,7 +43,7 @@ impl World {
         self.peers += 1;
         let id = ConnectionId(self.peers);
         let outbound = Arc::new(Outbound::new(
-            self.router.limits.outbound,
+            &self.router.limits,
             Arc::clone(&self.metrics),
         ));
         let peer = Peer {
@@ -285,7 +287,7 @@ fn unsubscribing_is_by_name_or_by_address_and_never_an_error() {
 #[test]
 fn a_slow_client_is_waited_for_and_gets_everything_in_order() {
     let mut world = World::with(Limits {
-        outbound: 300,
+        queued_bytes: 300,
         ..Limits::default()
     });
     let reply = "/queue/m.reply.x_1.1";
@@ -309,7 +311,7 @@ fn a_slow_client_is_waited_for_and_gets_everything_in_order() {
 #[test]
 fn a_full_queue_makes_senders_wait_while_its_consumer_works_and_sheds_when_not() {
     let mut world = World::with(Limits {
-        outbound: 10,
+        queued_bytes: 10,
         queue_messages: 1,
         ..Limits::default()
     });
@@ -331,7 +333,7 @@ fn a_full_queue_makes_senders_wait_while_its_consumer_works_and_sheds_when_not()
     world.pass(6);
     let shed = world.send_with(node, reply, "", "4");
     assert!(matches!(shed, Routed::Shed), "{shed:?}");
-    assert_eq!(world.metrics.shed.value(), 1);
+    assert_eq!(world.metrics.dropped_queue_messages.value(), 1);
 }
 
 #[test]
@@ -353,7 +355,7 @@ fn one_node_can_not_fill_the_queues_but_a_client_may_address_many() {
         let to = format!("mc_identity:n{n}\n");
         world.send(client, "/queue/m.nodes", &to, "request");
     }
-    assert_eq!(world.metrics.shed.value(), 1);
+    assert_eq!(world.metrics.dropped_node_bytes.value(), 1);
     world.pass(60);
     world.router.handle_timeout(world.now);
     assert_eq!(world.router.queues().held_bytes(), 0);
@@ -374,7 +376,7 @@ fn queues_and_subscriptions_are_bounded() {
     for (n, held) in [(1, true), (2, true), (3, false)] {
         let to = format!("mc_identity:n{n}\n");
         world.send(client, "/queue/m.nodes", &to, "request");
-        assert_eq!(world.metrics.shed.value() == 0, held);
+        assert_eq!(world.metrics.dropped_queues.value() == 0, held);
     }
     let (node, outbound) = world.peer("n", false);
     for topic in ["/topic/m.a.agent", "/topic/m.b.agent"] {

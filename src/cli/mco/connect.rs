@@ -78,7 +78,7 @@ pub(super) async fn connect(
     }
 }
 
-/// Passes SIGINT and SIGTERM on to whoever waits.
+/// Passes SIGINT, SIGTERM and SIGHUP on to whoever waits.
 pub(super) async fn watch_signals(stop: watch::Sender<Option<Interrupt>>) {
     let Ok(mut signals) = Signals::listen() else {
         return;
@@ -86,8 +86,9 @@ pub(super) async fn watch_signals(stop: watch::Sender<Option<Interrupt>>) {
     loop {
         let why = match signals.next().await {
             Signal::Interrupt => Interrupt::Interrupted,
-            Signal::Terminate => Interrupt::Terminated,
-            _ => continue,
+            // The terminal is gone, or somebody wants us to be.
+            Signal::Terminate | Signal::Reload => Interrupt::Terminated,
+            Signal::Usr1 | Signal::Usr2 => continue,
         };
         if stop.send(Some(why)).is_err() {
             return;

@@ -1,17 +1,18 @@
 //! `mco facts FACT`: which values a fact has in the fleet, and how often.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Options, Session, filters, plan};
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{inspect::inspect, json, out::safe_line, stats},
+        render::{Out, View, inspect::inspect, out::safe_line, stats, table::Table},
         tree::{FactsArgs, General},
     },
-    mcorpc::{ddl::builtin, names::Identity, reply::Outcome},
+    client::{Account, Answer},
+    mcorpc::{ddl::builtin, names::Identity},
 };
 
 /// Reports.
@@ -30,72 +31,127 @@ pub(super) fn run(args: &FactsArgs, general: &General) -> Result<Exit, CommandEr
     let options = Options {
         general,
         common: &args.common,
-        progress: !args.json,
+        progress: true,
     };
     Session::run(&options, async |session| {
         let call = session.plan(ddl, &action, inputs, filter)?;
-        let account = session.call(&call, |_, _| Ok(())).await?;
-        // Sorted by their text, as the original does.
-        let mut values: BTreeMap<String, (Value, Vec<&Identity>)> = BTreeMap::new();
-        for answer in &account.answers {
-            let reply = &answer.reply;
-            let value = reply.data.get("value").cloned().unwrap_or_default();
-            if reply.outcome == Outcome::Ok && !value.is_null() {
-                let text = match &value {
-                    Value::String(text) => text.clone(),
-                    other => inspect(other),
-                };
-                values
-                    .entry(text)
-                    .or_insert_with(|| (value, Vec::new()))
-                    .1
-                    .push(&reply.sender);
-            }
-        }
-        let out = &mut session.out;
-        if args.json {
-            let rows: Vec<Value> = values
-                .values()
-                .map(|(value, nodes)| json!({ "value": value, "count": nodes.len(), "nodes": nodes }))
-                .collect();
-            json::print(
-                out,
-                &json!({ "fact": fact, "values": rows, "no_response": account.no_response }),
-            )?;
-            return Ok(session.exit(&account));
-        }
-        if values.is_empty() {
-            out.line(format!("No values found for fact {fact}"))?;
-        } else {
-            out.line(format!("Report for fact: {fact}\n"))?;
-            let width = values
-                .keys()
-                .map(|text| text.chars().count())
-                .max()
-                .unwrap_or(0)
-                .max(40);
-            for (text, (_, nodes)) in &mut values {
-                out.line(format!(
-                    "        {:<width$} found {} times",
-                    safe_line(text),
-                    nodes.len()
-                ))?;
-                if session.verbose {
-                    nodes.sort();
-                    out.line("")?;
-                    for node in nodes {
-                        out.line(format!("            {node}"))?;
-                    }
-                    out.line("")?;
-                }
-            }
-        }
-        if session.verbose {
-            stats::verbose(out, &account, "rpc stats")?;
-        } else {
-            stats::short(out, &account)?;
-        }
-        stats::missing(out, &account)?;
+        let mut view = Counts {
+            fact: fact.clone(),
+            verbose: session.verbose,
+        };
+        let account = session.show(&call, &mut view).await?;
         Ok(session.exit(&account))
     })
+}
+
+/// How often each value occurs.
+struct Counts {
+    fact: String,
+    verbose: bool,
+}
+
+/// A value, and the nodes that have it.
+struct Group<'a> {
+    value: &'a Value,
+    nodes: Vec<&'a Identity>,
+}
+
+/// Values by their text, as the original sorts them.
+fn groups(account: &Account) -> BTreeMap<String, Group<'_>> {
+    let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
+    for answer in account.answers.iter().filter(|answer| answer.is_ok()) {
+        let reply = &answer.reply;
+        let Some(value) = reply.data.get("value").filter(|value| !value.is_null()) else {
+            continue;
+        };
+        let group = groups.entry(shown(value)).or_insert_with(|| Group {
+            value,
+            nodes: Vec::new(),
+        });
+        group.nodes.push(&reply.sender);
+    }
+    for group in groups.values_mut() {
+        group.nodes.sort();
+    }
+    groups
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => inspect(other),
+    }
+}
+
+impl View for Counts {
+    const NAME: &'static str = "facts";
+
+    fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut Out, account: &Account) -> io::Result<()> {
+        let groups = groups(account);
+        if groups.is_empty() {
+            out.line(format!(
+                "No values found for fact {}",
+                safe_line(&self.fact)
+            ))?;
+        } else {
+            out.line(format!("Report for fact: {}\n", safe_line(&self.fact)))?;
+        }
+        let longest = groups.keys().map(|text| text.chars().count()).max();
+        let width = longest.unwrap_or(0).max(40);
+        for (text, group) in &groups {
+            out.line(format!(
+                "        {:<width$} found {} times",
+                safe_line(text),
+                group.nodes.len()
+            ))?;
+            if self.verbose {
+                out.line("")?;
+                for node in &group.nodes {
+                    out.line(format!("            {node}"))?;
+                }
+                out.line("")?;
+            }
+        }
+        if self.verbose {
+            stats::verbose(out, account, "rpc stats")?;
+        } else {
+            stats::short(out, account)?;
+        }
+        stats::missing(out, account)
+    }
+
+    fn own(&self, account: &Account) -> Map<String, Value> {
+        let values: Vec<Value> = groups(account)
+            .values()
+            .map(|group| {
+                json!({ "value": group.value, "count": group.nodes.len(), "nodes": group.nodes })
+            })
+            .collect();
+        let own = [("fact", json!(self.fact)), ("values", json!(values))];
+        own.map(|(key, value)| (key.to_owned(), value))
+            .into_iter()
+            .collect()
+    }
+
+    fn table(&self, account: &Account) -> Option<Table> {
+        let mut table = Table::new(["Value", "Count"]);
+        for (text, group) in groups(account) {
+            table.push([text, group.nodes.len().to_string()]);
+        }
+        Some(table)
+    }
+
+    /// Only nodes that have the fact.
+    fn shows(&self, answer: &Answer) -> bool {
+        answer.is_ok()
+            && answer
+                .reply
+                .data
+                .get("value")
+                .is_some_and(|value| !value.is_null())
+    }
 }

@@ -1,17 +1,19 @@
 //! `mco find`: the names of the nodes that a filter chooses.
 
-use std::time::Instant;
+use std::{io, time::Instant};
+
+use serde_json::{Value, json};
 
 use super::{Options, Session, filters};
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{json, stats},
+        render::{Out, View, stats, table::Table},
         tree::{FindArgs, General},
         voice::complain,
     },
-    client::Answer,
-    mcorpc::names::Identity,
+    client::{Account, Answer},
+    mcorpc::names::{ActionName, Identity},
 };
 
 /// Finds.
@@ -25,49 +27,64 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
     Session::run(&options, async |session| {
         let begun = Instant::now();
         let call = session.plan_ping(filter)?;
-        let json = args.json;
-        let account = session
-            .call(&call, |out, answer| {
-                if !answer.is_ok() {
-                    complain(stats::unwilling(answer));
-                } else if !json {
-                    out.line(answer.reply.sender.as_str())?;
-                    out.flush()?;
-                }
-                Ok(())
-            })
-            .await?;
-        if json {
-            let names: Vec<&Identity> = account
-                .answers
-                .iter()
-                .filter(|answer| answer.is_ok())
-                .map(|answer| &answer.reply.sender)
-                .collect();
-            json::print(&mut session.out, &names)?;
-        }
-        session.out.flush()?;
+        let account = session.show(&call, &mut Found).await?;
         if session.verbose {
             complain(format_args!(
                 "\nDiscovered {} nodes in {:.2} seconds using the broker at {}",
-                account
-                    .answers
-                    .iter()
-                    .filter(|answer| answer.is_ok())
-                    .count(),
+                found(&account).count(),
                 begun.elapsed().as_secs_f64(),
                 session.broker()
             ));
         }
-        if let Some(line) = stats::silent(&account) {
-            complain(line);
-        }
         Ok(if account.interrupted.is_some() {
             session.exit(&account)
-        } else if account.answers.iter().any(Answer::is_ok) {
+        } else if found(&account).next().is_some() {
             Exit::Ok
-        } else {
+        } else if account.no_response.is_empty() {
             Exit::NobodyMatched
+        } else {
+            // Whoever stayed silent may have matched.
+            session.exit(&account)
         })
     })
+}
+
+fn found(account: &Account) -> impl Iterator<Item = &Identity> {
+    account
+        .answers
+        .iter()
+        .filter(|answer| answer.is_ok())
+        .map(|answer| &answer.reply.sender)
+}
+
+/// Names alone.
+struct Found;
+
+impl View for Found {
+    const NAME: &'static str = "find";
+
+    fn answer(&mut self, out: &mut Out, answer: &Answer) -> io::Result<()> {
+        if answer.is_ok() {
+            out.line(answer.reply.sender.as_str())?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _out: &mut Out, account: &Account) -> io::Result<()> {
+        stats::complain_of_silence(account);
+        Ok(())
+    }
+
+    fn table(&self, account: &Account) -> Option<Table> {
+        let mut table = Table::new(["Node"]);
+        for node in found(account) {
+            table.push([node.as_str()]);
+        }
+        Some(table)
+    }
+
+    fn array(&self, account: &Account, _action: &ActionName) -> Option<Value> {
+        let names: Vec<&Identity> = found(account).collect();
+        Some(json!(names))
+    }
 }

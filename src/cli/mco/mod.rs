@@ -3,6 +3,7 @@
 //! with its progress bar. Each application has a file of its own.
 
 mod completion;
+mod confirm;
 mod connect;
 mod describe_filter;
 mod facts;
@@ -16,6 +17,7 @@ mod plugin;
 mod rpc;
 mod session;
 mod targeting;
+mod untouched;
 
 use std::time::{Duration, Instant};
 

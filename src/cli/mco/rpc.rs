@@ -1,20 +1,30 @@
 //! `mco rpc AGENT ACTION k=v...`: any action of any agent.
 
+use std::io;
+
+use serde_json::{Value, json};
+
 use super::{Options, Session, filters, plan, targeting};
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{json, results, stats, summary},
+        render::{Out, View, results, stats, summary},
         tree::{DisplayMode, General, RpcArgs},
         voice::complain,
     },
-    mcorpc::ddl::Display,
+    client::{Account, Answer},
+    mcorpc::{
+        ddl::{Action, Display},
+        names::ActionName,
+    },
+    stomp::destination::Destination,
 };
 
 /// Calls.
 pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandError> {
     let words = Words::read(args)?;
-    if args.no_results
+    let fire_and_forget = args.no_results || args.reply_to.is_some();
+    if fire_and_forget
         && args
             .common
             .batches
@@ -23,7 +33,16 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
     {
         return Err(
             CommandError::usage("Cannot bypass result processing for batched requests")
-                .hint("leave out `--no-results` or `--batch`"),
+                .hint("leave out `--batch`, or else `--no-results` and `--reply-to`"),
+        );
+    }
+    if let Some(target) = &args.reply_to
+        && !is_reply_target(target)
+    {
+        return Err(
+            CommandError::usage(format!("{target:?} is no address for replies")).hint(
+                "give `--reply-to` a queue or a topic of your own: `/queue/NAME`, `/topic/NAME`",
+            ),
         );
     }
     let filter = filters::filter(&args.filters)?;
@@ -33,11 +52,12 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
     let options = Options {
         general,
         common: &args.common,
-        progress: !args.rpc.json && !args.rpc.no_progress,
+        progress: true,
     };
     Session::run(&options, async |session| {
         let mut call = session.plan(ddl, &action, inputs, filter)?;
         call.want_reply = !args.no_results;
+        call.reply_to.clone_from(&args.reply_to);
         let listed = &args.common.discovery;
         if call.filter.is_empty()
             && listed.nodes.is_none()
@@ -50,64 +70,135 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
             )
             .hint("name the nodes with `--nodes -`, or ask everybody with `</dev/null`"));
         }
+        if args.confirm && !args.yes {
+            let unfiltered = if session.is_unfiltered(&call) {
+                " unfiltered"
+            } else {
+                ""
+            };
+            let what = format!("run {}#{action}{unfiltered}", ddl.name());
+            session.confirm(&call, &what).await?;
+        }
         let declared = ddl.find_action(action.as_str());
-        let display = match args.rpc.display {
+        if fire_and_forget {
+            let account = session
+                .show(&call, &mut Sent(call.reply_to.clone()))
+                .await?;
+            return Ok(account.interrupted.map_or(Exit::Ok, Exit::from));
+        }
+        let display = match args.common.output.display {
             Some(DisplayMode::Ok) => Display::Ok,
             Some(DisplayMode::Failed) => Display::Failed,
             Some(DisplayMode::All) => Display::Always,
             None => declared.map_or(Display::Failed, |action| action.display),
         };
-        let (json, verbose) = (args.rpc.json, session.verbose);
-        if !json && call.want_reply {
-            session.out.line("")?;
-        }
-        let account = session
-            .call(&call, |out, answer| {
-                if json {
-                    return Ok(());
-                }
-                if verbose {
-                    results::verbose(out, answer)?;
-                } else {
-                    results::answer(out, answer, declared, display)?;
-                }
-                out.flush()
-            })
-            .await?;
-        let out = &mut session.out;
-        if args.no_results {
-            out.line(format!("Request sent with id: {}", account.id))?;
-            return Ok(Exit::Ok);
-        }
-        if json {
-            json::array(out, &account, &action)?;
-            // The array is the original's, and has no place for them.
-            if let Some(line) = stats::silent(&account) {
-                complain(line);
-            }
-            return Ok(session.exit(&account));
-        }
-        if account.addressed() == 0 && account.interrupted.is_none() {
-            out.flush()?;
-            complain("No request was acted upon: no node matched");
-            return Ok(session.exit(&account));
-        }
-        out.line("")?;
-        if let Some(action) = declared {
-            summary::print(out, action, &account)?;
-        }
-        if verbose {
-            stats::verbose(
-                out,
-                &account,
-                &format!("{}#{action} call stats", ddl.name()),
-            )?;
-        } else {
-            stats::short(out, &account)?;
-        }
-        stats::missing(out, &account)?;
+        let mut view = Results {
+            caption: format!("{}#{action} call stats", ddl.name()),
+            declared,
+            display,
+            narrowed: args.common.output.display.is_some(),
+            verbose: session.verbose,
+        };
+        let account = session.show(&call, &mut view).await?;
         Ok(session.exit(&account))
     })
+}
+
+/// What every node answered.
+struct Results<'a> {
+    caption: String,
+    declared: Option<&'a Action>,
+    display: Display,
+    /// Whether the operator said which results to show.
+    narrowed: bool,
+    verbose: bool,
+}
+
+impl View for Results<'_> {
+    const NAME: &'static str = "rpc";
+
+    fn begin(&mut self, out: &mut Out) -> io::Result<()> {
+        out.line("")
+    }
+
+    fn answer(&mut self, out: &mut Out, answer: &Answer) -> io::Result<()> {
+        if self.verbose {
+            results::verbose(out, answer)
+        } else {
+            results::answer(out, answer, self.declared, self.display)
+        }
+    }
+
+    fn end(&mut self, out: &mut Out, account: &Account) -> io::Result<()> {
+        if account.addressed() == 0 && account.unasked.is_empty() && account.interrupted.is_none() {
+            out.flush()?;
+            complain("No request was acted upon: no node matched");
+            return Ok(());
+        }
+        out.line("")?;
+        if let Some(action) = self.declared {
+            summary::print(out, action, account)?;
+        }
+        if self.verbose {
+            stats::verbose(out, account, &self.caption)?;
+        } else {
+            stats::short(out, account)?;
+        }
+        stats::missing(out, account)
+    }
+
+    fn declared(&self) -> Option<&Action> {
+        self.declared
+    }
+
+    fn shows(&self, answer: &Answer) -> bool {
+        !self.narrowed || results::shown(answer, self.display)
+    }
+
+    fn shows_failures(&self) -> bool {
+        true
+    }
+
+    /// The original's array: one object for each answer, in the order in which they came.
+    fn array(&self, account: &Account, action: &ActionName) -> Option<Value> {
+        let row = |answer: &Answer| {
+            let reply = &answer.reply;
+            json!({
+                "agent": reply.agent,
+                "action": action,
+                "sender": reply.sender,
+                "statuscode": reply.statuscode,
+                "statusmsg": reply.statusmsg,
+                "data": reply.data,
+            })
+        };
+        Some(account.answers.iter().map(row).collect())
+    }
+}
+
+/// That a request was sent, and nothing of what became of it.
+struct Sent(Option<String>);
+
+impl View for Sent {
+    const NAME: &'static str = "rpc";
+
+    fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut Out, account: &Account) -> io::Result<()> {
+        let replies = self.0.as_ref();
+        let replies = replies.map_or_else(String::new, |target| format!(" replies to {target}"));
+        out.line(format!("Request sent with id: {}{replies}", account.id))
+    }
+}
+
+/// Whether nodes may answer there: where agents listen, an answer would look like a request.
+fn is_reply_target(target: &str) -> bool {
+    matches!(
+        Destination::parse(target),
+        Some(Destination::Queue(_) | Destination::Topic(_) | Destination::Reply { .. })
+    )
 }
 
 /// Agent, action and inputs, wherever on the command line they stood.

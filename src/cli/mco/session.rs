@@ -1,32 +1,41 @@
 //! One run of an application that talks to nodes: its connection, its output, and how it makes a
 //! call.
 
-use std::time::Duration;
+use std::{cell::Cell, io, path::PathBuf, time::Duration};
 
 use serde_json::{Map, Value};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
+    confirm,
     connect::{self, unreachable},
     plan::Planner,
-    targeting,
+    targeting, untouched,
 };
 use crate::{
     cli::{
         CommandError, Exit, daemon,
-        render::{Out, progress, rehearsal},
+        render::{Form, Out, View, progress, rehearsal::Rehearsal, view::Renderer},
         tree::{Common, ExitCodes, General},
         voice::complain,
     },
-    client::{Account, Answer, Call, Client, Progress, Targets, Verdict},
+    client::{
+        Account, Answer, Call, Client, Discovered, Gather, Interrupt, Progress, Targets, Verdict,
+        discovery::Source,
+    },
     config,
-    mcorpc::{ddl::Ddl, filter::Filter, names::ActionName},
+    mcorpc::{
+        ddl::Ddl,
+        filter::Filter,
+        names::{ActionName, Identity},
+    },
 };
 
 /// The options that every application has.
 pub(super) struct Options<'a> {
     pub(super) general: &'a General,
     pub(super) common: &'a Common,
+    /// Whether a progress bar is of use.
     pub(super) progress: bool,
 }
 
@@ -41,6 +50,7 @@ const SETTLING: Duration = Duration::from_secs(10);
 pub(super) struct Session {
     pub(super) out: Out,
     pub(super) verbose: bool,
+    pub(super) form: Form,
     /// Whether the configuration wants `ping` to draw.
     pub(super) ping_graph: bool,
     client: Client,
@@ -48,6 +58,8 @@ pub(super) struct Session {
     targets: Targets,
     quiet: bool,
     dry_run: bool,
+    untouched: Option<PathBuf>,
+    stop: watch::Receiver<Option<Interrupt>>,
     sort: bool,
     progress: bool,
     legacy: bool,
@@ -60,6 +72,7 @@ impl Session {
         F: AsyncFnOnce(&mut Self) -> Result<Exit, CommandError>,
     {
         let (general, common) = (options.general, options.common);
+        let form = Form::of(common.output.output, common.output.json);
         let config = connect::load(general)?;
         let targets = targeting::targets(common, &config)?;
         let planner = Planner::new(common, &config)?;
@@ -73,13 +86,19 @@ impl Session {
                 out: Out::new(general.color, config.color.unwrap_or(true)),
                 verbose: general.verbose && !common.quiet,
                 ping_graph: config.ping_graph,
-                client: connect::connect(&config, common, stopped).await?,
+                client: connect::connect(&config, common, stopped.clone()).await?,
+                stop: stopped,
+                untouched: common.batches.untouched.clone(),
                 planner,
                 targets,
                 quiet: common.quiet,
                 dry_run: common.discovery.dry_run,
                 sort: common.sort,
-                progress: options.progress,
+                progress: options.progress
+                    && form != Form::Array
+                    && !common.output.no_progress
+                    && !common.quiet,
+                form,
                 legacy: general.exit_codes == ExitCodes::Legacy,
             };
             let ended = application(&mut session).await;
@@ -114,30 +133,107 @@ impl Session {
         self.planner.call(ddl, action, data, filter)
     }
 
-    /// Makes the call; `show` is given each answer as it comes.
+    /// Makes the call and shows its results.
+    pub(super) async fn show<V: View>(
+        &mut self,
+        call: &Call,
+        view: &mut V,
+    ) -> Result<Account, CommandError> {
+        if self.dry_run {
+            return Err(self.rehearse::<V>(call).await?);
+        }
+        let mut renderer = Renderer::begin(self.form, view, &mut self.out)?;
+        let account = self
+            .call(call, |out, answer| renderer.answer(out, call, answer))
+            .await?;
+        let broker = self.broker();
+        renderer.end(&mut self.out, call, &account, &broker)?;
+        if let Some(allowed) = account.gave_up_after {
+            complain(format_args!(
+                "Stopped: {} nodes failed, and --max-fail allows {allowed}",
+                account.failures()
+            ));
+        }
+        untouched::note(call, &account, self.untouched.as_deref())?;
+        Ok(account)
+    }
+
+    /// Asks the operator before a call; from then on it goes to the nodes that were named, and to
+    /// no others. `what` follows "Do you really want to".
+    pub(super) async fn confirm(&mut self, call: &Call, what: &str) -> Result<(), CommandError> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let discovered = self.discover(call).await?;
+        if let Some(why) = discovered.interrupted {
+            return Err(CommandError::new(why.into(), String::new()));
+        }
+        // Nobody is left for the call to say so.
+        if !discovered.names.is_empty() {
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                answer = confirm::ask(what, &discovered.names) => answer?,
+                Ok(why) = stop.wait_for(Option::is_some) => {
+                    let exit = why.map_or(Exit::Interrupted, Exit::from);
+                    return Err(CommandError::new(exit, String::new()));
+                }
+            }
+        }
+        self.targets.source = Source::List(discovered.names);
+        self.targets.limit = None;
+        Ok(())
+    }
+
+    /// Whether nothing narrows a call: no filter, no list, no limit.
+    pub(super) fn is_unfiltered(&self, call: &Call) -> bool {
+        let targets = &self.targets;
+        let listed = matches!(targets.source, Source::List(_));
+        call.filter.is_empty() && !listed && targets.limit.is_none()
+    }
+
+    /// Shows the results of a call that was made before.
+    pub(super) fn present<V: View>(
+        &mut self,
+        call: &Call,
+        account: &Account,
+        view: &mut V,
+    ) -> Result<(), CommandError> {
+        let broker = self.broker();
+        let out = &mut self.out;
+        let mut renderer = Renderer::begin(self.form, view, out)?;
+        for answer in &account.answers {
+            renderer.answer(out, call, answer)?;
+        }
+        Ok(renderer.end(out, call, account, &broker)?)
+    }
+
+    /// Makes the call; `show` is given each answer as it comes. Where nobody reads any more, nobody
+    /// is waited for.
     pub(super) async fn call(
         &mut self,
         call: &Call,
-        mut show: impl FnMut(&mut Out, &Answer) -> std::io::Result<()>,
+        mut show: impl FnMut(&mut Out, &Answer) -> io::Result<()>,
     ) -> Result<Account, CommandError> {
-        if self.dry_run {
-            return Err(self.rehearse(call).await?);
-        }
         let sort = self.sort;
         let bar = progress::Progress::new(self.progress);
         let (out, verbose) = (&mut self.out, self.verbose);
-        let mut written = Ok(());
+        let written = Cell::new(Ok(()));
+        let unwritable = Notify::new();
         let mut report = |event: Progress<'_>| match event {
-            Progress::Addressed(nodes) => bar.expect(nodes),
-            Progress::Answer { answer, gather } => {
-                let missing = if gather.missing_count() <= 5 {
-                    gather.missing()
-                } else {
-                    Vec::new()
-                };
-                bar.advance(gather.addressed() - gather.missing_count(), &missing);
-                if written.is_ok() && !sort {
-                    written = bar.suspend(|| show(out, answer));
+            Progress::Addressed { nodes, gather } => {
+                bar.expect(nodes);
+                bar.name(&few(gather));
+            }
+            Progress::Answer {
+                answer,
+                spoken,
+                gather,
+            } => {
+                bar.advance(spoken);
+                bar.name(&few(gather));
+                if !sort && let Err(error) = bar.suspend(|| show(out, answer)) {
+                    written.set(Err(error));
+                    unwritable.notify_one();
                 }
             }
             Progress::Rejected(why) => {
@@ -146,12 +242,15 @@ impl Session {
                 }
             }
         };
-        let account = self
-            .client
-            .call_targets(call, &self.targets, &mut report)
-            .await;
+        let account = tokio::select! {
+            account = self.client.call_targets(call, &self.targets, &mut report) => Some(account),
+            () = unwritable.notified() => None,
+        };
         bar.finish();
-        written?;
+        written.replace(Ok(()))?;
+        let Some(account) = account else {
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+        };
         let mut account = account.map_err(unreachable)?;
         self.warn_of_young_broker(&account);
         let out = &mut self.out;
@@ -183,20 +282,27 @@ impl Session {
         }
     }
 
-    /// Shows who would get which request. The end is an error only in that nothing else follows.
-    async fn rehearse(&mut self, call: &Call) -> Result<CommandError, CommandError> {
+    async fn discover(&mut self, call: &Call) -> Result<Discovered, CommandError> {
         let verbose = self.verbose;
         let mut report = |event: Progress<'_>| {
             if let (Progress::Rejected(why), true) = (event, verbose) {
                 complain(format_args!("warning: {why}"));
             }
         };
-        let discovered = self
-            .client
-            .discover(call, &self.targets, &mut report)
-            .await
-            .map_err(unreachable)?;
-        rehearsal::print(&mut self.out, call, &self.targets, &discovered)?;
+        let discovering = self.client.discover(call, &self.targets, &mut report);
+        discovering.await.map_err(unreachable)
+    }
+
+    /// Shows who would get which request. The end is an error only in that nothing else follows.
+    async fn rehearse<V: View>(&mut self, call: &Call) -> Result<CommandError, CommandError> {
+        let discovered = self.discover(call).await?;
+        let rehearsal = Rehearsal {
+            application: V::NAME,
+            call,
+            targets: &self.targets,
+            discovered: &discovered,
+        };
+        rehearsal.print(&mut self.out, self.form)?;
         let exit = match discovered.interrupted {
             Some(why) => why.into(),
             None if discovered.names.is_empty() => Exit::NobodyMatched,
@@ -207,17 +313,36 @@ impl Session {
 
     /// The exit code of a call.
     pub(super) fn exit(&self, account: &Account) -> Exit {
-        if let Some(why) = account.interrupted {
-            return why.into();
+        match account.interrupted {
+            // To the original, nobody had answered then.
+            Some(Interrupt::Interrupted) if self.legacy && account.discovered => {
+                return Exit::NobodyAnswered;
+            }
+            Some(Interrupt::Interrupted) if self.legacy => return Exit::NobodyAnsweredUndiscovered,
+            Some(why) => return why.into(),
+            None => {}
         }
         match account.verdict() {
             Verdict::Ok => Exit::Ok,
             Verdict::NobodyMatched => Exit::NobodyMatched,
             // To the original, silence of some nodes was no failure.
-            Verdict::SomeFailed if self.legacy && !account.any_failed() => Exit::Ok,
+            Verdict::SomeFailed
+                if self.legacy && !account.any_failed() && account.gave_up_after.is_none() =>
+            {
+                Exit::Ok
+            }
             Verdict::SomeFailed => Exit::SomeFailed,
             Verdict::NobodyAnswered => Exit::NobodyAnswered,
             Verdict::NobodyAnsweredUndiscovered => Exit::NobodyAnsweredUndiscovered,
         }
+    }
+}
+
+/// The nodes that have not spoken, where they are few enough to be named.
+fn few(gather: &Gather) -> Vec<Identity> {
+    if gather.missing_count() <= progress::NAMED {
+        gather.missing()
+    } else {
+        Vec::new()
     }
 }

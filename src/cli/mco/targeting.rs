@@ -28,10 +28,19 @@ const METHODS: [&str; 4] = ["broker", "mc", "flatfile", "stdin"];
 
 /// Reads what the operator wants. Lists are read here, before anybody is connected to.
 pub(super) fn targets(common: &Common, config: &ClientConfig) -> Result<Targets, CommandError> {
+    let batch = batch(&common.batches, config);
+    let max_fail = common.batches.max_fail;
+    if max_fail.is_some() && batch.is_none() {
+        return Err(CommandError::usage(
+            "--max-fail has no effect where all nodes are asked at once",
+        )
+        .hint("ask them in batches with `--batch SIZE`"));
+    }
     Ok(Targets {
         source: source(&common.discovery, config)?,
         limit: limit(&common.limits, config)?,
-        batch: batch(&common.batches, config),
+        batch,
+        max_fail,
     })
 }
 
@@ -91,9 +100,16 @@ fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandE
 fn upstream() -> Result<Source, CommandError> {
     match sys::upstream::piped(PATIENCE) {
         Piped::FromUs => from_stdin(Form::Auto),
-        Piped::Waiting(text) if text.trim_ascii_start().starts_with(b"[") => from_stdin(Form::Auto),
+        Piped::Waiting(text) if is_ours(text.trim_ascii_start()) => from_stdin(Form::Auto),
         Piped::Nothing | Piped::Waiting(_) => Ok(Source::Broker),
     }
+}
+
+/// Whether a text begins as what `mco` prints for scripts.
+fn is_ours(text: &[u8]) -> bool {
+    [&b"["[..], b"{\"schema\":", b"{\"type\":"]
+        .iter()
+        .any(|begin| text.starts_with(begin))
 }
 
 /// Whether something lies unread in a pipe on standard input.

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::out::is_control;
 
 /// On one line.
 pub(crate) fn inspect(value: &Value) -> String {
@@ -16,13 +18,7 @@ pub(crate) fn inspect(value: &Value) -> String {
             let items: Vec<String> = items.iter().map(inspect).collect();
             format!("[{}]", items.join(", "))
         }
-        Value::Object(map) => {
-            let pairs: Vec<String> = map
-                .iter()
-                .map(|(key, value)| format!("{}=>{}", quote(key), inspect(value)))
-                .collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
+        Value::Object(map) => pairs(map, quote),
     }
 }
 
@@ -33,6 +29,27 @@ pub(crate) fn pretty(value: &Value, width: usize) -> Vec<String> {
     write(value, 0, 0, width, &mut line, &mut lines);
     lines.push(line);
     lines
+}
+
+/// The outputs of an action, whose names are symbols in Ruby: `{:fact=>"role"}`.
+pub(crate) fn pretty_outputs(outputs: &Map<String, Value>, width: usize) -> Vec<String> {
+    let flat = pairs(outputs, symbol);
+    if flat.chars().count() <= width || outputs.is_empty() {
+        return vec![flat];
+    }
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    write_map(outputs, symbol, 0, 0, width, &mut line, &mut lines);
+    lines.push(line);
+    lines
+}
+
+fn pairs(map: &Map<String, Value>, name: fn(&str) -> String) -> String {
+    let pairs: Vec<String> = map
+        .iter()
+        .map(|(key, value)| format!("{}=>{}", name(key), inspect(value)))
+        .collect();
+    format!("{{{}}}", pairs.join(", "))
 }
 
 /// Writes a value that starts at column `line.len()`, with `trailing` columns to be left free
@@ -49,17 +66,12 @@ fn write(
     let flat = inspect(value);
     let fits = line.chars().count() + flat.chars().count() + trailing <= width;
     let inner = indent + 1;
-    let next = |line: &mut String, lines: &mut Vec<String>, indent: usize| {
-        line.push(',');
-        lines.push(std::mem::take(line));
-        line.push_str(&" ".repeat(indent));
-    };
     match value {
         Value::Array(items) if !fits && !items.is_empty() => {
             line.push('[');
             for (at, item) in items.iter().enumerate() {
                 if at > 0 {
-                    next(line, lines, inner);
+                    next(inner, line, lines);
                 }
                 let closing = if at + 1 == items.len() {
                     trailing + 1
@@ -71,27 +83,61 @@ fn write(
             line.push(']');
         }
         Value::Object(map) if !fits && !map.is_empty() => {
-            line.push('{');
-            for (at, (key, item)) in map.iter().enumerate() {
-                if at > 0 {
-                    next(line, lines, inner);
-                }
-                line.push_str(&quote(key));
-                line.push_str("=>");
-                let closing = if at + 1 == map.len() { trailing + 1 } else { 1 };
-                let room = line.chars().count() + inspect(item).chars().count() + closing;
-                if room > width && !matches!(item, Value::Null | Value::Bool(_)) {
-                    // The value goes to a line of its own, a step further in.
-                    lines.push(std::mem::take(line));
-                    line.push_str(&" ".repeat(inner + 1));
-                    write(item, inner + 1, closing, width, line, lines);
-                } else {
-                    write(item, inner, closing, width, line, lines);
-                }
-            }
-            line.push('}');
+            write_map(map, quote, indent, trailing, width, line, lines);
         }
         _ => line.push_str(&flat),
+    }
+}
+
+/// One pair a line.
+fn write_map(
+    map: &Map<String, Value>,
+    name: fn(&str) -> String,
+    indent: usize,
+    trailing: usize,
+    width: usize,
+    line: &mut String,
+    lines: &mut Vec<String>,
+) {
+    let inner = indent + 1;
+    line.push('{');
+    for (at, (key, item)) in map.iter().enumerate() {
+        if at > 0 {
+            next(inner, line, lines);
+        }
+        line.push_str(&name(key));
+        line.push_str("=>");
+        let closing = if at + 1 == map.len() { trailing + 1 } else { 1 };
+        let room = line.chars().count() + inspect(item).chars().count() + closing;
+        if room > width && !matches!(item, Value::Null | Value::Bool(_)) {
+            // The value goes to a line of its own, a step further in.
+            lines.push(std::mem::take(line));
+            line.push_str(&" ".repeat(inner + 1));
+            write(item, inner + 1, closing, width, line, lines);
+        } else {
+            write(item, inner, closing, width, line, lines);
+        }
+    }
+    line.push('}');
+}
+
+fn next(indent: usize, line: &mut String, lines: &mut Vec<String>) {
+    line.push(',');
+    lines.push(std::mem::take(line));
+    line.push_str(&" ".repeat(indent));
+}
+
+/// A name as Ruby writes a symbol.
+fn symbol(name: &str) -> String {
+    let plain = name.strip_suffix(['?', '!']).unwrap_or(name);
+    let word = plain.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && plain
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if word {
+        format!(":{name}")
+    } else {
+        format!(":{}", quote(name))
     }
 }
 
@@ -109,7 +155,7 @@ fn quote(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\x1b' => out.push_str("\\e"),
             '#' if matches!(chars.peek(), Some('{' | '$' | '@')) => out.push_str("\\#"),
-            c if c.is_control() => {
+            c if is_control(c) => {
                 let _infallible = write!(out, "\\u{:04X}", c as u32);
             }
             c => out.push(c),
@@ -127,12 +173,32 @@ mod tests {
 
     #[test]
     fn looks_like_ruby() {
-        let value = json!({"family": "Debian", "n": [1, 2.5, null, true], "q": "a\"\n\u{1b}#{x}"});
+        let value =
+            json!({"family": "Debian", "n": [1, 2.5, null, true], "q": "a\"\n\u{1b}#{x}\u{202e}"});
         assert_eq!(
             inspect(&value),
-            r#"{"family"=>"Debian", "n"=>[1, 2.5, nil, true], "q"=>"a\"\n\e\#{x}"}"#
+            r#"{"family"=>"Debian", "n"=>[1, 2.5, nil, true], "q"=>"a\"\n\e\#{x}\u202E"}"#
         );
         assert_eq!(inspect(&json!([])), "[]");
+    }
+
+    #[test]
+    fn outputs_are_symbols() {
+        let outputs = |value: Value, width| {
+            let Value::Object(map) = value else {
+                panic!("no map")
+            };
+            pretty_outputs(&map, width)
+        };
+        assert_eq!(
+            outputs(json!({"fact": "role", "value": {"a": 1}, "a b": null}), 80),
+            [r#"{:fact=>"role", :value=>{"a"=>1}, :"a b"=>nil}"#]
+        );
+        assert_eq!(
+            outputs(json!({"fact": "role", "value": ["aaaa", "b"]}), 16),
+            [r#"{:fact=>"role","#, " :value=>", r#"  ["aaaa", "b"]}"#]
+        );
+        assert_eq!(outputs(json!({}), 0), ["{}"]);
     }
 
     #[test]

@@ -38,11 +38,10 @@ impl Out {
     /// Decides about colours by the option, the environment and the terminal.
     pub(crate) fn new(colour: Colour, configured: bool) -> Self {
         let terminal = io::stdout().is_terminal();
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let paint = match colour {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => configured && !set("NO_COLOR") && (terminal || set("CLICOLOR_FORCE")),
+            Colour::Auto => configured && by_environment(terminal, |name| std::env::var(name).ok()),
         };
         Self {
             writer: BufWriter::new(io::stdout()),
@@ -82,6 +81,19 @@ impl Out {
     }
 }
 
+/// Whether the usual variables let colours be, which are for terminals unless one says otherwise.
+fn by_environment(terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name| variable(name).is_some_and(|value| !value.is_empty());
+    let is = |name, wanted| variable(name).is_some_and(|value| value == wanted);
+    if set("NO_COLOR") {
+        return false;
+    }
+    if set("CLICOLOR_FORCE") && !is("CLICOLOR_FORCE", "0") {
+        return true;
+    }
+    terminal && !is("CLICOLOR", "0") && !is("TERM", "dumb")
+}
+
 /// A node's text with its control characters made visible, so that it can't drive the terminal.
 /// Line ends and tabs stay.
 pub(crate) fn safe(text: &str) -> String {
@@ -108,7 +120,7 @@ pub(crate) fn safe_line(text: &str) -> String {
 }
 
 /// Control characters, and those that change the direction of text.
-fn is_control(c: char) -> bool {
+pub(super) fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -116,6 +128,23 @@ fn is_control(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_follow_the_environment() {
+        let wanted = |terminal, variables: &[(&str, &str)]| {
+            by_environment(terminal, |name| {
+                let found = variables.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(wanted(true, &[]) && !wanted(false, &[]));
+        assert!(!wanted(true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]));
+        assert!(wanted(true, &[("NO_COLOR", "")]));
+        assert!(wanted(false, &[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0")]));
+        assert!(!wanted(false, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!wanted(true, &[("CLICOLOR", "0")]));
+        assert!(!wanted(true, &[("TERM", "dumb")]));
+    }
 
     #[test]
     fn a_node_cannot_drive_the_terminal() {

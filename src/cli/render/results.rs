@@ -5,7 +5,7 @@ use std::io;
 use serde_json::Value;
 
 use super::{
-    inspect::pretty,
+    inspect::{pretty, pretty_outputs},
     out::{Out, Paint, safe, safe_line},
 };
 use crate::{
@@ -28,12 +28,7 @@ pub(crate) fn answer(
 ) -> io::Result<()> {
     let reply = &answer.reply;
     let ok = reply.statuscode == StatusCode::OK;
-    let shown = match display {
-        Display::Always => true,
-        Display::Ok => ok,
-        Display::Failed => !ok,
-    };
-    if !shown {
+    if !shown(answer, display) {
         return Ok(());
     }
     let status = match reply.statuscode {
@@ -50,6 +45,16 @@ pub(crate) fn answer(
         data(out, &reply.data, action)?;
     }
     out.line("")
+}
+
+/// Whether this display shows an answer.
+pub(crate) fn shown(answer: &Answer, display: Display) -> bool {
+    let ok = answer.reply.statuscode == StatusCode::OK;
+    match display {
+        Display::Always => true,
+        Display::Ok => ok,
+        Display::Failed => !ok,
+    }
 }
 
 /// The original's words for a code, and our own where it had none.
@@ -109,8 +114,7 @@ pub(crate) fn verbose(out: &mut Out, answer: &Answer) -> io::Result<()> {
         reply.sender,
         safe_line(&reply.statusmsg)
     ))?;
-    let value = Value::Object(reply.data.clone());
-    for line in pretty(&value, WIDTH - 4) {
+    for line in pretty_outputs(&reply.data, WIDTH - 4) {
         out.line(format!("    {line}"))?;
     }
     out.line("")

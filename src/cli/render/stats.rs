@@ -10,6 +10,7 @@ use super::{
     out::{Out, Paint, safe_line},
 };
 use crate::{
+    cli::voice::complain,
     client::{Account, Answer, Interrupt},
     mcorpc::{names::Identity, reply::Outcome},
     sys::clock::Local,
@@ -66,7 +67,11 @@ pub(crate) fn verbose(out: &mut Out, account: &Account, caption: &str) -> io::Re
 
 /// Who did not answer, who answered unasked, and whether the wait was cut short.
 pub(crate) fn missing(out: &mut Out, account: &Account) -> io::Result<()> {
-    let silent: Vec<&Identity> = account.no_response.iter().collect();
+    let silent: Vec<&Identity> = account
+        .no_response
+        .iter()
+        .map(|silent| &silent.node)
+        .collect();
     list(out, "No response from:", &silent)?;
     let unasked: Vec<&Identity> = account.unasked.iter().collect();
     list(out, "Not asked:", &unasked)?;
@@ -77,27 +82,51 @@ pub(crate) fn missing(out: &mut Out, account: &Account) -> io::Result<()> {
         .collect();
     unexpected.sort();
     list(out, "Unexpected response from:", &unexpected)?;
-    match account.interrupted {
-        Some(Interrupt::Interrupted) => {
-            out.line("Interrupted: nodes without a response may still act\n")
-        }
-        Some(Interrupt::Terminated) => {
-            out.line("Terminated: nodes without a response may still act\n")
-        }
+    match cut_short(account) {
+        Some(why) => out.line(format!("{why}\n")),
         None => Ok(()),
     }
 }
 
-/// Who did not answer, as one line for standard error, where there is anybody.
-pub(crate) fn silent(account: &Account) -> Option<String> {
-    let names: Vec<&str> = account.no_response.iter().map(Identity::as_str).collect();
+fn cut_short(account: &Account) -> Option<&'static str> {
+    Some(match account.interrupted? {
+        Interrupt::Interrupted => "Interrupted: nodes without a response may still act",
+        Interrupt::Terminated => "Terminated: nodes without a response may still act",
+    })
+}
+
+/// The same in a line or two on standard error, where standard output has no place for it.
+pub(crate) fn complain_of_silence(account: &Account) {
+    if let Some(line) = silent(account) {
+        complain(line);
+    }
+    if let Some(line) = names("Not asked", &account.unasked) {
+        complain(line);
+    }
+    if let Some(why) = cut_short(account) {
+        complain(why);
+    }
+}
+
+/// Who did not answer, as one line, where there is anybody.
+fn silent(account: &Account) -> Option<String> {
+    let silent: Vec<&Identity> = account
+        .no_response
+        .iter()
+        .map(|silent| &silent.node)
+        .collect();
+    names("No response from", &silent)
+}
+
+/// Some names on one line, and how many there are where that is not all.
+pub(crate) fn names<S: AsRef<str>>(title: &str, names: &[S]) -> Option<String> {
+    const SHOWN: usize = 10;
+    let some: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    let some = some.join(", ");
     match names.len() {
         0 => None,
-        1..=10 => Some(format!("No response from: {}", names.join(", "))),
-        more => Some(format!(
-            "No response from {more} nodes, among them: {}",
-            names.get(..10).unwrap_or_default().join(", ")
-        )),
+        1..=SHOWN => Some(format!("{title}: {some}")),
+        more => Some(format!("{title} {more} nodes, among them: {some}")),
     }
 }
 
@@ -129,13 +158,25 @@ pub(crate) fn milliseconds(duration: Duration) -> String {
     format!("{:.2}", duration.as_secs_f64() * 1000.0)
 }
 
+/// As scripts read times: `2026-11-23T12:13:02+00:00`.
+pub(crate) fn timestamp(time: SystemTime) -> String {
+    local(time).map_or_else(String::new, |local| {
+        format!(
+            "{}{}",
+            local.to_string().replace(' ', "T"),
+            local.offset_text()
+        )
+    })
+}
+
 /// As Ruby prints times: local, with the offset from UTC.
 pub(crate) fn local_time(time: SystemTime) -> String {
+    local(time).map_or_else(String::new, |local| {
+        format!("{local} {}", local.offset_text().replace(':', ""))
+    })
+}
+
+fn local(time: SystemTime) -> Option<Local> {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs())
-        .ok()
-        .and_then(Local::at)
-        .map_or_else(String::new, |local| {
-            format!("{local} {}", local.offset_text().replace(':', ""))
-        })
+    i64::try_from(since.as_secs()).ok().and_then(Local::at)
 }

@@ -2,22 +2,18 @@
 
 use std::io;
 
-use super::out::{Out, Paint, safe_line};
+use super::{
+    out::{Out, Paint, safe_line},
+    report,
+};
 use crate::{
     client::Account,
-    mcorpc::{
-        aggregate::{Aggregates, Rows},
-        ddl::Action,
-    },
+    mcorpc::{aggregate::Rows, ddl::Action},
 };
 
 /// Prints the action's aggregates over all answers, failed ones included.
 pub(crate) fn print(out: &mut Out, action: &Action, account: &Account) -> io::Result<()> {
-    let mut aggregates = Aggregates::new(action);
-    for answer in &account.answers {
-        aggregates.add(&answer.reply.data);
-    }
-    for summary in aggregates.summarize() {
+    for summary in report::summaries(action, account) {
         let title = out.painted(Paint::Bold, &format!("Summary of {}:", summary.title));
         out.line(format!("{title}\n"))?;
         match summary.result.as_ref().map(Rows::lines) {

@@ -1,8 +1,10 @@
 //! The options that applications share: how to call, whom a request means, how results are shown.
 
-use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
-use crate::client::Share;
+use clap::{Args, ValueEnum, ValueHint};
+
+use crate::{cli::render::Format, client::Share};
 
 /// Options of every application that talks to nodes.
 #[derive(Args, Clone, Debug, Default)]
@@ -35,6 +37,9 @@ pub struct Common {
     /// Sort the results by the name of the sender, and show them when all are in
     #[arg(long)]
     pub sort: bool,
+    /// How results are shown.
+    #[command(flatten)]
+    pub output: Output,
     /// Where the names of the nodes come from.
     #[command(flatten)]
     pub discovery: Discovery,
@@ -90,6 +95,14 @@ pub struct Batches {
     /// Sleep time between batches
     #[arg(long, alias = "batch-sleep-time", value_name = "SECONDS", value_parser = parse_seconds)]
     pub batch_sleep: Option<f64>,
+    /// Ask no further batch once more than so many nodes, or so many of a hundred, failed or did
+    /// not answer; 0 stops at the first
+    #[arg(long, value_name = "COUNT", value_parser = parse_max_fail)]
+    pub max_fail: Option<Share>,
+    /// Write the nodes that were not asked to FILE, for --nodes [default: a file in the user's
+    /// state directory, where there are any]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub untouched: Option<PathBuf>,
 }
 
 /// Whom a request means.
@@ -117,17 +130,28 @@ pub struct HostFilters {
 }
 
 /// How results are shown.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "RPC Options")]
-pub struct RpcOptions {
-    /// Do not show the progress bar
-    #[arg(long, alias = "np")]
-    pub no_progress: bool,
-    /// Produce JSON output
-    #[arg(short, long)]
+pub struct Output {
+    /// In which form to print results
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        overrides_with = "json",
+        hide_possible_values = true,
+        help = "In which form to print results: text, json, jsonl (a line for each, as they come), \
+            table, senders (names only), yaml"
+    )]
+    pub output: Option<Format>,
+    /// Produce JSON output: the original's array; where it had none, as `--output json`
+    #[arg(short, long, overrides_with = "output")]
     pub json: bool,
-    /// Influence how results are displayed
-    #[arg(long, value_name = "MODE")]
+    /// Do not show the progress bar
+    #[arg(long, visible_alias = "np")]
+    pub no_progress: bool,
+    /// Influence how results are displayed. One of ok, all or failed
+    #[arg(long, value_name = "MODE", hide_possible_values = true)]
     pub display: Option<DisplayMode>,
 }
 
@@ -157,6 +181,11 @@ fn parse_limit(text: &str) -> Result<Share, String> {
             "Invalid limit specified: {text} valid limits are a number of nodes or a percentage, from 1"
         )),
     }
+}
+
+fn parse_max_fail(text: &str) -> Result<Share, String> {
+    text.parse()
+        .map_err(|_| "a number of nodes or a percentage is needed".to_owned())
 }
 
 fn parse_batch(text: &str) -> Result<Share, String> {

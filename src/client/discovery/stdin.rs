@@ -1,4 +1,5 @@
-//! A list of nodes from standard input: names on lines, or a JSON array as `-j` prints it.
+//! A list of nodes from standard input: names on lines, or JSON as `mco` prints it: the array of
+//! `--json`, the document of `--output json`, the lines of `--output jsonl`.
 
 use std::str::FromStr;
 
@@ -45,34 +46,49 @@ pub fn parse(text: &str, form: Form) -> Result<Vec<Identity>, ListError> {
     }
     match form {
         Form::Text => flatfile::parse(text),
-        Form::Auto if !text.starts_with('[') => flatfile::parse(text),
+        Form::Auto if !text.starts_with(['[', '{']) => flatfile::parse(text),
         Form::Auto | Form::Json => json(text),
     }
 }
 
 fn json(text: &str) -> Result<Vec<Identity>, ListError> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| ListError::Json(error.to_string()))?;
-    let Value::Array(elements) = value else {
-        return Err(ListError::NotAnArray);
-    };
-    elements
-        .iter()
-        .enumerate()
-        .map(|(at, element)| {
-            let number = at + 1;
-            let name = match element {
-                // `mco find -j` prints bare names.
-                Value::String(name) => name,
-                Value::Object(object) => ["sender", "certname"]
-                    .iter()
-                    .find_map(|key| object.get(*key)?.as_str())
-                    .ok_or(ListError::NoSender(number))?,
-                _ => return Err(ListError::NotHashes(number)),
-            };
-            identity(name, || format!("element {number}"))
-        })
-        .collect()
+    let mut names = Vec::new();
+    // Lines of JSON are several values one after the other.
+    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        match value.map_err(|error| ListError::Json(error.to_string()))? {
+            Value::Array(elements) => add(&elements, &mut names)?,
+            Value::Object(object) => match object.get("replies").or_else(|| object.get("nodes")) {
+                Some(Value::Array(elements)) => add(elements, &mut names)?,
+                _ if object
+                    .get("type")
+                    .is_none_or(|kind| kind == "reply" || kind == "node") =>
+                {
+                    add(&[Value::Object(object)], &mut names)?;
+                }
+                // Who stayed silent, and figures.
+                _ => {}
+            },
+            _ => return Err(ListError::NotAnArray),
+        }
+    }
+    Ok(names)
+}
+
+fn add(elements: &[Value], names: &mut Vec<Identity>) -> Result<(), ListError> {
+    for (at, element) in elements.iter().enumerate() {
+        let number = at + 1;
+        let name = match element {
+            // `mco find -j` prints bare names.
+            Value::String(name) => name,
+            Value::Object(object) => ["sender", "certname"]
+                .iter()
+                .find_map(|key| object.get(*key)?.as_str())
+                .ok_or(ListError::NoSender(number))?,
+            _ => return Err(ListError::NotHashes(number)),
+        };
+        names.push(identity(name, || format!("element {number}"))?);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -94,6 +110,17 @@ mod tests {
             ["a", "b", "c"]
         );
         assert_eq!(names("[]"), [""; 0]);
+        assert_eq!(
+            names(r#"{"schema":1,"replies":[{"sender":"a"}],"no_response":[{"sender":"b"}]}"#),
+            ["a"]
+        );
+        assert_eq!(
+            names(
+                "{\"type\":\"reply\",\"sender\":\"a\"}\n{\"type\":\"no_response\",\"sender\":\"b\"}\n\
+                 {\"type\":\"node\",\"sender\":\"c\"}\n{\"type\":\"summary\"}\n"
+            ),
+            ["a", "c"]
+        );
     }
 
     #[test]
@@ -103,7 +130,8 @@ mod tests {
             wrong(" \n", Form::Auto),
             "data piped on STDIN contained only whitespace - could not discover hosts from it."
         );
-        assert_eq!(wrong("{}", Form::Json), "JSON hosts list is not an array");
+        assert_eq!(wrong("7", Form::Json), "JSON hosts list is not an array");
+        assert!(wrong("{}", Form::Json).starts_with("JSON host list does not have senders in it"));
         assert!(wrong("[1]", Form::Auto).starts_with("JSON host list is not an array of Hashes"));
         assert!(
             wrong(r#"[{"x":1}]"#, Form::Auto)

@@ -9,7 +9,11 @@ use super::{SendId, Subscription};
 use crate::{
     connector::{Secret, Settings, activemq, message::Outgoing, problem::Problem},
     mcorpc::names::Identity,
-    stomp::{Command, Encoder, Frame, Version, destination::SENDER_HEADER, heartbeat::Offer},
+    stomp::{
+        Command, Encoder, Frame, Version,
+        destination::{SENDER_HEADER, STOPPING_HEADER},
+        heartbeat::Offer,
+    },
 };
 
 /// What stays the same over all connections.
@@ -167,6 +171,11 @@ pub(super) fn error_text(frame: &Frame) -> String {
         Some(line) => printable(line),
         None => "without a word".into(),
     }
+}
+
+/// Whether an ERROR is no complaint: our broker stops, and says so to everybody.
+pub(super) fn says_goodbye(frame: &Frame) -> bool {
+    frame.headers.raw(STOPPING_HEADER).is_some()
 }
 
 /// One line, of bearable length, without anything that steers a terminal.

@@ -360,6 +360,25 @@ fn an_error_refuses_its_message_and_explains_the_end() {
 }
 
 #[test]
+fn a_goodbye_is_no_refusal() {
+    let now = Instant::now();
+    let goodbye = b"ERROR\nmessage:the broker is shutting down\nmc-stopping:yes\n\n\0";
+    let mut session = open(now);
+    session.handle_bytes(now, goodbye).unwrap();
+    assert!(session.poll_event(now).is_none());
+    assert_eq!(session.handle_end(), Problem::Stopping);
+    connect(&mut session, now);
+    assert_eq!(session.handle_end(), Problem::ClosedEarly, "another broker");
+    let mut session = connecting(options(), now);
+    session.handle_bytes(now, goodbye).unwrap();
+    assert_eq!(session.handle_end(), Problem::Stopping);
+    assert_eq!(
+        Problem::Stopping.kind(),
+        crate::connector::Kind::Unreachable
+    );
+}
+
+#[test]
 fn an_error_does_not_explain_an_end_long_after_it() {
     let now = Instant::now();
     for later in [&b"\n"[..], b"MESSAGE\ndestination:/a\n\n\0"] {

@@ -12,6 +12,7 @@ impl Ddl {
     pub fn new(kind: Kind, metadata: Metadata) -> Self {
         Self {
             kind,
+            name: metadata.name.clone(),
             metadata,
             usage: String::new(),
             actions: Vec::new(),

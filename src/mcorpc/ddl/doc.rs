@@ -40,7 +40,7 @@ fn write_ddl(out: &mut String, ddl: &Ddl) -> fmt::Result {
             None => Ok(()),
         },
         Kind::Discovery => write_capabilities(out, &ddl.capabilities),
-        Kind::Aggregate | Kind::Validator => Ok(()),
+        _ => Ok(()),
     }
 }
 

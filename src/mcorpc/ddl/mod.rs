@@ -8,9 +8,12 @@ mod build;
 pub mod builtin;
 pub mod convert;
 pub mod doc;
+pub mod json;
 pub mod model;
+pub mod ruby;
 pub mod validate;
 pub mod validators;
+mod version;
 
 pub use convert::ConvertError;
 pub use model::{
@@ -18,3 +21,6 @@ pub use model::{
     Validation,
 };
 pub use validate::DdlError;
+pub use version::COMPATIBLE_VERSION;
+
+pub(crate) use version::newer;

@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 pub struct Ddl {
     /// What kind of plugin it is of.
     pub kind: Kind,
+    /// The name by which it is called; that of the metadata is for people.
+    pub name: String,
     /// Who made it, and which it is.
     pub metadata: Metadata,
     /// How it is used, in the author's words.
@@ -32,24 +34,50 @@ pub enum Kind {
     Agent,
     /// Summarises replies.
     Aggregate,
+    /// Reaches brokers.
+    Connector,
     /// Answers questions in filters.
     Data,
     /// Finds nodes.
     Discovery,
+    /// Knows a node's facts.
+    Facts,
+    /// Signs and verifies.
+    Security,
     /// Checks inputs.
     Validator,
 }
 
 impl Kind {
+    /// All of them, as `mco plugin doc` lists them.
+    pub const ALL: [Self; 8] = [
+        Self::Agent,
+        Self::Aggregate,
+        Self::Connector,
+        Self::Data,
+        Self::Discovery,
+        Self::Validator,
+        Self::Facts,
+        Self::Security,
+    ];
+
     /// As it is written in DDLs and paths.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Agent => "agent",
             Self::Aggregate => "aggregate",
+            Self::Connector => "connector",
             Self::Data => "data",
             Self::Discovery => "discovery",
+            Self::Facts => "facts",
+            Self::Security => "security",
             Self::Validator => "validator",
         }
+    }
+
+    /// The kind that is written so.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -238,7 +266,7 @@ pub struct Query {
 impl Ddl {
     /// The plugin's name.
     pub fn name(&self) -> &str {
-        &self.metadata.name
+        &self.name
     }
 
     /// The action of this name, if it is declared.

@@ -49,7 +49,7 @@ impl Ddl {
     pub fn declared_action(&self, name: &str) -> Result<&Action, DdlError> {
         self.find_action(name)
             .ok_or_else(|| DdlError::UndeclaredAction {
-                agent: self.metadata.name.clone(),
+                agent: self.name.clone(),
                 action: name.chars().take(80).collect(),
                 similar: None,
             })
@@ -80,7 +80,7 @@ impl Ddl {
         match (input, query) {
             (Some(input), Some(query)) => input.validate(query),
             (Some(input), None) if !input.optional => Err(DdlError::MissingQuery {
-                plugin: self.metadata.name.clone(),
+                plugin: self.name.clone(),
             }),
             _ => Ok(()),
         }

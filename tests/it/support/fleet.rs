@@ -6,6 +6,7 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use mcollective::tls::mint::{CertificateAuthority, Role};
@@ -77,8 +78,18 @@ impl Fleet {
 
     /// Kills the broker and starts another at the same port.
     pub(crate) fn replace_broker(&mut self) {
-        self.broker.signal(Signal::SIGKILL);
+        self.end_broker(Signal::SIGKILL);
+        self.restart_broker();
+    }
+
+    /// Ends the broker.
+    pub(crate) fn end_broker(&mut self, signal: Signal) {
+        self.broker.signal(signal);
         self.broker.wait();
+    }
+
+    /// Starts another at the same port.
+    pub(crate) fn restart_broker(&mut self) {
         let files = Files {
             dir: self.dir.path(),
             authority: &self.authority,
@@ -110,6 +121,14 @@ impl Fleet {
         let path = self.path(name);
         fs::write(&path, text).unwrap();
         path
+    }
+
+    /// `mco` at home in the fleet's directory, on a terminal that can do something, not started yet.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
+        let mut command = run::command(self.dir.path());
+        command.env("TERM", "xterm").arg("mco").args(words);
+        command.arg("--config").arg(self.path("client.cfg"));
+        command
     }
 
     pub(crate) fn mco<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Ended {

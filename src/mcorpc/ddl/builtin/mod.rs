@@ -16,5 +16,5 @@ pub fn agents() -> [&'static Ddl; 2] {
 
 /// The agent of this name.
 pub fn agent(name: &str) -> Option<&'static Ddl> {
-    agents().into_iter().find(|ddl| ddl.metadata.name == name)
+    agents().into_iter().find(|ddl| ddl.name == name)
 }

@@ -1,0 +1,202 @@
+//! From a verified request to its answer: authorise, run, audit, reply.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::Instant;
+
+use super::{
+    dispatch::{self, End},
+    runner::Shared,
+    stats::Counter,
+};
+use crate::{
+    connector::{Connection, Outgoing, activemq},
+    mcorpc::{
+        names::CallerId,
+        reply::{Outcome, Reply, StatusCode},
+        request::Request,
+    },
+    security::{SecurityProvider as _, Verified},
+    sys,
+};
+
+/// How long a reply waits for a broker that is away: after it nobody waits for the reply.
+const REPLY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A receipt that is here so soon was not held up.
+const PROMPT_MS: u64 = 500;
+
+/// A verified request, and its answer where that is known without running anything.
+pub(super) struct Job {
+    pub(super) request: Verified<Request>,
+    pub(super) answer: Option<Known>,
+}
+
+/// An answer that is known.
+pub(super) struct Known {
+    pub(super) end: End,
+    /// What kind of end the log counts it as.
+    pub(super) kind: &'static str,
+}
+
+impl Known {
+    /// The node will not look at the request.
+    pub(super) fn refused(kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            end: End {
+                outcome: Outcome::Refused,
+                code: StatusCode::UNKNOWN_ERROR,
+                message: message.into(),
+                data: serde_json::Map::new(),
+            },
+            kind,
+        }
+    }
+}
+
+impl Shared {
+    /// Runs what is to be run, and answers.
+    pub(super) async fn work(self: Arc<Self>, job: Job, connection: Connection) {
+        let request = &job.request;
+        let (end, kind) = match job.answer {
+            Some(Known { end, kind }) => (end, kind),
+            None => (self.run(request).await, "too busy"),
+        };
+        // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
+        let doubted = end.outcome == Outcome::Refused;
+        let asked = request.value();
+        self.log_refusal(request, &end, kind);
+        if end.outcome != Outcome::Nomatch
+            && asked.agent.as_str() != "discovery"
+            && let Some(audit) = &self.audit
+        {
+            audit.note(request, &end, sys::clock::now_ms());
+        }
+        let Some(reply_to) = asked.reply_to.as_ref().filter(|_| asked.want_reply) else {
+            return;
+        };
+        let reply = self.reply(asked, request.caller(), end);
+        let body = match self.provider.sign_reply(&reply, request.digest()) {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::error!(id = %asked.id, "no answer: {error}");
+                return;
+            }
+        };
+        let asked_at = sys::clock::since_boot_ms();
+        let sent = connection
+            .send(Outgoing {
+                destination: reply_to.clone(),
+                headers: activemq::reply_headers(
+                    self.host.identity(),
+                    SystemTime::now(),
+                    REPLY_PATIENCE,
+                ),
+                targets: Vec::new(),
+                body,
+                receipt: doubted,
+                deadline: Some(Instant::now() + REPLY_PATIENCE),
+            })
+            .await;
+        match sent {
+            Ok(receipt) => {
+                self.host.stats().count(Counter::Replies);
+                let now_ms = sys::clock::since_boot_ms();
+                if let Some(at) = receipt.and_then(|receipt| receipt.at)
+                    && now_ms.saturating_sub(asked_at) <= PROMPT_MS
+                {
+                    self.transit().observe_prompt(at, now_ms);
+                }
+            }
+            Err(error) => tracing::warn!(id = %asked.id, "the answer was not sent: {error}"),
+        }
+    }
+
+    async fn run(&self, request: &Verified<Request>) -> End {
+        let asked = request.value();
+        let Some(agent) = self.host.agent(asked.agent.as_str()) else {
+            return End {
+                outcome: Outcome::NoAgent,
+                code: StatusCode::UNKNOWN_ERROR,
+                message: format!("There is no agent '{}' on this node", asked.agent),
+                data: serde_json::Map::new(),
+            };
+        };
+        if let Some(denied) = self.authorise(request) {
+            return denied;
+        }
+        if asked.agent.as_str() != "discovery" {
+            tracing::info!(
+                caller = %request.caller(), sender = %asked.sender, id = %asked.id,
+                "{}#{}", asked.agent, asked.action
+            );
+        }
+        dispatch::run(
+            Arc::clone(agent),
+            request,
+            Arc::clone(&self.host),
+            &self.cap,
+        )
+        .await
+    }
+
+    /// One line for what was not run, unless a policy has denied it, which has a line of its own.
+    fn log_refusal(&self, request: &Verified<Request>, end: &End, kind: &'static str) {
+        let (outcome, asked) = (end.outcome, request.value());
+        let kind = match outcome {
+            Outcome::Refused => kind,
+            Outcome::Invalid | Outcome::NoAgent => outcome.as_str(),
+            _ => return,
+        };
+        self.refusals.log(kind, || {
+            let message = end.message.escape_debug().to_string();
+            tracing::warn!(
+                caller = %request.caller(), sender = %asked.sender, id = %asked.id,
+                agent = %asked.agent, "{outcome}: {message}"
+            );
+        });
+    }
+
+    /// How a call ends that no policy allows. This comes before its inputs are looked at: who may
+    /// not call learns nothing of what would be valid.
+    fn authorise(&self, request: &Verified<Request>) -> Option<End> {
+        let (caller, asked) = (request.caller(), request.value());
+        let verdict =
+            self.authoriser
+                .as_ref()?
+                .decide(caller, &asked.agent, &asked.action, &*self.host);
+        if verdict.allowed {
+            tracing::debug!(id = %asked.id, "allowed by {}", verdict.why);
+            return None;
+        }
+        self.refusals.log("denied", || {
+            tracing::warn!(
+                caller = %caller, sender = %asked.sender, id = %asked.id,
+                agent = %asked.agent, action = %asked.action, "denied by {}", verdict.why
+            );
+        });
+        Some(End {
+            outcome: Outcome::Denied,
+            code: StatusCode::ABORTED,
+            message: "You are not authorized to call this agent or action.".to_owned(),
+            data: serde_json::Map::new(),
+        })
+    }
+
+    fn reply(&self, request: &Request, caller: &CallerId, end: End) -> Reply {
+        Reply {
+            id: request.id.clone(),
+            caller: caller.clone(),
+            agent: request.agent.clone(),
+            sender: self.host.identity().clone(),
+            outcome: end.outcome,
+            statuscode: end.code,
+            statusmsg: end.message,
+            data: end.data,
+            time_ms: sys::clock::now_ms(),
+        }
+    }
+}
