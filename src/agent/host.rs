@@ -14,9 +14,14 @@ use crate::{
     },
     node::{
         classes::Classes,
-        data::{AgentData, AgentDescription, CollectiveData, DataPlugin, FactData, FstatData},
+        data::{
+            AgentData, AgentDescription, CollectiveData, DataPlugin, FactData, FstatData,
+            PuppetData, ResourceData,
+        },
         facts::FactSource,
+        puppet::Puppet,
     },
+    sys::paths,
 };
 
 /// This node.
@@ -29,6 +34,7 @@ pub struct Host {
     facts: Arc<dyn FactSource>,
     classes: Classes,
     data: Vec<Box<dyn DataPlugin>>,
+    puppet: Arc<Puppet>,
     stats: Stats,
 }
 
@@ -61,11 +67,16 @@ impl Host {
             let agent = loaded.iter().find(|agent| agent.ddl().name() == name)?;
             Some(description(&agent.ddl().metadata))
         };
+        let state_dir = config.common.state_dir.clone();
+        let state_dir = state_dir.unwrap_or_else(paths::daemon_state_dir);
+        let puppet = Arc::new(Puppet::new(config.puppet.clone(), state_dir));
         let data: Vec<Box<dyn DataPlugin>> = vec![
             Box::new(AgentData::new(describe)),
             Box::new(CollectiveData::new(config.common.collectives.clone())),
             Box::new(FactData::new(Arc::clone(&facts))),
             Box::new(FstatData::new()),
+            Box::new(PuppetData::new(Arc::clone(&puppet))),
+            Box::new(ResourceData::new(Arc::clone(&puppet))),
         ];
         Self {
             identity,
@@ -75,6 +86,7 @@ impl Host {
             names,
             facts,
             data,
+            puppet,
             stats: Stats::default(),
         }
     }
@@ -153,6 +165,11 @@ impl Host {
         plugin
             .query(query)
             .map_err(|error| DataError::Failed(error.to_string()))
+    }
+
+    /// Its Puppet.
+    pub fn puppet(&self) -> &Arc<Puppet> {
+        &self.puppet
     }
 
     /// The daemon's counters.

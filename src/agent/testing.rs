@@ -75,17 +75,21 @@ impl Site {
         ServerConfig::read(&Document::parse(&file, text.as_bytes()), &|_| None).unwrap()
     }
 
+    /// The node without agents, told this besides.
+    pub(super) fn host_of(&self, extra: &str) -> Arc<Host> {
+        self.host_with(vec![], self.config(extra))
+    }
+
     /// The node with these agents.
     pub(super) fn host(&self, agents: Vec<Arc<dyn Agent>>) -> Arc<Host> {
+        self.host_with(agents, self.config(""))
+    }
+
+    fn host_with(&self, agents: Vec<Arc<dyn Agent>>, config: ServerConfig) -> Arc<Host> {
         let facts = self.fixture.write("facts.yaml", "country: uk\n");
         let facts = FileFacts::new(facts.to_str().unwrap(), std::time::Duration::ZERO);
         let identity = self.node.identity().clone();
-        Arc::new(Host::new(
-            identity,
-            self.config(""),
-            agents,
-            Arc::new(facts),
-        ))
+        Arc::new(Host::new(identity, config, agents, Arc::new(facts)))
     }
 
     /// A request of the operator, verified by the node.

@@ -1,13 +1,28 @@
 //! The agents that are compiled in.
 
 mod discovery;
+mod puppet;
+mod puppetral;
 mod rpcutil;
 
 use std::sync::Arc;
 
-use super::action::Agent;
+use serde_json::Value;
+
+use super::action::{ActionCall, Agent};
+use crate::mcorpc::ddl::builtin::IDEMPOTENT;
 
 /// All of them.
 pub fn builtin() -> Vec<Arc<dyn Agent>> {
-    vec![Arc::new(discovery::Discovery), Arc::new(rpcutil::RpcUtil)]
+    vec![
+        Arc::new(discovery::Discovery),
+        Arc::new(puppet::Puppet),
+        Arc::new(puppetral::PuppetRal),
+        Arc::new(rpcutil::RpcUtil),
+    ]
+}
+
+/// Whether the caller takes it for a success when what it wants is so already.
+fn is_idempotent(call: &ActionCall) -> bool {
+    call.inputs.get(IDEMPOTENT).and_then(Value::as_bool) == Some(true)
 }

@@ -5,6 +5,8 @@ mod agent;
 mod collective;
 mod fact;
 mod fstat;
+mod puppet;
+mod resource;
 
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ pub use self::{
     collective::CollectiveData,
     fact::FactData,
     fstat::FstatData,
+    puppet::PuppetData,
+    resource::ResourceData,
 };
 
 /// Outputs by name: strings, numbers and booleans only.

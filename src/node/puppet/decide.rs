@@ -113,7 +113,7 @@ fn arguments(wish: &Wish, splays: bool, options: &Options) -> Result<Vec<String>
                 add(&["--splay", "--splaylimit", &limit]);
             }
             (false, Some(limit)) if !wish.force => {
-                add(&["--no-splay", "--splaylimit", &limit.to_string()])
+                add(&["--no-splay", "--splaylimit", &limit.to_string()]);
             }
             (false, _) => add(&["--no-splay"]),
         }

@@ -23,8 +23,8 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// The settings that name them, as Puppet calls them, in the order of [`Self::from_list`].
-    pub(super) const SETTINGS: [&'static str; 6] = [
+    /// The settings that name them, as Puppet calls them, in a fixed order.
+    pub const SETTINGS: [&'static str; 6] = [
         "lastrunfile",
         "lastrunreport",
         "resourcefile",

@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use serde_json::{Map, Value, json};
 
-use crate::sys::file::{self, FileError, Mode};
+use crate::sys::file::{self, FileError};
 
 /// A lock can't be changed.
 #[derive(Debug, thiserror::Error)]

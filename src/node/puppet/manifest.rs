@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+pub use super::resources::capitalised;
+
 /// A resource that can't be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {

@@ -3,7 +3,7 @@
 //! `layout` knows where Puppet keeps its files and `settings` asks it; `lock`, `summary`, `report` and
 //! `resources` each read one of them; `state` puts them together. `decide` says how a wanted run is to
 //! be begun and `run` begins it, `record` keeps what is known of it past a restart of this daemon.
-//! `manifest` and `rules` are for single resources.
+//! `manifest`, `rules` and `scratch` are for single resources.
 //!
 //! Everything that Puppet writes may be missing, empty, half written, of another version, or left
 //! behind by a process that is long gone. All of that is something to say, and never a failure.
@@ -20,6 +20,7 @@ pub mod report;
 mod resources;
 mod rules;
 mod run;
+mod scratch;
 mod settings;
 mod state;
 mod summary;
@@ -35,6 +36,7 @@ pub use self::{
     resources::Resources,
     rules::{Denied, Rule, Rules},
     run::{RunError, Started},
+    scratch::{Scratch, ScratchError},
     state::{LastRun, State},
     summary::Summary,
 };
@@ -77,6 +79,11 @@ impl Puppet {
     /// Asks Puppet where its files are, unless that is known. May take some seconds, once.
     pub async fn settle(&self, launcher: &crate::sys::command::Launcher) {
         self.settings.settle(launcher).await;
+    }
+
+    /// Whether it need not be asked.
+    pub fn is_settled(&self) -> bool {
+        self.settings.is_settled()
     }
 
     /// What it is doing. Reads files.

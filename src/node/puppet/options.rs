@@ -79,7 +79,7 @@ impl Options {
     }
 
     /// A command that can be run.
-    pub(super) fn launch(&self, launcher: &Launcher, words: &[String]) -> Option<Command> {
+    pub(super) fn launch(launcher: &Launcher, words: &[String]) -> Option<Command> {
         let (program, arguments) = words.split_first()?;
         let home = sys::paths::home().unwrap_or_else(|| PathBuf::from("/"));
         let launcher = launcher

@@ -74,6 +74,6 @@ mod tests {
     }
 
     fn logs_of_nothing() -> String {
-        super::logs(Path::new("/nonexistent/report.yaml")).unwrap_err()
+        logs(Path::new("/nonexistent/report.yaml")).unwrap_err()
     }
 }

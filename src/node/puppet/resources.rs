@@ -39,7 +39,7 @@ impl Resources {
 }
 
 /// `nginx::vhost` as `Nginx::Vhost`.
-pub(super) fn capitalised(kind: &str) -> String {
+pub fn capitalised(kind: &str) -> String {
     let part = |part: &str| {
         let mut rest = part.chars();
         let first = rest.next();

@@ -79,6 +79,7 @@ impl Rule {
 mod tests {
     use super::*;
 
+    #[allow(clippy::unnecessary_wraps, reason = "as a rule holds it")]
     fn list(words: &[&str]) -> Option<Vec<String>> {
         Some(words.iter().map(|word| (*word).to_owned()).collect())
     }

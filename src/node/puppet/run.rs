@@ -8,7 +8,7 @@ use std::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    End, Puppet, Record, RunState, State,
+    End, Options, Puppet, Record, RunState, State,
     decide::{Decision, Situation, Wish, decide},
     lock::Pid,
     process,
@@ -99,7 +99,7 @@ impl Puppet {
             .collect();
         let shown = words.join(" ");
         let failed = |why: String| RunError::Failed(format!("Puppet command '{shown}' {why}"));
-        let command = self.options.launch(launcher, &words);
+        let command = Options::launch(launcher, &words);
         let command = command.ok_or_else(|| failed("is empty".into()))?;
         let running = command
             .start()

@@ -109,7 +109,7 @@ impl Settings {
             .options
             .other(&words)
             .ok_or("`plugin.puppet.command` does not end with `agent`")?;
-        let command = self.options.launch(launcher, &words).ok_or("no command")?;
+        let command = Options::launch(launcher, &words).ok_or("no command")?;
         let running = command.start().map_err(|error| error.to_string())?;
         let pid = running.pid();
         let ended = tokio::time::timeout(PATIENCE, running.ended());

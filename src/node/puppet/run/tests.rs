@@ -136,10 +136,7 @@ async fn a_daemon_is_told_to_run() {
         while [ ! -e go ]; do sleep 0.01; done",
     );
     let launcher = Launcher::of_daemon();
-    let daemon = machine
-        .puppet
-        .options()
-        .launch(&launcher, &machine.puppet.options().command);
+    let daemon = Options::launch(&launcher, &machine.puppet.options().command);
     let daemon = daemon.unwrap().start().unwrap();
     while machine.puppet.state().daemon.is_none() {
         tokio::time::sleep(Duration::from_millis(10)).await;
