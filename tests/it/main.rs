@@ -17,6 +17,7 @@ mod late;
 mod limits;
 mod output;
 mod policy;
+mod puppet;
 mod replay;
 mod safety;
 mod static_binary;

@@ -73,9 +73,20 @@ pub(super) fn run(args: &PuppetArgs, general: &General) -> Result<Exit, CommandE
     let declared = ddl.wanted_action(name).map_err(plan::usage)?;
     declared.validate(&inputs).map_err(plan::usage)?;
     let filter = filters::filter(&args.filters)?;
+    let mut common = args.common.clone();
+    if command == "runall" || (command == "runonce" && args.wait.is_some()) {
+        if common.batches.batch.is_some_and(|size| !size.is_zero()) {
+            return Err(
+                CommandError::usage("runs that are waited for are not begun in batches")
+                    .hint("`mco puppet runall N` keeps N running at a time"),
+            );
+        }
+        // Ours to heed: it counts runs, not answers.
+        common.batches.max_fail = None;
+    }
     let options = Options {
         general,
-        common: &args.common,
+        common: &common,
         progress: !matches!(command, "count" | "summary"),
     };
     Session::run(&options, async |session| {
