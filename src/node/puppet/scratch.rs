@@ -82,7 +82,7 @@ impl Puppet {
             "--detailed-exitcodes",
             "--color=false",
             "--logdest=console",
-            "--report=false",
+            "--no-report",
         ]
         .map(str::to_owned)
         .to_vec();
