@@ -71,7 +71,7 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined 
 complete -c mco -n "__fish_mco_using_subcommand ping" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand ping" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand ping" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -117,7 +117,7 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined 
 complete -c mco -n "__fish_mco_using_subcommand find" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand find" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand find" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -134,9 +134,9 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l dry-run -d 'Discover, s
 complete -c mco -n "__fish_mco_using_subcommand find" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand find" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to call' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s a -l agent -d 'Agent to call' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to call' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l reply-to -d 'Set a custom target for replies, `/queue/NAME` or `/topic/NAME`; none is waited for here' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
@@ -166,7 +166,7 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined f
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -214,7 +214,7 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined
 complete -c mco -n "__fish_mco_using_subcommand facts" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand facts" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand facts" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -231,6 +231,10 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l dry-run -d 'Discover, 
 complete -c mco -n "__fish_mco_using_subcommand facts" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l collective-graph -l cg -l map -d 'Create a DOT graph of all collectives' -r -F
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l fields -d 'Print these of every node on a line, between tabs' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l template -d 'Print a line for every node: text with fields in braces, `{FIELD}`, `{FIELD:WIDTH}`, `{FIELD:>WIDTH}`' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l script -d 'The original\'s Ruby scripts, which can\'t be run' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'Timeout for calling remote agents' -r
@@ -255,12 +259,19 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch -d 'Do reque
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l list-collectives -l lc -d 'List all known collectives'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
@@ -304,7 +315,7 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -s W -l with -d 'Combine
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -358,7 +369,7 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s W -l with -d
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -375,12 +386,14 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l dry-run -d '
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s 1 -l one -d 'Send request to only one discovered node'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand plugin" -l format -d 'Which DDL to write: the original\'s or Choria\'s' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand plugin" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand plugin" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand plugin" -s j -l json -d 'Explain in JSON'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
@@ -393,6 +406,7 @@ complete -c mco -n "__fish_mco_using_subcommand help" -s v -l verbose -d 'Say mo
 complete -c mco -n "__fish_mco_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l agent -d 'The agent' -r
 complete -c mco -n "__fish_mco_using_subcommand completion" -l action -d 'The action' -r
+complete -c mco -n "__fish_mco_using_subcommand completion" -l input -d 'The input' -r
 complete -c mco -n "__fish_mco_using_subcommand completion" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -403,5 +417,22 @@ complete -c mco -n "__fish_mco_using_subcommand completion" -l list-applications
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-agents -d 'List all known agents'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-actions -d 'List the actions of an agent'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-inputs -d 'List the inputs of an action'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l list-values -d 'List the values that an input may have, where its DDL lists them'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l list-plugins -d 'List what `mco plugin doc` explains'
+complete -c mco -n "__fish_mco_using_subcommand completion" -l words -d 'List what may stand in the place of the last word of a command line; for the shells\' scripts'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
+
+# Agents, actions, inputs and their values are asked of the program itself, which reads descriptions
+# and talks to nobody.
+function __fish_mco_words
+    set -l words (commandline -opc) (commandline -ct)
+    set -l program $words[1]
+    set -e words[1]
+    set words completion --words -- $words
+    # After --option= the value alone stands there.
+    $program $words 2>/dev/null | string replace -r '^--[^=]*=' ''
+end
+complete -c mco -n "__fish_mco_using_subcommand help" -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand plugin" -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -f -a "(__fish_mco_words)"

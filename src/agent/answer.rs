@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     dispatch::{self, End},
-    runner::Shared,
+    shared::Shared,
     stats::Counter,
 };
 use crate::{

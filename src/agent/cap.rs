@@ -55,6 +55,11 @@ impl Cap {
         })
     }
 
+    /// Changes how many may run at once. Those that run go on.
+    pub(super) fn set_limit(&self, limit: usize) {
+        self.count.send_modify(|count| count.limit = limit);
+    }
+
     /// How many run now.
     pub(super) fn running(&self) -> usize {
         self.count.borrow().running

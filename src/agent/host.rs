@@ -35,7 +35,7 @@ pub struct Host {
     classes: Classes,
     data: Vec<Box<dyn DataPlugin>>,
     puppet: Arc<Puppet>,
-    stats: Stats,
+    stats: Arc<Stats>,
 }
 
 impl Host {
@@ -87,8 +87,15 @@ impl Host {
             facts,
             data,
             puppet,
-            stats: Stats::default(),
+            stats: Arc::default(),
         }
+    }
+
+    /// The same, with the counters of another: the daemon is the same.
+    #[must_use]
+    pub(super) fn with_stats_of(mut self, other: &Self) -> Self {
+        self.stats = Arc::clone(&other.stats);
+        self
     }
 
     /// Which node this is.
@@ -136,6 +143,11 @@ impl Host {
         self.agents
             .iter()
             .map(|agent| (agent.ddl().name(), &agent.ddl().metadata))
+    }
+
+    /// Where facts come from.
+    pub(super) fn fact_source(&self) -> Arc<dyn FactSource> {
+        Arc::clone(&self.facts)
     }
 
     /// All facts by their names.

@@ -5,7 +5,9 @@
 //! (sans-IO); `answer` takes it from there to its reply: `authorise` holds it against the policies,
 //! `dispatch` runs an action within its limits (`cap`: how many at once), `audit` notes it.
 //! `agents` has the actions themselves, each a [`action::Agent`]; `host` is what they and the filter
-//! know of this node, and `note` what has to outlive the process. `refusals` keeps the log short.
+//! know of this node, and `note` what has to outlive the process. `shared` is what one reading of the
+//! configuration makes of all that; `reload` and `renewal` read it, and the certificates, again.
+//! `refusals` keeps the log short; `registration` is what a node tells unasked.
 
 pub mod action;
 mod admission;
@@ -18,12 +20,16 @@ mod dispatch;
 pub mod host;
 mod note;
 mod refusals;
+mod registration;
+mod reload;
+mod renewal;
 mod runner;
+mod shared;
 mod stats;
 #[cfg(test)]
 mod testing;
 mod transit;
 
 pub use authorise::check_policies;
-pub use runner::{Error, Runner};
+pub use runner::{Error, LogSwitch, Runner};
 pub use stats::Stats;

@@ -1,33 +1,32 @@
 //! The daemon's loop: keeps the subscriptions, takes messages, answers them.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use tokio::{sync::mpsc, task::JoinSet, time::Instant};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior},
+};
 
 use super::{
     action::Agent,
     admission::{Arrival, Decision, Gate},
     agents,
     answer::{Job, Known},
-    audit::Audit,
-    authorise::Authoriser,
-    cap::Cap,
     dispatch::End,
-    host::Host,
-    note::Note,
-    refusals::Refusals,
+    registration::Registrar,
+    renewal::Renewal,
+    shared::{Gatehouse, Shared},
     stats::Counter,
-    transit::Transit,
 };
 use crate::{
-    config::{self, ServerConfig},
-    connector::{Connection, Event, Message, Policy, activemq},
-    mcorpc::{names::Identity, reply::Outcome},
-    node::facts::{self, FactSource},
-    security::{SecurityProvider as _, pki::Pki, replay::Window},
+    config::{self, LogLevel, ServerConfig},
+    connector::{Connection, Event, Message, Policy},
+    mcorpc::reply::Outcome,
+    security::SecurityProvider as _,
     sys::{
         self,
         notify::{Notifier, watchdog_interval},
@@ -48,32 +47,18 @@ pub enum Error {
 
 /// The daemon.
 pub struct Runner {
-    shared: Arc<Shared>,
+    /// Replaced as a whole when the configuration is read again; what runs keeps what it began with.
+    pub(super) shared: Arc<Shared>,
+    /// All agents, also those that the configuration does not activate.
+    pub(super) agents: Vec<Arc<dyn Agent>>,
+    pub(super) certificates: Renewal,
+    pub(super) registrar: Option<Registrar>,
+    pub(super) log: LogSwitch,
+    pub(super) level: LogLevel,
 }
 
-/// What every request needs.
-pub(super) struct Shared {
-    pub(super) host: Arc<Host>,
-    pub(super) provider: Pki,
-    pub(super) audit: Option<Audit>,
-    pub(super) authoriser: Option<Authoriser>,
-    pub(super) cap: Cap,
-    pub(super) refusals: Refusals,
-    gatehouse: Mutex<Gatehouse>,
-    transit: Mutex<Transit>,
-}
-
-impl Shared {
-    pub(super) fn transit(&self) -> MutexGuard<'_, Transit> {
-        self.transit.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What was accepted so far, and the note of it.
-struct Gatehouse {
-    window: Window,
-    note: Option<Note>,
-}
+/// Sets the level of the log.
+pub type LogSwitch = Box<dyn Fn(LogLevel) + Send + Sync>;
 
 /// Answers that may be on their way while no action runs. They pile up when the broker takes none:
 /// what comes beyond is not run but refused.
@@ -81,6 +66,9 @@ const MAX_ANSWERS: usize = 1024;
 
 /// Such refusals on their way. What comes beyond is dropped unread.
 const MAX_REFUSALS: usize = 256;
+
+/// How often is looked whether certificates or revocation lists were written anew.
+const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(30);
 
 /// What is said to requests that come too late.
 const STOPPING: &str = "the agent on this node is being stopped";
@@ -92,38 +80,27 @@ const DAY: Duration = Duration::from_hours(24);
 const GRACE: Duration = Duration::from_secs(2);
 
 impl Runner {
-    /// Loads what the configuration names.
-    pub fn new(config: ServerConfig) -> Result<Self, Error> {
-        Self::with_agents(config, agents::builtin())
+    /// Loads what the configuration names. `log` is called when another level is asked for.
+    pub fn new(config: ServerConfig, log: LogSwitch) -> Result<Self, Error> {
+        Self::with_agents(config, agents::builtin(), log)
     }
 
     /// The same with these agents.
-    fn with_agents(config: ServerConfig, agents: Vec<Arc<dyn Agent>>) -> Result<Self, Error> {
-        let provider = config
-            .common
-            .security
-            .pki
-            .node(config.common.identity.as_ref())?;
-        let identity = provider.identity().clone();
-        let facts = facts(&config);
-        let note = note(&config, &identity);
-        let max_ttl = u64::try_from(config.common.max_ttl.as_millis()).unwrap_or(u64::MAX);
-        let shared = Shared {
-            audit: config.audit_file.clone().map(Audit::new),
-            authoriser: config.authorization.clone().map(Authoriser::new),
-            cap: Cap::new(usize::try_from(config.max_concurrent_actions).unwrap_or(usize::MAX)),
-            refusals: Refusals::default(),
-            gatehouse: Mutex::new(Gatehouse {
-                window: Window::new(sys::clock::now_ms(), note.as_ref().and_then(Note::last))
-                    .with_max_ttl(max_ttl),
-                note,
-            }),
-            host: Arc::new(Host::new(identity, config, agents, facts)),
-            provider,
-            transit: Mutex::default(),
-        };
+    pub(super) fn with_agents(
+        config: ServerConfig,
+        agents: Vec<Arc<dyn Agent>>,
+        log: LogSwitch,
+    ) -> Result<Self, Error> {
+        // Before they are read: what is written meanwhile is newer.
+        let certificates = Renewal::of(&config.common.security.pki);
         Ok(Self {
-            shared: Arc::new(shared),
+            level: config.common.logger.level,
+            shared: Arc::new(Shared::new(config, agents.clone())?),
+            agents,
+            certificates,
+            // Its time begins with the daemon's.
+            registrar: None,
+            log,
         })
     }
 
@@ -135,7 +112,7 @@ impl Runner {
     }
 
     /// The same with signals from elsewhere. A wait for a signal may be given up at any time.
-    async fn serve(self, mut next_signal: impl AsyncFnMut() -> Signal) {
+    async fn serve(mut self, mut next_signal: impl AsyncFnMut() -> Signal) {
         let host = Arc::clone(&self.shared.host);
         let headers = vec![("mc-security".to_owned(), "pki".to_owned())];
         let settings = host.config().common.connector.clone();
@@ -151,13 +128,23 @@ impl Runner {
             version = env!("CARGO_PKG_VERSION"),
             "starting"
         );
-        self.subscribe(&connection).await;
+        for (destination, selector) in self.shared.addresses() {
+            // Only an ended connection refuses, and then the events end too.
+            drop(
+                connection
+                    .subscribe(&destination, selector.as_deref())
+                    .await,
+            );
+        }
+        self.registrar = Registrar::new(self.shared.host.config().registration.as_ref());
         let notifier = Notifier::from_env();
         // Without a watchdog a tick is of no use, and costs one wake-up a day.
         let mut watchdog = tokio::time::interval(watchdog_interval().unwrap_or(DAY));
+        let mut certificates = tokio::time::interval(LOOK_AT_CERTIFICATES);
+        certificates.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut tasks = JoinSet::new();
+        let refusals = Arc::clone(&self.shared.refusals);
         loop {
-            let refusals = &self.shared.refusals;
             tokio::select! {
                 event = events.recv() => match event {
                     Some(event) => self.take(event, &connection, &mut tasks, &notifier),
@@ -170,30 +157,25 @@ impl Runner {
                 }
                 _ = watchdog.tick() => notifier.watchdog(),
                 () = at(refusals.due()) => refusals.tell(Instant::now()),
-                signal = next_signal() => if self.handle_signal(signal) { break },
+                _ = certificates.tick() => self.renew_certificates(),
+                () = at(self.registrar.as_ref().map(Registrar::due)) => {
+                    if let Some(registrar) = &mut self.registrar {
+                        registrar.tell(&self.shared, &connection);
+                    }
+                },
+                signal = next_signal() => match signal {
+                    Signal::Interrupt | Signal::Terminate => break,
+                    // The original's unit sends USR1.
+                    Signal::Reload | Signal::Usr1 => self.reload(&connection).await,
+                    Signal::Usr2 => self.next_log_level(),
+                },
             }
         }
+        tracing::info!("stopping");
         notifier.stopping();
         self.drain(tasks, &mut events, &connection).await;
         self.shared.refusals.tell(Instant::now() + DAY);
         connection.close(GRACE).await;
-    }
-
-    async fn subscribe(&self, connection: &Connection) {
-        let host = &self.shared.host;
-        let selector = activemq::directed_selector(host.identity());
-        for collective in host.collectives() {
-            let mut addresses = vec![(activemq::directed(collective), Some(selector.as_str()))];
-            for (name, _) in host.agent_ddls() {
-                if let Ok(agent) = name.parse() {
-                    addresses.push((activemq::agent_topic(collective, &agent), None));
-                }
-            }
-            for (destination, selector) in addresses {
-                // Only an ended connection refuses, and then the events end too.
-                drop(connection.subscribe(&destination, selector).await);
-            }
-        }
     }
 
     fn take(
@@ -357,26 +339,6 @@ impl Runner {
         Some(Job { request, answer })
     }
 
-    /// Whether the daemon is to end.
-    fn handle_signal(&self, signal: Signal) -> bool {
-        match signal {
-            Signal::Interrupt | Signal::Terminate => {
-                tracing::info!("stopping");
-                true
-            }
-            Signal::Reload => {
-                match self.shared.provider.reload() {
-                    Ok(()) => {
-                        tracing::info!("certificates, keys and revocation lists were read again");
-                    }
-                    Err(error) => tracing::error!("the old certificates stay in force: {error}"),
-                }
-                false
-            }
-            Signal::Usr1 | Signal::Usr2 => false,
-        }
-    }
-
     /// Lets running actions end, as long as the configuration allows; then stops those that may be
     /// stopped, and answers for all of them. Requests that still come are refused.
     async fn drain(
@@ -412,31 +374,6 @@ impl Runner {
             }
         }
     }
-}
-
-/// The note of what was accepted. Without one, the start of the process is the bound.
-fn note(config: &ServerConfig, identity: &Identity) -> Option<Note> {
-    let dir = config.common.state_dir.clone();
-    let dir = dir.unwrap_or_else(sys::paths::daemon_state_dir);
-    Note::open(&dir, identity)
-        .inspect_err(|error| {
-            tracing::warn!(
-                "cannot note accepted requests in {}: {error}; name another directory with `statedir`",
-                dir.display()
-            );
-        })
-        .ok()
-}
-
-/// The facts that the configuration asks for.
-fn facts(config: &ServerConfig) -> Arc<dyn FactSource> {
-    let files: Vec<_> = config
-        .facts
-        .files
-        .iter()
-        .map(|file| file.to_string_lossy())
-        .collect();
-    facts::source(Some(files.join(":").as_str()), config.facts.cache_time)
 }
 
 /// Waits until then; for ever where there is no such time.

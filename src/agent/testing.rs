@@ -8,6 +8,7 @@ use serde_json::Map;
 use super::{
     action::{ActionCall, ActionError, Agent, Outputs, Running},
     host::Host,
+    shared::fact_source,
 };
 use crate::{
     config::{Document, ServerConfig},
@@ -17,7 +18,6 @@ use crate::{
         names::Identity,
         request::Request,
     },
-    node::facts::FileFacts,
     security::{
         SecurityProvider as _, SignedRequest, Verified,
         pki::{CallerRule, Pki, Settings},
@@ -29,6 +29,7 @@ use crate::{
 /// A node called `node1`, and an operator called `peadmin`.
 pub(super) struct Site {
     pub(super) fixture: Fixture,
+    pub(super) operator_files: Files,
     pub(super) operator: Pki,
     pub(super) node: Pki,
 }
@@ -48,31 +49,42 @@ impl Site {
             })
             .unwrap()
         };
-        let operator = pki(&fixture.issue(Role::Client, "peadmin"), "peadmin");
+        let operator_files = fixture.issue(Role::Client, "peadmin");
+        let operator = pki(&operator_files, "peadmin");
         let node = pki(&fixture.issue(Role::Node, "node1"), "node1");
         Self {
             fixture,
+            operator_files,
             operator,
             node,
         }
     }
 
-    /// What a `server.cfg` with these lines besides the necessary ones says. Its broker is nowhere.
+    /// What a `server.cfg` with these lines after the necessary ones says. Its broker is nowhere.
     pub(super) fn config(&self, extra: &str) -> ServerConfig {
         self.config_for(1, extra)
     }
 
     /// The same for a broker at this port.
     pub(super) fn config_for(&self, port: u16, extra: &str) -> ServerConfig {
+        self.write_config(port, extra);
+        let file = self.fixture.path("server.cfg");
+        ServerConfig::load(&file, &|_| None).unwrap()
+    }
+
+    /// Writes it, good or bad.
+    pub(super) fn write_config(&self, port: u16, extra: &str) {
+        self.fixture.write("server.cfg", &self.text(port, extra));
+    }
+
+    fn text(&self, port: u16, extra: &str) -> String {
         let dir = self.fixture.dir.path().display();
-        let text = format!(
+        format!(
             "connector = activemq\nplugin.activemq.pool.size = 1\nplugin.activemq.pool.1.host = localhost\n\
              plugin.activemq.pool.1.port = {port}\nplugin.pki.cert = {dir}/node1.pem\nplugin.pki.key = {dir}/node1.key\n\
              plugin.pki.ca = {dir}/ca.pem\nplugin.pki.clients = peadmin\nplugin.yaml = {dir}/facts.yaml\n\
              classesfile = {dir}/classes.txt\nstatedir = {dir}\n{extra}"
-        );
-        let file = self.fixture.write("server.cfg", &text);
-        ServerConfig::read(&Document::parse(&file, text.as_bytes()), &|_| None).unwrap()
+        )
     }
 
     /// The node without agents, told this besides.
@@ -82,14 +94,17 @@ impl Site {
 
     /// The node with these agents.
     pub(super) fn host(&self, agents: Vec<Arc<dyn Agent>>) -> Arc<Host> {
-        self.host_with(agents, self.config(""))
+        // Several tests may do so at once: nothing is written.
+        let file = self.fixture.path("server.cfg");
+        let document = Document::parse(&file, self.text(1, "").as_bytes());
+        let config = ServerConfig::read(&document, &|_| None).unwrap();
+        self.host_with(agents, config)
     }
 
     fn host_with(&self, agents: Vec<Arc<dyn Agent>>, config: ServerConfig) -> Arc<Host> {
-        let facts = self.fixture.write("facts.yaml", "country: uk\n");
-        let facts = FileFacts::new(facts.to_str().unwrap(), std::time::Duration::ZERO);
+        let facts = fact_source(&config);
         let identity = self.node.identity().clone();
-        Arc::new(Host::new(identity, config, agents, Arc::new(facts)))
+        Arc::new(Host::new(identity, config, agents, facts))
     }
 
     /// A request of the operator, verified by the node.

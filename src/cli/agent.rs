@@ -35,14 +35,15 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
         ));
     }
     let config = read.map_err(|faults| CommandError::config(faults.to_string()))?;
-    daemon::start_log(config.common.logger.level);
+    let log = daemon::start_log(config.common.logger.level);
     for warning in &config.common.warnings {
         tracing::warn!("{warning}");
     }
     for warning in unreadable(&config) {
         tracing::warn!("{warning}");
     }
-    let runner = Runner::new(config).map_err(|error| CommandError::config(error.to_string()))?;
+    let runner =
+        Runner::new(config, log).map_err(|error| CommandError::config(error.to_string()))?;
     let _pidfile = args
         .daemon
         .pidfile

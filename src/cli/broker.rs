@@ -35,7 +35,7 @@ pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
         ));
     }
     let mut config = read.map_err(|faults| CommandError::config(faults.to_string()))?;
-    daemon::start_log(config.logger.level);
+    drop(daemon::start_log(config.logger.level));
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -7,14 +7,15 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
+use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*, reload};
 
 use super::{CommandError, Exit};
 use crate::{config::LogLevel, sys};
 
-/// Starts the log on standard error; a service manager or the shell decides where that goes.
-pub(super) fn start_log(level: LogLevel) {
-    let level = filter(level);
+/// Starts the log on standard error; a service manager or the shell decides where that goes. What
+/// it gives sets another level.
+pub(super) fn start_log(level: LogLevel) -> Box<dyn Fn(LogLevel) + Send + Sync> {
+    let (level, handle) = reload::Layer::new(filter(level));
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false)
@@ -25,6 +26,10 @@ pub(super) fn start_log(level: LogLevel) {
             .with(layer.with_filter(level))
             .try_init(),
     );
+    Box::new(move |level| {
+        // Without its subscriber there is no log whose level could be set.
+        drop(handle.reload(filter(level)));
+    })
 }
 
 fn filter(level: LogLevel) -> LevelFilter {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::render::Colour;
 
@@ -303,14 +303,44 @@ pub struct FactsArgs {
 /// `mco inventory`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mco inventory web1.example.net\n  mco inventory web1.example.net --json"
+    group = clap::ArgGroup::new("report").multiple(false),
+    after_help = "Fields: identity, version, main_collective, collectives, agents, data_plugins, classes, facts.NAME\n\n\
+        Examples:\n  mco inventory web1.example.net\n  mco inventory --list-collectives\n  \
+        mco inventory --collective-graph fleet.dot\n  \
+        mco inventory --fields identity,facts.os.family,classes -o table -C role::web\n  \
+        mco inventory --template '{identity:30} {facts.os.release.full}'"
 )]
 pub struct InventoryArgs {
     /// The node to report on
     pub node: Option<String>,
+    /// List all known collectives
+    #[arg(long, visible_alias = "lc", group = "report", conflicts_with = "node")]
+    pub list_collectives: bool,
+    /// Create a DOT graph of all collectives
+    #[arg(
+        long,
+        visible_aliases = ["cg", "map"],
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        group = "report",
+        conflicts_with = "node"
+    )]
+    pub collective_graph: Option<PathBuf>,
+    /// Print these of every node on a line, between tabs
+    #[arg(long, value_name = "FIELD,...", group = "report")]
+    pub fields: Option<String>,
+    /// Print a line for every node: text with fields in braces, `{FIELD}`, `{FIELD:WIDTH}`, `{FIELD:>WIDTH}`
+    #[arg(long, value_name = "TEXT", group = "report")]
+    pub template: Option<String>,
+    /// The original's Ruby scripts, which can't be run
+    #[arg(long, value_name = "FILE", group = "report", hide = true)]
+    pub script: Option<PathBuf>,
     /// Options of every application.
     #[command(flatten)]
     pub common: Common,
+    /// Whom.
+    #[command(flatten)]
+    pub filters: HostFilters,
 }
 
 /// `mco describe_filter`.
@@ -331,15 +361,22 @@ pub struct DescribeFilterArgs {
 /// `mco plugin`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mco plugin doc\n  mco plugin doc rpcutil\n  mco plugin doc agent/rpcutil"
+    after_help = "Examples:\n  mco plugin doc\n  mco plugin doc rpcutil\n  mco plugin doc data/fstat\n  \
+        mco plugin generate ddl service --format ruby >service.ddl\n\nPlugins are those that are compiled in, and those whose \
+        DDL lies below a directory of `libdir` of client.cfg: DIRECTORY/mcollective/TYPE/NAME.ddl or NAME.json. What is compiled \
+        in wins."
 )]
 pub struct PluginArgs {
-    /// What to do: doc
+    /// `doc [PLUGIN]` explains a plugin, given as NAME or TYPE/NAME, or lists all;
+    /// `generate ddl PLUGIN` writes its DDL
     #[arg(value_name = "ACTION")]
-    pub action: Option<String>,
-    /// The plugin, as NAME or TYPE/NAME; without it, all are listed
-    #[arg(value_name = "PLUGIN")]
-    pub plugin: Option<String>,
+    pub words: Vec<String>,
+    /// Which DDL to write: the original's or Choria's
+    #[arg(long, value_name = "ruby|json")]
+    pub format: Option<String>,
+    /// Explain in JSON
+    #[arg(short, long)]
+    pub json: bool,
 }
 
 /// `mco completion`.
@@ -360,10 +397,25 @@ pub struct CompletionArgs {
     /// List the inputs of an action
     #[arg(long)]
     pub list_inputs: bool,
+    /// List the values that an input may have, where its DDL lists them
+    #[arg(long)]
+    pub list_values: bool,
+    /// List what `mco plugin doc` explains
+    #[arg(long)]
+    pub list_plugins: bool,
     /// The agent
     #[arg(long)]
     pub agent: Option<String>,
     /// The action
     #[arg(long)]
     pub action: Option<String>,
+    /// The input
+    #[arg(long)]
+    pub input: Option<String>,
+    /// List what may stand in the place of the last word of a command line; for the shells' scripts
+    #[arg(long, hide = true)]
+    pub words: bool,
+    /// The words of that command line after `mco`
+    #[arg(last = true, hide = true, requires = "words")]
+    pub line: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! Where log lines go. The rotation of files and the words of the levels are the original's.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use super::reader::Reader;
 
@@ -59,6 +59,13 @@ const LEVELS: [(&str, LogLevel); 6] = [
     ("fatal", LogLevel::Fatal),
     ("trace", LogLevel::Trace),
 ];
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = LEVELS.iter().find(|(_, level)| level == self);
+        f.write_str(name.map_or("", |(name, _)| name))
+    }
+}
 
 const FACILITIES: [&str; 19] = [
     "auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user",

@@ -4,7 +4,8 @@
 //! and `value` turn texts into values and gather what is wrong (`fault`), and `server`, `client` and
 //! `broker` say what each role is told. The format and the names are the original's, so that its
 //! files serve as they are. The environment comes in as a function and nothing here looks at a
-//! clock, a certificate or a network: what the files that are named hold is for those who use them.
+//! clock, a certificate or a network: what the files that are named hold is for those who use them,
+//! but for DDLs, which `ddls` reads below the directories of `libdir`.
 //!
 //! A configuration is either whole or refused with all its faults at once; `secret` keeps passwords
 //! out of all that is said.
@@ -13,6 +14,7 @@ mod broker;
 mod client;
 mod common;
 mod connection;
+mod ddls;
 mod fault;
 mod file;
 mod keys;
@@ -31,13 +33,14 @@ mod value;
 pub use broker::{BrokerConfig, Limits, SlowConsumer};
 pub use client::{ClientConfig, LimitMethod};
 pub use common::{Common, Plugins};
+pub use ddls::{DdlFile, DdlFileError, DdlFiles};
 pub use fault::{Fault, Faults};
 pub use file::{Document, Entry};
 pub use load::{find, read, read_alone};
 pub use logger::{LogLevel, LogTarget, Logger};
 pub use provider::ProviderError;
 pub use security::{Pki, Provider, Security};
-pub use server::{Authorization, Facts, Registration, ServerConfig};
+pub use server::{Authorization, Facts, Registration, RegistrationKind, ServerConfig};
 pub use value::NamePattern;
 
 /// Looks up a variable of the environment.

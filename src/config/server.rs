@@ -56,15 +56,26 @@ pub struct Facts {
     pub cache_time: Duration,
 }
 
-/// What is sent to `registration` unasked: the list of agents.
+/// What is sent to `registration` unasked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
+    /// What it says.
+    pub kind: RegistrationKind,
     /// How often.
     pub interval: Duration,
     /// In which collective.
     pub collective: Collective,
     /// Whether to wait a random part of the interval first.
     pub splay: bool,
+}
+
+/// What a registration says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationKind {
+    /// The names of the agents.
+    Agentlist,
+    /// Also identity, facts, classes and collectives.
+    Meta,
 }
 
 /// The action policies.
@@ -153,10 +164,14 @@ fn registration(reader: &mut Reader<'_>, common: &Common) -> Option<Registration
         "give a collective's name",
         |text| collective(text).ok(),
     );
+    let kinds = [
+        ("agentlist", RegistrationKind::Agentlist),
+        ("meta", RegistrationKind::Meta),
+    ];
+    let kind = reader.choice("registration", &kinds, RegistrationKind::Agentlist);
     if interval.is_zero() {
         return None;
     }
-    reader.choice("registration", &[("agentlist", ())], ());
     let collective = match read {
         Some(name) if common.collectives.contains(&name) => name,
         Some(name) => {
@@ -173,6 +188,7 @@ fn registration(reader: &mut Reader<'_>, common: &Common) -> Option<Registration
         None => common.main_collective.clone(),
     };
     Some(Registration {
+        kind,
         interval,
         collective,
         splay,

@@ -75,6 +75,7 @@ direct_addressing = 1
 factsource = yaml
 plugin.yaml = /etc/puppetlabs/mcollective/facts.yaml:/etc/m/more.yaml
 classesfile = /opt/puppetlabs/puppet/cache/state/classes.txt
+registration = Meta
 registerinterval = 600
 rpcauthorization = 1
 rpcauthprovider = action_policy
@@ -132,8 +133,8 @@ fn a_server_as_puppet_enterprise_configures_it() {
     );
     let registration = config.registration.unwrap();
     assert_eq!(
-        (registration.interval, registration.splay),
-        (Duration::from_mins(10), false)
+        (registration.kind, registration.interval, registration.splay),
+        (RegistrationKind::Meta, Duration::from_mins(10), false)
     );
     assert_eq!(
         config.authorization,
@@ -159,7 +160,7 @@ fn a_server_as_puppet_enterprise_configures_it() {
     assert_eq!(common.plugins.under("puppet.").count(), 1);
     assert_eq!(
         lines(&common.warnings),
-        "/etc/m/server.cfg:40: ignored: `topicprefix` has had no meaning for a long time; remove the line\n"
+        "/etc/m/server.cfg:41: ignored: `topicprefix` has had no meaning for a long time; remove the line\n"
     );
 }
 

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use crate::tls;
 
 /// How to reach a broker.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Whose addresses to use.
     pub dialect: Dialect,
@@ -62,7 +62,7 @@ pub enum Dialect {
 }
 
 /// One broker of the pool.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     /// Name or address.
     pub host: String,

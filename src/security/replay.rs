@@ -82,6 +82,9 @@ pub struct Window {
     /// The newest date that was accepted, by this process or an earlier one.
     newest_ms: Option<u64>,
     max_ttl_ms: u64,
+    /// Requests dated up to then live no longer than this: they may have been forgotten when nobody
+    /// could live longer.
+    shorter_ttl: Option<(u64, u64)>,
     /// Something that could be accepted up to then was forgotten. It lies in the past, unless the
     /// clock is set back.
     forgotten_ms: Option<u64>,
@@ -109,6 +112,7 @@ impl Window {
             accepted_before_ms: newest_accepted,
             newest_ms: newest_accepted,
             max_ttl_ms: DEFAULT_MAX_TTL_MS,
+            shorter_ttl: None,
             forgotten_ms: None,
             callers: HashMap::new(),
         }
@@ -119,6 +123,26 @@ impl Window {
     pub const fn with_max_ttl(mut self, max_ttl_ms: u64) -> Self {
         self.max_ttl_ms = max_ttl_ms;
         self
+    }
+
+    /// Changes the longest life of requests. A longer one holds for those that are dated after what
+    /// could have been forgotten.
+    pub fn set_max_ttl(&mut self, max_ttl_ms: u64, now_ms: u64) {
+        if max_ttl_ms > self.max_ttl_ms {
+            let dated = now_ms.saturating_add(MAX_SKEW_MS);
+            let dated = self.newest_ms.map_or(dated, |newest| dated.max(newest));
+            let (before, shorter) = self.shorter_ttl.unwrap_or((0, u64::MAX));
+            self.shorter_ttl = Some((before.max(dated), shorter.min(self.max_ttl_ms)));
+        }
+        self.max_ttl_ms = max_ttl_ms;
+    }
+
+    /// The longest life of a request of this date.
+    fn max_ttl(&self, time_ms: u64) -> u64 {
+        match self.shorter_ttl {
+            Some((until, shorter)) if time_ms <= until => self.max_ttl_ms.min(shorter),
+            _ => self.max_ttl_ms,
+        }
     }
 
     /// The newest date that was accepted; to be noted before a request is run.
@@ -138,7 +162,7 @@ impl Window {
         // A clock that was ahead at the start, and was set right since, must not keep us waiting
         // until it would have been so late. What ran before the start is known from the note.
         self.started_ms = self.started_ms.min(now_ms);
-        let ttl_ms = ttl_ms.min(self.max_ttl_ms);
+        let ttl_ms = ttl_ms.min(self.max_ttl(time_ms));
         let last_ms = time_ms.saturating_add(ttl_ms).saturating_add(MAX_SKEW_MS);
         let ahead_ms = time_ms.saturating_sub(now_ms);
         if ahead_ms > MAX_SKEW_MS {

@@ -296,7 +296,7 @@ fn wrong_calls_are_refused_before_anything_is_sent() {
             "Cannot validate input fact",
         ),
         (vec!["facts"], "Please specify a fact to report for"),
-        (vec!["inventory"], "Need to specify a node name"),
+        (vec!["inventory"], "Need to specify either a node name"),
         (vec!["find", "-F", "nonsense"], "nonsense"),
         (vec!["ping", "-t", "abc"], "a number of seconds"),
         (vec!["nosuch"], "nosuch"),

@@ -11,6 +11,11 @@ mod targets;
 type Target = (&'static str, fn(&[u8]), u64);
 
 #[test]
+fn ddls_survive() {
+    run(("ddl", targets::ddl::check, 1500));
+}
+
+#[test]
 fn frames_survive() {
     run(("frames", targets::frames::check, 15_000));
 }

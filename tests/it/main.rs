@@ -5,7 +5,9 @@
 #![allow(clippy::disallowed_methods)] // files of a test need no atomic replacement
 
 mod architecture;
+mod completions;
 mod daemons;
+mod ddl;
 mod demo;
 mod errors;
 mod fleet;
@@ -18,7 +20,10 @@ mod limits;
 mod output;
 mod policy;
 mod puppet;
+mod registration;
+mod reload;
 mod replay;
+mod reports;
 mod safety;
 mod static_binary;
 mod support;

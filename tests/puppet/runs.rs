@@ -220,10 +220,9 @@ fn a_run_that_is_killed_is_noticed(site: &Site) {
     )
     .unwrap();
     for pid in [pid, i32::try_from(leader["pid"].as_i64().unwrap()).unwrap()] {
-        drop(nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(pid),
-            nix::sys::signal::Signal::SIGKILL,
-        ));
+        // One of the two may be gone with the other.
+        let pid = nix::unistd::Pid::from_raw(pid);
+        let _gone = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
     }
     fs::remove_file(site.path("wait")).unwrap();
     let status = site.until("node3", |status| status["run"]["state"] == "ended");

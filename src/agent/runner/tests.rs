@@ -31,7 +31,7 @@ impl Rig {
     async fn start(extra: &str, agents: Vec<Arc<dyn Agent>>) -> Self {
         let (site, broker) = (Site::new(), Broker::start(None).await);
         let config = site.config_for(broker.port(), extra);
-        let runner = Runner::with_agents(config, agents).unwrap();
+        let runner = Runner::with_agents(config, agents, Box::new(|_| {})).unwrap();
         let (signals, mut arriving) = mpsc::unbounded_channel();
         let daemon = tokio::spawn(runner.serve(async move || match arriving.recv().await {
             Some(signal) => signal,
@@ -114,6 +114,42 @@ async fn a_request_is_answered_once() {
 }
 
 #[tokio::test]
+async fn a_registration_is_signed_and_sent_where_the_original_sends_it() {
+    let extra = "registerinterval = 1h\nregistration = meta\ncollectives = mcollective, sub\n\
+                 registration_collective = sub\n";
+    let mut rig = Rig::start(extra, agents::builtin()).await;
+    let sent = loop {
+        let frame = rig.peer.frame().await.unwrap();
+        if frame.command == Command::Send {
+            break frame;
+        }
+    };
+    let header = |name| sent.headers.get(name).unwrap().unwrap().into_owned();
+    assert_eq!(header("destination"), "/topic/sub.registration.agent");
+    assert_eq!(header("mc_sender"), "node1");
+    let number = |name| header(name).parse::<u64>().unwrap();
+    assert_eq!(number("expires") - number("timestamp"), 60_000);
+    let operator = &rig.site.operator;
+    let told = operator.verify_registration(&sent.body, SystemTime::now());
+    let told = told.unwrap();
+    assert_eq!(told.sender.as_str(), "node1");
+    assert_eq!(
+        told.data["collectives"],
+        serde_json::json!(["mcollective", "sub"])
+    );
+    assert_eq!(told.data["agentlist"][3], "rpcutil");
+    // It commands nobody.
+    assert!(
+        rig.site
+            .node
+            .verify_request(&sent.body, SystemTime::now())
+            .is_err()
+    );
+    rig.signals.send(Signal::Terminate).unwrap();
+    rig.peer.expect(Command::Disconnect).await;
+}
+
+#[tokio::test]
 async fn a_daemon_that_is_stopped_waits_answers_and_refuses() {
     let never = Tester::agent(|_| std::future::pending());
     let extra = "soft_shutdown = 1\nsoft_shutdown_timeout = 1\n";
@@ -151,7 +187,7 @@ async fn when_answers_pile_up_requests_are_refused_and_at_last_dropped() {
     let agent = Tester::agent(|_| async { Ok(Outputs::new()) });
     let config = site.config_for(broker.port(), "max_concurrent_actions = 10000\n");
     let settings = config.common.connector.clone();
-    let runner = Runner::with_agents(config, vec![agent]).unwrap();
+    let runner = Runner::with_agents(config, vec![agent], Box::new(|_| {})).unwrap();
     let (connection, _events) = Connection::start(
         settings,
         site.node.identity().clone(),

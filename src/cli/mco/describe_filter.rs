@@ -14,7 +14,7 @@ use crate::{
 
 /// Describes.
 pub(super) fn run(args: &DescribeFilterArgs, general: &General) -> Result<Exit, CommandError> {
-    let filter = filters::filter(&args.filters)?;
+    let filter = filters::filter(general, &args.filters)?;
     let described = describe::describe(&filter);
     let mut out = Out::new(general.color, true);
     let output = &args.common.output;

@@ -24,7 +24,7 @@ pub(super) fn run(args: &FactsArgs, general: &General) -> Result<Exit, CommandEr
             ),
         );
     };
-    let filter = filters::filter(&args.filters)?;
+    let filter = filters::filter(general, &args.filters)?;
     let ddl = builtin::rpcutil();
     let action = plan::action("get_fact")?;
     let inputs = plan::inputs(ddl, &action, &[("fact".to_owned(), fact.clone())])?;

@@ -1,8 +1,13 @@
 //! What the filter options say of whom a request means.
 
-use super::plan::usage;
+use serde_json::Value;
+
+use super::{ddls, plan::usage};
 use crate::{
-    cli::{CommandError, tree::HostFilters},
+    cli::{
+        CommandError,
+        tree::{General, HostFilters},
+    },
     mcorpc::{
         filter::{FactFilter, Filter, Token, Word, fact, parse},
         names::Identity,
@@ -10,20 +15,8 @@ use crate::{
     },
 };
 
-/// What `-S` can ask of nodes: the original's data plugins, and Puppet's.
-const DATA_QUERIES: [&str; 8] = [
-    "agent",
-    "collective",
-    "fact",
-    "fstat",
-    "package",
-    "puppet",
-    "resource",
-    "service",
-];
-
 /// The filter that the options describe.
-pub(super) fn filter(filters: &HostFilters) -> Result<Filter, CommandError> {
+pub(super) fn filter(general: &General, filters: &HostFilters) -> Result<Filter, CommandError> {
     let mut filter = Filter::default();
     let lists = [
         ("--with", &filters.with),
@@ -48,7 +41,9 @@ pub(super) fn filter(filters: &HostFilters) -> Result<Filter, CommandError> {
     }
     for text in &filters.select {
         let tokens = parse::expression(text).map_err(usage)?;
-        tokens.iter().try_for_each(known_query)?;
+        tokens
+            .iter()
+            .try_for_each(|token| known_query(general, token))?;
         filter.compound.push(tokens);
     }
     filter.cf_class.extend(filters.with_class.iter().cloned());
@@ -63,18 +58,29 @@ pub(super) fn filter(filters: &HostFilters) -> Result<Filter, CommandError> {
     Ok(filter)
 }
 
-/// A misspelt data query would be false on every node, and look like a filter that nobody meets.
-fn known_query(token: &Token) -> Result<(), CommandError> {
+/// A misspelt data query, or one that its DDL does not allow, would be false on every node, and look
+/// like a filter that nobody meets.
+fn known_query(general: &General, token: &Token) -> Result<(), CommandError> {
     let Token::Function(function) = token else {
         return Ok(());
     };
-    let name = function.name.as_str();
-    if DATA_QUERIES.contains(&name) {
+    let ddl = ddls::query(general, &function.name)?;
+    let asked = function.params.as_deref().map(Value::from);
+    ddl.validate_query(asked.as_ref()).map_err(usage)?;
+    let (Some(query), Some(output)) = (&ddl.query, &function.value) else {
+        return Ok(());
+    };
+    let mut names = query.outputs.iter().map(|output| &output.name);
+    // A plugin that declares nothing may say anything.
+    if query.outputs.is_empty() || names.any(|name| name == output) {
         return Ok(());
     }
-    let error = CommandError::usage(format!("Can't find DDL for data plugin '{name}_data'"));
-    Err(match similar::closest(name, &DATA_QUERIES) {
+    let name = &function.name;
+    let what = format!("Data plugin '{name}()' does not return a '{output}' value");
+    let error = CommandError::usage(what);
+    let names: Vec<&str> = query.outputs.iter().map(|one| one.name.as_str()).collect();
+    Err(match similar::closest(output, &names) {
         Some(close) => error.hint(format!("did you mean `{close}`?")),
-        None => error.hint(format!("nodes know {}", DATA_QUERIES.join(", "))),
+        None => error.hint(format!("it has {}", names.join(", "))),
     })
 }

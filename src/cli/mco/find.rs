@@ -18,7 +18,7 @@ use crate::{
 
 /// Finds.
 pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandError> {
-    let filter = filters::filter(&args.filters)?;
+    let filter = filters::filter(general, &args.filters)?;
     let options = Options {
         general,
         common: &args.common,

@@ -1,10 +1,11 @@
 //! The client's applications. What they share: `filters` and `targeting` read whom a request means,
-//! `plan` makes a call of an agent's description, `connect` reaches the broker, `session` makes the call
-//! with its progress bar. Each application has a file of its own.
+//! `ddls` finds descriptions, `plan` makes a call of an agent's, `connect` reaches the broker,
+//! `session` makes the call with its progress bar. Each application has a file of its own.
 
 mod completion;
 mod confirm;
 mod connect;
+mod ddls;
 mod describe_filter;
 mod facts;
 mod filters;
@@ -36,7 +37,7 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
     match mco.application {
         None => help::usage(),
         Some(Application::Help { application }) => help::run(application.as_deref()),
-        Some(Application::Completion(args)) => completion::run(&args, general.verbose),
+        Some(Application::Completion(args)) => completion::run(&args, &general),
         Some(Application::DescribeFilter(args)) => describe_filter::run(&args, &general),
         Some(Application::Plugin(args)) => plugin::run(&args, &general),
         Some(Application::Ping(args)) => ping::run(&args, &general),

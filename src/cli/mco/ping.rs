@@ -17,7 +17,7 @@ use crate::{
 
 /// Pings.
 pub(super) fn run(args: &PingArgs, general: &General) -> Result<Exit, CommandError> {
-    let filter = filters::filter(&args.filters)?;
+    let filter = filters::filter(general, &args.filters)?;
     let options = Options {
         general,
         common: &args.common,

@@ -6,14 +6,13 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::{
-    cli::{CommandError, tree::Common},
+    cli::{CommandError, tree::Common, voice::complain},
     client::{Addressing, Call},
     config::ClientConfig,
     mcorpc::{
         ddl::{Ddl, builtin},
         filter::{Filter, Token},
         names::{ActionName, AgentName, Collective, Identity},
-        similar,
     },
 };
 
@@ -21,7 +20,7 @@ use crate::{
 /// original's discovery timeout.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How much longer to wait for each data query of a filter.
+/// How much longer to wait for a data query of a filter that is not compiled in.
 const DATA_QUERY_TIME: Duration = Duration::from_secs(1);
 
 /// What every call of this run has in common.
@@ -126,21 +125,12 @@ fn addressing(filter: &Filter) -> Addressing {
 fn query_time(filter: &Filter) -> Duration {
     let tokens = filter.compound.iter().flatten();
     tokens
-        .filter(|token| matches!(token, Token::Function(_)))
-        .map(|_| DATA_QUERY_TIME)
+        .filter_map(|token| match token {
+            Token::Function(function) => Some(builtin::query(&function.name)),
+            _ => None,
+        })
+        .map(|ddl| ddl.map_or(DATA_QUERY_TIME, |ddl| ddl.metadata.time_limit()))
         .sum()
-}
-
-/// The description of an agent.
-pub(super) fn ddl(agent: &str) -> Result<&'static Ddl, CommandError> {
-    builtin::agent(agent).ok_or_else(|| {
-        let error = CommandError::usage(format!("Can't find DDL for agent plugin '{agent}'"));
-        let names = builtin::agents().map(Ddl::name);
-        match similar::closest(agent, &names) {
-            Some(close) => error.hint(format!("did you mean `{close}`?")),
-            None => error.hint("`mco completion --list-agents` lists the agents"),
-        }
-    })
 }
 
 /// An action's name.
@@ -159,8 +149,23 @@ pub(super) fn inputs(
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()));
     let mut data = declared.convert(texts).map_err(usage)?;
+    for name in declared.undeclared(&data) {
+        let what = format!("{}#{action} declares no input `{name}`", ddl.name());
+        // A misspelt input that may be left out would be left out.
+        if let Some(close) = declared.similar_input(name, &data) {
+            return Err(CommandError::usage(what).hint(format!("did you mean `{close}`?")));
+        }
+        complain(format_args!(
+            "warning: {what}; it is sent as it is, as a text"
+        ));
+    }
     declared.fill_defaults(&mut data);
-    declared.validate(&data).map_err(usage)?;
+    for (input, why) in declared.validate_for_nodes(&data).map_err(usage)? {
+        let name = &input.name;
+        complain(format_args!(
+            "warning: whether `{name}` is valid is left to the nodes: {why}"
+        ));
+    }
     Ok(data)
 }
 

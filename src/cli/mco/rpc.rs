@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::{Options, Session, filters, plan, targeting};
+use super::{Options, Session, ddls, filters, plan, targeting};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -45,8 +45,9 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
             ),
         );
     }
-    let filter = filters::filter(&args.filters)?;
-    let ddl = plan::ddl(&words.agent)?;
+    let filter = filters::filter(general, &args.filters)?;
+    let ddl = ddls::agent(general, &words.agent)?;
+    let ddl = ddl.as_ref();
     let action = plan::action(&words.action)?;
     let inputs = plan::inputs(ddl, &action, &words.inputs)?;
     let options = Options {

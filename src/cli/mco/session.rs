@@ -82,7 +82,7 @@ impl Session {
         let targets = targeting::targets(common, &config)?;
         let planner = Planner::new(common, &config)?;
         if general.verbose {
-            daemon::start_log(config::LogLevel::Warn);
+            drop(daemon::start_log(config::LogLevel::Warn));
         }
         daemon::block_on(1, async {
             let (stop, stopped) = watch::channel(None);
@@ -358,6 +358,15 @@ impl Session {
             None => Exit::Ok,
         };
         Ok(CommandError::new(exit, String::new()))
+    }
+
+    /// The exit code of a report, which the original always ended with 0.
+    pub(super) fn report_exit(&self, account: &Account) -> Exit {
+        if self.legacy && account.interrupted.is_none() {
+            Exit::Ok
+        } else {
+            self.exit(account)
+        }
     }
 
     /// The exit code of a call.

@@ -159,15 +159,7 @@ impl Aggregates {
 }
 
 /// The functions that there are.
-pub const FUNCTIONS: [(&str, &str); 4] = [
-    ("average", "Displays the average of a set of numeric values"),
-    (
-        "boolean_summary",
-        "Aggregate function that will transform true/false values into predefined strings.",
-    ),
-    ("sum", "Determine the total added value of a set of values"),
-    ("summary", "Displays the summary of a set of results"),
-];
+pub const FUNCTIONS: [&str; 4] = ["average", "boolean_summary", "sum", "summary"];
 
 fn function(aggregate: &ddl::Aggregate) -> Result<Box<dyn Aggregate>, AggregateError> {
     let format = aggregate.format.as_deref();

@@ -94,6 +94,47 @@ fn numbers_are_added_and_averaged() {
     assert_eq!(results(Declared::new("sum", "x"), &[]), Ok(Rows::Empty));
 }
 
+/// Lines that the original's client was recorded with; what occurs equally often it has in any order.
+#[test]
+fn lines_are_the_originals() {
+    let enabled = Declared::boolean_summary("x", "enabled", "disabled");
+    let running = Declared::boolean_summary("x", "running", "stopped");
+    let agents = json!([
+        "rpcutil",
+        "discovery",
+        "service",
+        "shell",
+        "puppet",
+        "package"
+    ]);
+    for (aggregate, value, nodes, recorded) in [
+        (
+            Declared::summary("x"),
+            agents,
+            1,
+            "  rpcutil = 1|discovery = 1|  service = 1|    shell = 1|   puppet = 1|  package = 1",
+        ),
+        (Declared::summary("x"), json!("2.12.5"), 1, "2.12.5 = 1"),
+        (
+            Declared::summary("x"),
+            json!(["mcollective"]),
+            4,
+            "mcollective = 4",
+        ),
+        (Declared::summary("x"), json!(false), 4, "false = 4"),
+        (Declared::summary("x"), json!("purged"), 4, "purged = 4"),
+        (Declared::summary("x"), json!(null), 4, ""),
+        (enabled, json!(true), 4, "enabled = 4"),
+        (running, json!(false), 4, "stopped = 4"),
+    ] {
+        let mut printed = lines(aggregate, &vec![value.clone(); nodes]);
+        let mut recorded: Vec<&str> = recorded.split_terminator('|').collect();
+        printed.sort_unstable();
+        recorded.sort_unstable();
+        assert_eq!(printed, recorded, "{value}");
+    }
+}
+
 #[test]
 fn what_fails_fails_alone() {
     let error = results(Declared::average("x"), &[json!(1), json!("a"), json!(2)]).unwrap_err();

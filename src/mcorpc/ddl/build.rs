@@ -22,6 +22,13 @@ impl Ddl {
         }
     }
 
+    /// By which name it is called, where its title is another.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// Says how it is used.
     #[must_use]
     pub fn usage(mut self, text: &str) -> Self {

@@ -31,7 +31,10 @@ fn write_ddl(out: &mut String, ddl: &Ddl) -> fmt::Result {
         writeln!(out, "\n   Requires MCollective {version} or newer")?;
     }
     if !ddl.usage.is_empty() {
-        writeln!(out, "\n{}", ddl.usage.trim_end())?;
+        out.push('\n');
+        for line in aligned(&ddl.usage) {
+            writeln!(out, "{line}")?;
+        }
     }
     match ddl.kind {
         Kind::Agent => write_actions(out, &ddl.actions),
@@ -69,10 +72,19 @@ fn write_actions(out: &mut String, actions: &[Action]) -> fmt::Result {
 fn write_query(out: &mut String, query: &Query) -> fmt::Result {
     writeln!(out, "\nQUERY FUNCTION INPUT:\n")?;
     match &query.input {
-        Some(input) => write_input(out, input)?,
-        None => writeln!(out, "           This function does not take any input\n")?,
+        Some(input) => {
+            line(out, "Description", &input.description)?;
+            line(out, "Prompt", &input.prompt)?;
+            line(out, "Type", input.kind.as_str())?;
+            write_limits(out, input)?;
+            // The original is silent of it.
+            if input.optional {
+                line(out, "Optional", "true")?;
+            }
+        }
+        None => writeln!(out, "    This plugin does not take any input")?,
     }
-    writeln!(out, "QUERY FUNCTION OUTPUT:\n")?;
+    writeln!(out, "\nQUERY FUNCTION OUTPUT:\n")?;
     write_outputs(out, &query.outputs)
 }
 
@@ -82,6 +94,12 @@ fn write_input(out: &mut String, input: &Input) -> fmt::Result {
     line(out, "Prompt", &input.prompt)?;
     line(out, "Type", input.kind.as_str())?;
     line(out, "Optional", &input.optional.to_string())?;
+    write_limits(out, input)?;
+    out.push('\n');
+    Ok(())
+}
+
+fn write_limits(out: &mut String, input: &Input) -> fmt::Result {
     match &input.kind {
         InputType::String {
             validation,
@@ -97,9 +115,7 @@ fn write_input(out: &mut String, input: &Input) -> fmt::Result {
         InputType::List(texts) => line(out, "Valid Values", &texts.join(", "))?,
         _ => {}
     }
-    write_default(out, input.default.as_ref())?;
-    out.push('\n');
-    Ok(())
+    write_default(out, input.default.as_ref())
 }
 
 fn write_outputs(out: &mut String, outputs: &[Output]) -> fmt::Result {
@@ -143,6 +159,35 @@ fn write_capabilities(out: &mut String, capabilities: &[String]) -> fmt::Result 
 
 fn line(out: &mut String, label: &str, value: &str) -> fmt::Result {
     writeln!(out, "{label:>25}: {value}")
+}
+
+/// A text with a margin, its lines no longer than a terminal's; a line that goes on keeps its
+/// indentation.
+fn aligned(text: &str) -> Vec<String> {
+    const WIDTH: usize = 77;
+    let mut lines = Vec::new();
+    for line in text.trim_end().lines() {
+        let words = line.trim_start();
+        let indentation = line.get(..line.len() - words.len()).unwrap_or_default();
+        let mut current = String::new();
+        for word in words.split(' ') {
+            let length = current.chars().count() + 1 + word.chars().count();
+            if !current.trim().is_empty() && length > WIDTH {
+                lines.push(current);
+                current = format!("{indentation}{word}");
+            } else if current.is_empty() {
+                current = format!("{indentation}{word}");
+            } else {
+                current.push(' ');
+                current.push_str(word);
+            }
+        }
+        lines.push(current);
+    }
+    lines
+        .into_iter()
+        .map(|line| format!("   {line}").trim_end().to_owned())
+        .collect()
 }
 
 fn underline(text: &str, with: char) -> String {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{Action, Ddl, Input, InputType, Query, Validation, validators};
-use crate::mcorpc::similar;
+use crate::mcorpc::{pattern, similar};
 
 /// Why a request is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -101,18 +101,46 @@ impl Action {
     /// Whether all that is required is there, and all that is declared is as declared. What is not
     /// declared passes, as in the original; see [`Self::undeclared`].
     pub fn validate(&self, data: &Map<String, Value>) -> Result<(), DdlError> {
-        for input in &self.inputs {
-            if !input.optional && !data.contains_key(&input.name) {
-                return Err(DdlError::Missing {
-                    action: self.name.clone(),
-                    input: input.name.clone(),
-                });
+        self.complete(data)?;
+        self.given(data)
+            .try_for_each(|(input, value)| input.validate(value))
+    }
+
+    /// As [`Self::validate`], for a client whose nodes may have validators and regular expressions
+    /// that it does not have: what only they can check passes, and is given back with the reason.
+    pub fn validate_for_nodes<'a>(
+        &'a self,
+        data: &Map<String, Value>,
+    ) -> Result<Vec<(&'a Input, String)>, DdlError> {
+        self.complete(data)?;
+        let mut left = Vec::new();
+        for (input, value) in self.given(data) {
+            match input.left_to_nodes() {
+                Some(reason) => left.push((input, reason)),
+                None => input.validate(value)?,
             }
         }
-        self.inputs
-            .iter()
-            .filter_map(|input| Some((input, data.get(&input.name)?)))
-            .try_for_each(|(input, value)| input.validate(value))
+        Ok(left)
+    }
+
+    /// Whether all that is required is there.
+    fn complete(&self, data: &Map<String, Value>) -> Result<(), DdlError> {
+        let missing = |input: &&Input| !input.optional && !data.contains_key(&input.name);
+        self.inputs.iter().find(missing).map_or(Ok(()), |input| {
+            Err(DdlError::Missing {
+                action: self.name.clone(),
+                input: input.name.clone(),
+            })
+        })
+    }
+
+    /// The declared inputs that are there.
+    fn given<'a, 'b>(
+        &'a self,
+        data: &'b Map<String, Value>,
+    ) -> impl Iterator<Item = (&'a Input, &'b Value)> {
+        let inputs = self.inputs.iter();
+        inputs.filter_map(|input| Some((input, data.get(&input.name)?)))
     }
 
     /// The inputs that the DDL does not know.
@@ -122,14 +150,30 @@ impl Action {
             .filter(|name| *name != "process_results" && self.input_named(name).is_none())
     }
 
-    /// The declared input whose name is nearest to this one.
-    pub fn similar_input(&self, name: &str) -> Option<&str> {
+    /// The declared input whose name is nearest to this one, of those that are not given.
+    pub fn similar_input(&self, name: &str, data: &Map<String, Value>) -> Option<&str> {
         let names = self.inputs.iter().map(|input| &input.name);
-        similar::closest(name, names)
+        similar::closest(name, names.filter(|name| !data.contains_key(*name)))
     }
 }
 
 impl Input {
+    /// Why it can't be said here what it may be, if that is so.
+    fn left_to_nodes(&self) -> Option<String> {
+        match &self.kind {
+            InputType::String {
+                validation: Validation::Pattern(pattern),
+                ..
+            } => pattern::guard(pattern).err().map(|error| error.to_string()),
+            InputType::Validator(name)
+            | InputType::String {
+                validation: Validation::Named(name),
+                ..
+            } if !validators::is_known(name) => Some(format!("there is no validator {name} here")),
+            _ => None,
+        }
+    }
+
     /// Whether a value is what this input may be.
     pub fn validate(&self, value: &Value) -> Result<(), DdlError> {
         let checked = match &self.kind {
@@ -210,7 +254,8 @@ mod tests {
         let good = data(json!({"fact": "os.family", "bogus": 1}));
         assert_eq!(action.validate(&good), Ok(()));
         assert_eq!(action.undeclared(&good).collect::<Vec<_>>(), ["bogus"]);
-        assert_eq!(action.similar_input("facr"), Some("fact"));
+        assert_eq!(action.similar_input("facr", &data(json!({}))), Some("fact"));
+        assert_eq!(action.similar_input("facr", &good), None, "it is there");
         // Lengths are in characters.
         let wide = Input::new("x", "", "", InputType::matching("^.+$", 2));
         assert_eq!(wide.validate(&json!("éé")), Ok(()));
@@ -256,6 +301,42 @@ mod tests {
                 "{kind:?} {value}"
             );
         }
+    }
+
+    #[test]
+    fn what_only_nodes_can_check_is_left_to_them() {
+        let action = Action::new("run", "")
+            .input(Input::new(
+                "task",
+                "",
+                "",
+                InputType::text("bolt_task_name", 9),
+            ))
+            .input(Input::new("kind", "", "", InputType::Validator("kind".into())).optional())
+            .input(Input::new("path", "", "", InputType::matching("^(?!/etc)", 9)).optional())
+            .input(Input::new("user", "", "", InputType::text("shellsafe", 9)).optional());
+        let given = data(json!({"task": "a", "kind": 1, "path": "/etc", "user": "ann"}));
+        let left: Vec<String> = action
+            .validate_for_nodes(&given)
+            .unwrap()
+            .into_iter()
+            .map(|(input, reason)| format!("{}: {reason}", input.name))
+            .collect();
+        assert_eq!(
+            left[..2],
+            [
+                "task: there is no validator bolt_task_name here",
+                "kind: there is no validator kind here",
+            ]
+        );
+        assert!(left[2].starts_with("path: the regular expression /^(?!/etc)/ can't be used"));
+        assert!(
+            action.validate(&given).is_err(),
+            "a node must know all that it checks"
+        );
+        let unsafe_user = data(json!({"task": "a", "user": "$a"}));
+        assert!(action.validate_for_nodes(&unsafe_user).is_err());
+        assert!(action.validate_for_nodes(&data(json!({}))).is_err());
     }
 
     #[test]

@@ -22,6 +22,11 @@ pub const NAMES: [&str; 9] = [
     "shellsafe",
 ];
 
+/// Whether there is a validator or a type of this name.
+pub fn is_known(name: &str) -> bool {
+    is_type(name) || NAMES.contains(&name) || name == "ipaddress"
+}
+
 /// Checks with the validator, or for the type, of this name.
 pub fn named(value: &Value, name: &str) -> Checked {
     if is_type(name) {

@@ -128,11 +128,36 @@ fn one_caller_can_not_push_out_anothers_requests() {
     assert_eq!(window.callers[&caller("loud")].requests.len(), 1);
 }
 
+#[test]
+fn a_longer_life_of_requests_does_not_revive_the_forgotten() {
+    let mut window = Window::new(START, None).with_max_ttl(1000);
+    let at = |window: &mut Window, number, time, now| {
+        window.admit(&caller("a"), &id(number), time, u64::MAX, now)
+    };
+    assert_eq!(at(&mut window, 1, START, START), Ok(()));
+    // Forgotten with the next request.
+    let later = START + 1000 + MAX_SKEW_MS + 1;
+    assert_eq!(at(&mut window, 2, later, later), Ok(()));
+    window.set_max_ttl(3_600_000, later);
+    assert_eq!(at(&mut window, 1, START, later), Err(Refusal::Expired));
+    assert_eq!(at(&mut window, 2, later, later), Err(Refusal::Replayed));
+    // The new length holds for what is dated after all that.
+    let new = later + MAX_SKEW_MS + 1;
+    assert_eq!(at(&mut window, 3, new, new + 3_000_000), Ok(()));
+    window.set_max_ttl(1000, new);
+    assert_eq!(
+        at(&mut window, 4, new, new + 1001 + MAX_SKEW_MS),
+        Err(Refusal::Expired)
+    );
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     /// Time passes, or is set back.
     Clock(i64),
     Restart,
+    /// The longest life of requests is changed.
+    MaxTtl(u64),
     /// One of the requests that exist arrives.
     Request(usize),
 }
@@ -141,6 +166,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (-100_000_i64..200_000).prop_map(Step::Clock),
         1 => Just(Step::Restart),
+        1 => (0_u64..200_000).prop_map(Step::MaxTtl),
         8 => (0_usize..12).prop_map(Step::Request),
     ]
 }
@@ -153,13 +179,18 @@ proptest! {
         steps in prop::collection::vec(step(), 1..200),
     ) {
         let mut now = START;
-        let mut window = Window::new(now, None).with_max_ttl(100_000);
+        let mut max_ttl = 100_000;
+        let mut window = Window::new(now, None).with_max_ttl(max_ttl);
         let mut run = HashSet::new();
         for step in steps {
             match step {
                 Step::Clock(by) => now = now.saturating_add_signed(by),
                 Step::Restart => {
-                    window = Window::new(now, window.newest_accepted()).with_max_ttl(100_000);
+                    window = Window::new(now, window.newest_accepted()).with_max_ttl(max_ttl);
+                }
+                Step::MaxTtl(new) => {
+                    max_ttl = new;
+                    window.set_max_ttl(max_ttl, now);
                 }
                 Step::Request(number) => {
                     let (time, ttl) = requests[number];
@@ -167,7 +198,7 @@ proptest! {
                     if window.admit(&caller("a"), &id(number), time, ttl, now).is_ok() {
                         prop_assert!(run.insert(number), "{} ran twice", number);
                         prop_assert!(time <= now + MAX_SKEW_MS);
-                        prop_assert!(now <= time + ttl.min(100_000) + MAX_SKEW_MS);
+                        prop_assert!(now <= time + ttl.min(max_ttl) + MAX_SKEW_MS);
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! What must hold for any bytes. Each module has one `check`, which panics where it does not hold;
 //! `cargo fuzz` and `tests/it/fuzz.rs` feed the same functions.
 
+pub mod ddl;
 pub mod filter;
 pub mod frames;
 pub mod headers;

@@ -70,6 +70,11 @@ impl Daemon {
         }
     }
 
+    /// How many lines held a text, of those that were waited past.
+    pub(crate) fn times_said(&self, text: &str) -> usize {
+        self.seen.iter().filter(|line| line.contains(text)).count()
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.pid().try_into().unwrap());

@@ -26,14 +26,10 @@ type Data = Map<String, Value>;
 /// Reports.
 pub(super) fn run(
     args: &InventoryArgs,
-    node: &str,
+    node: &Identity,
+    filter: &Filter,
     general: &General,
 ) -> Result<Exit, CommandError> {
-    let node = Identity::new(node).map_err(plan::usage)?;
-    let filter = Filter {
-        identity: vec![node.to_string()],
-        ..Filter::default()
-    };
     let options = Options {
         general,
         common: &args.common,
@@ -69,6 +65,11 @@ pub(super) fn run(
                 "interrupted"
             } else {
                 "no answer"
+            };
+            let why = if inventory.nomatch.is_empty() {
+                why
+            } else {
+                "it does not match the filter"
             };
             let message = format!("Did not receive any results from node {node}: {why}");
             let hint = format!("`mco find -I {node}` asks whether the broker sees it");

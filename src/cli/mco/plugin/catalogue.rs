@@ -1,213 +1,95 @@
-//! All that is compiled in, with the original's words for what the original has, too.
+//! All plugins, and finding one by its name.
 
-use crate::mcorpc::ddl::{Ddl, Kind, Metadata, builtin};
+use std::borrow::Cow;
 
-/// One plugin.
-pub(super) struct Plugin {
-    /// Its type as it stands before the slash.
-    pub(super) kind: &'static str,
-    /// Its name after the slash.
-    pub(super) name: String,
-    /// What it says of itself.
-    pub(super) ddl: Ddl,
-}
+use crate::{
+    cli::{CommandError, mco::ddls::Ddls},
+    mcorpc::{
+        ddl::{Ddl, Kind},
+        similar,
+    },
+};
 
-/// Types and the titles of their groups, in the order in which they are listed.
-pub(super) const GROUPS: [(&str, &str); 6] = [
-    ("agent", "Agents"),
-    ("aggregate", "Aggregate"),
-    ("connector", "Connectors"),
-    ("data", "Data Queries"),
-    ("discovery", "Discovery Methods"),
-    ("validator", "Validator Plugins"),
-];
-
-/// Type, name, description.
-const OTHERS: [(&str, &str, &str); 29] = [
-    (
-        "aggregate",
-        "average",
-        "Displays the average of a set of numeric values",
-    ),
-    (
-        "aggregate",
-        "boolean_summary",
-        "Aggregate function that will transform true/false values into predefined strings.",
-    ),
-    (
-        "aggregate",
-        "sum",
-        "Determine the total added value of a set of values",
-    ),
-    (
-        "aggregate",
-        "summary",
-        "Displays the summary of a set of results",
-    ),
-    (
-        "connector",
-        "activemq",
-        "Connector plugin for ActiveMQ middleware",
-    ),
-    (
-        "connector",
-        "rabbitmq",
-        "Connector plugin for RabbitMQ middleware",
-    ),
-    (
-        "data",
-        "agent",
-        "Meta data about installed MColletive Agents",
-    ),
-    ("data", "collective", "Collective membership"),
-    ("data", "fact", "Structured fact query"),
-    ("data", "fstat", "Retrieve file stat data for a given file"),
-    ("data", "puppet", "Information about Puppet agent state"),
-    (
-        "data",
-        "resource",
-        "Information about Puppet managed resources",
-    ),
-    (
-        "discovery",
-        "broker",
-        "The broker's list of who is connected; the nodes decide on the filter",
-    ),
-    (
-        "discovery",
-        "flatfile",
-        "Flatfile based discovery for node identities",
-    ),
-    ("discovery", "mc", "MCollective Broadcast based discovery"),
-    (
-        "discovery",
-        "stdin",
-        "STDIN based discovery for node identities",
-    ),
-    (
-        "validator",
-        "array",
-        "Validates that a value is included in a list",
-    ),
-    (
-        "validator",
-        "ipv4address",
-        "Validates that a value is an ipv4 address",
-    ),
-    (
-        "validator",
-        "ipv6address",
-        "Validates that a value is an ipv6 address",
-    ),
-    (
-        "validator",
-        "length",
-        "Validates that the length of a string is less or equal to a specified value",
-    ),
-    (
-        "validator",
-        "package_name",
-        "Validates that a string is a package name",
-    ),
-    (
-        "validator",
-        "puppet_resource",
-        "Validates the validity of a Puppet resource type and name",
-    ),
-    (
-        "validator",
-        "puppet_server_address",
-        "Validates that a string is a valid Puppet Server and Port for the Puppet agent",
-    ),
-    (
-        "validator",
-        "puppet_tags",
-        "Validates that a comma seperated list of tags are valid Puppet class names",
-    ),
-    (
-        "validator",
-        "puppet_variable",
-        "Validates that a variable name is a valid Puppet name",
-    ),
-    (
-        "validator",
-        "regex",
-        "Validates that a string matches a supplied regular expression",
-    ),
-    (
-        "validator",
-        "service_name",
-        "Validates that a string is a service name",
-    ),
-    (
-        "validator",
-        "shellsafe",
-        "Validates that a string is shellsafe",
-    ),
-    (
-        "validator",
-        "typecheck",
-        "Validates that a value is of a certain type",
-    ),
-];
-
-/// All plugins, by type and name.
-pub(super) fn plugins() -> Vec<Plugin> {
-    let agents = builtin::agents().into_iter().map(|ddl| Plugin {
-        kind: "agent",
-        name: ddl.name().to_owned(),
-        ddl: ddl.clone(),
-    });
-    let others = OTHERS.map(|(kind, name, description)| Plugin {
-        kind,
-        name: name.to_owned(),
-        ddl: described(kind, name, description),
-    });
-    agents.chain(others).collect()
-}
-
-fn described(kind: &str, name: &str, description: &str) -> Ddl {
-    let metadata = Metadata::own(name, description, 1);
+/// The titles of the kinds' groups.
+pub(super) const fn title(kind: Kind) -> &'static str {
     match kind {
-        "discovery" => {
-            let mut ddl = Ddl::new(Kind::Discovery, metadata);
-            // The nodes decide on the whole filter whatever the names come from.
-            ddl.capabilities = ["classes", "facts", "identity", "agents", "compound"]
-                .map(str::to_owned)
-                .to_vec();
-            ddl
-        }
-        "data" => Ddl::new(Kind::Data, metadata),
-        "aggregate" => Ddl::new(Kind::Aggregate, metadata),
-        // Connectors have no kind of their own: what is shown of them is what is shown of these.
-        _ => Ddl::new(Kind::Validator, metadata),
+        Kind::Agent => "Agents",
+        Kind::Aggregate => "Aggregate",
+        Kind::Connector => "Connectors",
+        Kind::Data => "Data Queries",
+        Kind::Discovery => "Discovery Methods",
+        Kind::Facts => "Fact Sources",
+        Kind::Security => "Security Providers",
+        Kind::Validator => "Validator Plugins",
     }
+}
+
+/// Names of a kind that are listed. The agent `discovery` has no DDL in the original, and is
+/// nobody's to call.
+pub(super) fn is_listed(kind: Kind, name: &str) -> bool {
+    (kind, name) != (Kind::Agent, "discovery")
+}
+
+/// The one plugin of this name, which may say its type: `agent/rpcutil`.
+pub(super) fn find(ddls: &Ddls, wanted: &str) -> Result<Cow<'static, Ddl>, CommandError> {
+    let (kinds, name) = match wanted.split_once('/') {
+        Some((kind, name)) => (Kind::from_name(kind).into_iter().collect(), name),
+        None => (Kind::ALL.to_vec(), wanted),
+    };
+    let has = |kind: &Kind| is_listed(*kind, name) && ddls.names(*kind).iter().any(|n| n == name);
+    let found: Vec<Kind> = kinds.into_iter().filter(has).collect();
+    match found[..] {
+        [kind] => {
+            if let Some(ddl) = ddls.get(kind, name) {
+                return ddl;
+            }
+        }
+        [first, ..] => {
+            let first = first.as_str();
+            return Err(CommandError::usage(format!(
+                "Duplicate plugin name found, please specify a full path like {first}/{name}"
+            )));
+        }
+        [] => {}
+    }
+    let error = CommandError::usage(match wanted.split_once('/') {
+        Some((kind, name)) => format!("Could not find a '{kind}' plugin named '{name}'"),
+        None => format!("Could not find a plugin named '{name}' in any supported plugin type"),
+    });
+    let names = Kind::ALL.into_iter().flat_map(|kind| {
+        let names = ddls.names(kind).into_iter();
+        names.filter(move |name| is_listed(kind, name))
+    });
+    let names: Vec<String> = names.collect();
+    Err(match similar::closest(name, &names) {
+        Some(close) if close != name => error.hint(format!("did you mean `{close}`?")),
+        _ => error.hint("`mco plugin doc` lists them"),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mcorpc::ddl::validators;
 
-    #[test]
-    fn every_validator_is_listed() {
-        for name in validators::NAMES {
-            assert!(
-                OTHERS
-                    .iter()
-                    .any(|(kind, other, _)| *kind == "validator" && *other == name),
-                "{name}"
-            );
-        }
+    fn wrong(name: &str) -> String {
+        find(&Ddls::default(), name).unwrap_err().to_string()
     }
 
     #[test]
-    fn types_stand_together_and_names_are_sorted() {
-        let plugins = plugins();
-        let keys: Vec<(&str, &str)> = plugins
-            .iter()
-            .map(|plugin| (plugin.kind, plugin.name.as_str()))
-            .collect();
-        assert!(keys.is_sorted(), "{keys:?}");
+    fn a_name_that_two_have_needs_its_type() {
+        let ddls = Ddls::default();
+        assert_eq!(find(&ddls, "data/agent").unwrap().kind, Kind::Data);
+        assert_eq!(find(&ddls, "rpcutil").unwrap().kind, Kind::Agent);
+        assert_eq!(find(&ddls, "security/pki").unwrap().kind, Kind::Security);
+        assert_eq!(
+            wrong("fstaat"),
+            "Could not find a plugin named 'fstaat' in any supported plugin type\nhint: did you mean `fstat`?"
+        );
+        assert!(wrong("agent/fstat").starts_with("Could not find a 'agent' plugin named 'fstat'"));
+        assert!(
+            wrong("nosuch/fstat").starts_with("Could not find a 'nosuch' plugin named 'fstat'")
+        );
+        assert!(wrong("agent/discovery").starts_with("Could not find"));
+        assert!(wrong("../../etc/passwd").starts_with("Could not find"));
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn run(args: &PuppetArgs, general: &General) -> Result<Exit, CommandE
     let action = plan::action(name)?;
     let declared = ddl.wanted_action(name).map_err(plan::usage)?;
     declared.validate(&inputs).map_err(plan::usage)?;
-    let filter = filters::filter(&args.filters)?;
+    let filter = filters::filter(general, &args.filters)?;
     let mut common = args.common.clone();
     if command == "runall" || (command == "runonce" && args.wait.is_some()) {
         if common.batches.batch.is_some_and(|size| !size.is_zero()) {

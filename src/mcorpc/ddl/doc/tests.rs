@@ -31,7 +31,7 @@ fn defaults_and_lists_are_shown() {
         );
     let text = render(&ddl);
     assert!(
-        text.contains("\nUse it well\n\nACTIONS:\n========\n   go\n"),
+        text.contains("\n   Use it well\n\nACTIONS:\n========\n   go\n"),
         "{text}"
     );
     let action = "
@@ -73,17 +73,44 @@ fn other_kinds_have_their_own_sections() {
             .input("What", "What to look at", InputType::text("shellsafe", 9))
             .output("there", "Whether it is there", "There"),
     );
-    let text = render(&data);
-    assert!(
-        text.contains("QUERY FUNCTION INPUT:\n\n           query:\n"),
-        "{text}"
+    let expected = "
+QUERY FUNCTION INPUT:
+
+              Description: What to look at
+                   Prompt: What
+                     Type: string
+               Validation: shellsafe
+                   Length: 9
+
+QUERY FUNCTION OUTPUT:
+
+           there:
+              Description: Whether it is there
+               Display As: There
+
+";
+    assert!(render(&data).ends_with(expected), "{}", render(&data));
+    let mut nothing = data;
+    nothing.query = Some(Query::new("Looks"));
+    let text = render(&nothing);
+    let expected =
+        "INPUT:\n\n    This plugin does not take any input\n\nQUERY FUNCTION OUTPUT:\n\n";
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn usage_fits_a_terminal() {
+    let long = "word ".repeat(20);
+    let usage = format!("\n  {long}\n\n{}\n", "x".repeat(90));
+    let ddl = Ddl::new(Kind::Validator, Metadata::own("x", "y", 1)).usage(&usage);
+    let text = render(&ddl);
+    let fifteen = "word ".repeat(15);
+    let five = "word ".repeat(5);
+    let expected = format!(
+        "\n\n\n     {}\n     {}\n\n   {}\n",
+        fifteen.trim_end(),
+        five.trim_end(),
+        "x".repeat(90)
     );
-    assert!(
-        text.contains("               Validation: shellsafe\n"),
-        "{text}"
-    );
-    assert!(
-        text.ends_with("               Display As: There\n\n"),
-        "{text}"
-    );
+    assert!(text.ends_with(&expected), "{text}");
 }

@@ -22,7 +22,7 @@ fn write_ddl(out: &mut String, ddl: &Ddl) -> fmt::Result {
         writeln!(out, "\nrequires :mcollective => {}", quoted(version))?;
     }
     if !ddl.usage.is_empty() {
-        writeln!(out, "\nusage {}", quoted(&ddl.usage))?;
+        writeln!(out, "\nusage {}", usage(&ddl.usage))?;
     }
     for one in &ddl.actions {
         action(out, one)?;
@@ -39,6 +39,19 @@ fn write_ddl(out: &mut String, ddl: &Ddl) -> fmt::Result {
         out.push_str("end\n");
     }
     Ok(())
+}
+
+/// A usage as lines, where they can stand as they are.
+fn usage(text: &str) -> String {
+    const END: &str = "END_OF_USAGE";
+    let plain = text.ends_with('\n')
+        && !text.chars().any(|c| c != '\n' && c.is_control())
+        && !text.lines().any(|line| line.trim_start() == END);
+    if plain {
+        format!("<<-'{END}'\n{text}{END}")
+    } else {
+        quoted(text)
+    }
 }
 
 /// Pairs under one another, the arrows too.

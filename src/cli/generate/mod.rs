@@ -1,6 +1,8 @@
 //! Completions and man pages, made from the tree of options. They are committed, and
 //! `tests/it/generated.rs` compares them with what this makes.
 
+mod words;
+
 use std::path::Path;
 
 use clap_complete::Shell;
@@ -21,7 +23,8 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
                 Shell::Fish => format!("completions/{name}.fish"),
                 _ => format!("completions/{name}.bash"),
             };
-            files.push((file, bytes));
+            let script = words::extend(shell, &name, &String::from_utf8_lossy(&bytes));
+            files.push((file, script.into_bytes()));
         }
     }
     let program = command();

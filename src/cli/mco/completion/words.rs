@@ -1,0 +1,312 @@
+//! What a shell may put in the place of the word under the cursor: agents, actions, inputs and their
+//! values. Options and applications are in the shells' own scripts.
+
+use clap::{Arg, Command};
+
+use super::{Row, action_rows, agent_rows, agents, values};
+use crate::{
+    cli::mco::{ddls::Ddls, help},
+    mcorpc::ddl::Kind,
+};
+
+/// A command line up to the cursor, taken apart.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Line {
+    application: Option<String>,
+    /// Options by their ids, with their values.
+    options: Vec<(String, String)>,
+    /// Words that are neither options nor their values nor the application.
+    others: Vec<String>,
+    /// The option whose value stands under the cursor.
+    pending: Option<String>,
+    /// What of the word under the cursor is not to be completed: `--agent=`.
+    before: String,
+    /// What is there of the word.
+    current: String,
+}
+
+impl Line {
+    /// Reads the words after `mco`, of which the last is under the cursor.
+    pub(super) fn read(tree: &Command, words: &[String]) -> Self {
+        let mut line = Self::default();
+        let Some((current, words)) = words.split_last() else {
+            return line;
+        };
+        let mut command = tree;
+        let mut only_words = false;
+        for word in words {
+            if let Some(id) = line.pending.take() {
+                line.options.push((id, word.clone()));
+            } else if only_words || !word.starts_with('-') || word == "-" {
+                match command.find_subcommand(word) {
+                    Some(found) if line.application.is_none() => {
+                        command = found;
+                        line.application = Some(word.clone());
+                    }
+                    _ => line.others.push(word.clone()),
+                }
+            } else if word == "--" {
+                only_words = true;
+            } else if let Some((id, value)) = option(command, word) {
+                match value {
+                    Some(value) => line.options.push((id, value)),
+                    None => line.pending = Some(id),
+                }
+            }
+        }
+        line.current.clone_from(current);
+        if line.pending.is_none() && current.starts_with('-') && !only_words {
+            match option(command, current) {
+                Some((id, Some(value))) => {
+                    current[..current.len() - value.len()].clone_into(&mut line.before);
+                    line.current = value;
+                    line.pending = Some(id);
+                }
+                // The scripts know the options.
+                _ => line.pending = Some(String::new()),
+            }
+        }
+        line
+    }
+
+    /// The value of an option, the last one where it is given twice.
+    pub(super) fn option(&self, id: &str) -> Option<&str> {
+        let mut options = self.options.iter().rev();
+        let found = options.find(|(known, _)| known == id);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// What may stand there: the whole word, and what it is.
+    pub(super) fn candidates(&self, ddls: &Ddls) -> Vec<Row> {
+        let application = self.application.as_deref().unwrap_or_default();
+        let rows = match (application, self.pending.as_deref()) {
+            ("rpc" | "completion", Some("agent")) | (_, Some("with_agent")) => agents(ddls, true),
+            ("rpc" | "completion", Some("action")) => self.actions(ddls),
+            ("rpc", Some("arg")) => self.inputs(ddls),
+            ("plugin", Some("format")) => plain(&["json", "ruby"]),
+            ("rpc", None) => match self.words_before() {
+                0 => agents(ddls, true),
+                1 => self.actions(ddls),
+                _ => self.inputs(ddls),
+            },
+            ("help", None) if self.others.is_empty() => help::applications(),
+            ("plugin", None) => self.plugin(ddls),
+            _ => Vec::new(),
+        };
+        let mut rows: Vec<Row> = rows
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(&self.current))
+            .map(|(name, about)| (format!("{}{name}", self.before), about))
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    /// How many of agent and action are there already.
+    fn words_before(&self) -> usize {
+        let given = ["agent", "action"].map(|id| self.option(id).is_some());
+        self.others.len() + given.into_iter().filter(|given| *given).count()
+    }
+
+    /// Agent, action, and the words that are inputs.
+    fn call(&self) -> (Option<&str>, Option<&str>, impl Iterator<Item = &str>) {
+        let mut words = self.others.iter().map(String::as_str);
+        let mut take = |id| self.option(id).or_else(|| words.next());
+        let (agent, action) = (take("agent"), take("action"));
+        let options = self.options.iter().filter(|(id, _)| id == "arg");
+        let inputs = words.chain(options.map(|(_, value)| value.as_str()));
+        (agent, action, inputs)
+    }
+
+    fn actions(&self, ddls: &Ddls) -> Vec<Row> {
+        let (Some(agent), ..) = self.call() else {
+            return Vec::new();
+        };
+        agent_rows(ddls, agent, |ddl| {
+            let rows = ddl.actions.iter();
+            rows.map(|action| (action.name.clone(), action.description.clone()))
+                .collect()
+        })
+    }
+
+    /// `name=` for the inputs that are not there yet, or `name=value` once the name is.
+    fn inputs(&self, ddls: &Ddls) -> Vec<Row> {
+        let (Some(agent), Some(action), given) = self.call() else {
+            return Vec::new();
+        };
+        let given: Vec<&str> = given.filter_map(|word| word.split('=').next()).collect();
+        action_rows(ddls, agent, action, |action| {
+            if let Some((name, _)) = self.current.split_once('=') {
+                let values = action.input_named(name).map(values);
+                let whole = |(value, about)| (format!("{name}={value}"), about);
+                return values.unwrap_or_default().into_iter().map(whole).collect();
+            }
+            action
+                .inputs
+                .iter()
+                .filter(|input| !given.contains(&input.name.as_str()))
+                .map(|input| (format!("{}=", input.name), input.description.clone()))
+                .collect()
+        })
+    }
+
+    fn plugin(&self, ddls: &Ddls) -> Vec<Row> {
+        let others: Vec<&str> = self.others.iter().map(String::as_str).collect();
+        match others[..] {
+            [] => plain(&["doc", "generate"]),
+            ["generate"] => plain(&["ddl"]),
+            ["doc"] | ["generate", "ddl"] => names(ddls),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The plugins that can be explained: by name, and with their type where another has the same name.
+fn names(ddls: &Ddls) -> Vec<Row> {
+    let mut all: Vec<(Kind, String)> = Vec::new();
+    for kind in Kind::ALL {
+        let names = ddls.names(kind).into_iter();
+        all.extend(
+            names
+                .filter(|name| name != "discovery")
+                .map(|name| (kind, name)),
+        );
+    }
+    let row = |(kind, name): &(Kind, String)| {
+        let twins = all.iter().filter(|(_, other)| other == name).count();
+        let about = match ddls.get(*kind, name) {
+            Some(Ok(ddl)) => ddl.metadata.description.clone(),
+            _ => String::new(),
+        };
+        let kind = kind.as_str();
+        let shown = if twins > 1 {
+            format!("{kind}/{name}")
+        } else {
+            name.clone()
+        };
+        (shown, about)
+    };
+    all.iter().map(row).collect()
+}
+
+fn plain(names: &[&str]) -> Vec<Row> {
+    let row = |name: &&str| ((*name).to_owned(), String::new());
+    names.iter().map(row).collect()
+}
+
+/// The option that a word is, if it takes a value, and the value if it is in the word.
+fn option(command: &Command, word: &str) -> Option<(String, Option<String>)> {
+    if let Some(name) = word.strip_prefix("--") {
+        let (name, value) = match name.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (name, None),
+        };
+        let arg = long(command, &name.replace('_', "-"))?;
+        return takes_value(arg).then(|| (arg.get_id().to_string(), value));
+    }
+    let shorts = word.strip_prefix('-')?;
+    for (at, c) in shorts.char_indices() {
+        let arg = command
+            .get_arguments()
+            .find(|arg| arg.get_short() == Some(c))?;
+        if takes_value(arg) {
+            let rest = &shorts[at + c.len_utf8()..];
+            let value = (!rest.is_empty()).then(|| rest.to_owned());
+            return Some((arg.get_id().to_string(), value));
+        }
+    }
+    None
+}
+
+/// By its name, another of its names, or a beginning that no other has.
+fn long<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
+    let names = |arg: &Arg| -> Vec<String> {
+        let aliases = arg.get_all_aliases().unwrap_or_default().into_iter();
+        let names = arg.get_long().into_iter().chain(aliases);
+        names.map(str::to_owned).collect()
+    };
+    let mut arguments = command.get_arguments();
+    if let Some(arg) = arguments.find(|arg| names(arg).iter().any(|known| known == name)) {
+        return Some(arg);
+    }
+    let mut near = command
+        .get_arguments()
+        .filter(|arg| names(arg).iter().any(|known| known.starts_with(name)));
+    near.next().filter(|_| near.next().is_none())
+}
+
+fn takes_value(arg: &Arg) -> bool {
+    arg.get_action().takes_values()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::mco_command;
+
+    fn tree() -> Command {
+        let mut tree = mco_command();
+        tree.build();
+        tree
+    }
+
+    fn complete(words: &str) -> Vec<String> {
+        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        let rows = Line::read(&tree(), &words).candidates(&Ddls::default());
+        rows.into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn each_word_of_a_call_is_completed() {
+        assert_eq!(complete("rpc "), ["puppet", "puppetral", "rpcutil"]);
+        assert_eq!(complete("rpc x"), [""; 0]);
+        assert_eq!(complete("rpc rpcutil get_f"), ["get_fact", "get_facts"]);
+        assert_eq!(complete("rpc rpcutil get_fact "), ["fact="]);
+        assert_eq!(complete("rpc rpcutil get_data source=x "), ["query="]);
+        assert_eq!(complete("rpc rpcutil get_data source"), ["source="]);
+        assert_eq!(complete("rpc nosuch "), [""; 0]);
+        assert_eq!(complete("rpc rpcutil nosuch "), [""; 0]);
+        assert_eq!(complete("find "), [""; 0]);
+        assert_eq!(complete(""), [""; 0]);
+    }
+
+    #[test]
+    fn options_may_stand_anywhere() {
+        assert_eq!(
+            complete("-v rpc -I web1 --limit 3 -vj rpcutil -t5 get_fact "),
+            ["fact="]
+        );
+        assert_eq!(
+            complete("rpc --time 3 --with_fact a=b rpcutil pi"),
+            ["ping"]
+        );
+        assert_eq!(complete("rpc --agent rpcutil pin"), ["ping"]);
+        assert_eq!(
+            complete("rpc --agent rpcutil --action get_fact "),
+            ["fact="]
+        );
+        assert_eq!(complete("rpc --agent=rpcutil --action pin"), ["ping"]);
+        assert_eq!(complete("rpc --agent=rpc"), ["--agent=rpcutil"]);
+        assert_eq!(complete("rpc -a "), ["puppet", "puppetral", "rpcutil"]);
+        assert_eq!(complete("rpc rpcutil get_fact --arg f"), ["fact="]);
+        assert_eq!(complete("find -A "), ["puppet", "puppetral", "rpcutil"]);
+        // The value of an option whose values are not known here, and options themselves.
+        assert_eq!(complete("rpc -I "), [""; 0]);
+        assert_eq!(complete("rpc -"), [""; 0]);
+        assert_eq!(complete("rpc --ag"), [""; 0]);
+        assert_eq!(complete("rpc -- rpcutil pin"), ["ping"]);
+        let words = ["-c", "x.cfg", "rpc", ""].map(str::to_owned);
+        assert_eq!(Line::read(&tree(), &words).option("config"), Some("x.cfg"));
+    }
+
+    #[test]
+    fn plugins_and_applications_are_completed() {
+        assert_eq!(complete("help fi"), ["find"]);
+        assert_eq!(complete("help find "), [""; 0]);
+        assert_eq!(complete("plugin "), ["doc", "generate"]);
+        assert_eq!(complete("plugin doc fs"), ["fstat"]);
+        assert_eq!(complete("plugin generate "), ["ddl"]);
+        assert_eq!(complete("plugin generate ddl rpc"), ["rpcutil"]);
+        assert_eq!(complete("plugin generate ddl rpcutil --format j"), ["json"]);
+    }
+}
