@@ -16,11 +16,13 @@ use crate::{
         classes::Classes,
         data::{
             AgentData, AgentDescription, CollectiveData, DataPlugin, FactData, FstatData,
-            ServiceData,
+            PuppetData, ResourceData, ServiceData,
         },
         facts::FactSource,
+        puppet::Puppet,
         service,
     },
+    sys::paths,
 };
 
 /// This node.
@@ -33,6 +35,7 @@ pub struct Host {
     facts: Arc<dyn FactSource>,
     classes: Classes,
     data: Vec<Box<dyn DataPlugin>>,
+    puppet: Arc<Puppet>,
     stats: Arc<Stats>,
 }
 
@@ -66,6 +69,9 @@ impl Host {
             Some(description(&agent.ddl().metadata))
         };
         let plugins = &config.common.plugins;
+        let state_dir = config.common.state_dir.clone();
+        let state_dir = state_dir.unwrap_or_else(paths::daemon_state_dir);
+        let puppet = Arc::new(Puppet::new(config.puppet.clone(), state_dir));
         let data: Vec<Box<dyn DataPlugin>> = vec![
             Box::new(AgentData::new(describe)),
             Box::new(CollectiveData::new(config.common.collectives.clone())),
@@ -74,6 +80,8 @@ impl Host {
             Box::new(ServiceData::new(service::Settings::read(|key| {
                 plugins.get(key)
             }))),
+            Box::new(PuppetData::new(Arc::clone(&puppet))),
+            Box::new(ResourceData::new(Arc::clone(&puppet))),
         ];
         Self {
             identity,
@@ -83,6 +91,7 @@ impl Host {
             names,
             facts,
             data,
+            puppet,
             stats: Arc::default(),
         }
     }
@@ -173,6 +182,11 @@ impl Host {
         plugin
             .query(query)
             .map_err(|error| DataError::Failed(error.to_string()))
+    }
+
+    /// Its Puppet.
+    pub fn puppet(&self) -> &Arc<Puppet> {
+        &self.puppet
     }
 
     /// The daemon's counters.

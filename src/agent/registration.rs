@@ -150,11 +150,11 @@ mod tests {
         site.fixture.write("facts.yaml", "os:\n  family: Debian\n");
         site.fixture.write("classes.txt", "common\nrole::web\n");
         let host = site.host(agents::builtin());
-        let short = json!({ "agentlist": ["discovery", "rpcutil"] });
+        let short = json!({ "agentlist": ["discovery", "puppet", "puppetral", "rpcutil"] });
         let told = |kind| Value::Object(data(&host, kind));
         assert_eq!(told(RegistrationKind::Agentlist), short);
         let long = json!({
-            "agentlist": ["discovery", "rpcutil"],
+            "agentlist": ["discovery", "puppet", "puppetral", "rpcutil"],
             "identity": "node1",
             "facts": {"os": {"family": "Debian"}},
             "classes": ["common", "role::web"],

@@ -87,12 +87,21 @@ impl Site {
         )
     }
 
+    /// The node without agents, told this besides.
+    pub(super) fn host_of(&self, extra: &str) -> Arc<Host> {
+        self.host_with(vec![], self.config(extra))
+    }
+
     /// The node with these agents.
     pub(super) fn host(&self, agents: Vec<Arc<dyn Agent>>) -> Arc<Host> {
         // Several tests may do so at once: nothing is written.
         let file = self.fixture.path("server.cfg");
         let document = Document::parse(&file, self.text(1, "").as_bytes());
         let config = ServerConfig::read(&document, &|_| None).unwrap();
+        self.host_with(agents, config)
+    }
+
+    fn host_with(&self, agents: Vec<Arc<dyn Agent>>, config: ServerConfig) -> Arc<Host> {
         let facts = fact_source(&config);
         let identity = self.node.identity().clone();
         Arc::new(Host::new(identity, config, agents, facts))

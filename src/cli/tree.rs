@@ -8,8 +8,10 @@ use super::render::Colour;
 
 mod manual;
 mod options;
+mod puppet;
 
 pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, Output};
+pub use puppet::PuppetArgs;
 
 /// MCollective as one file: invoke predefined actions, in parallel, on any number of machines
 #[derive(Debug, Parser)]
@@ -205,6 +207,8 @@ pub enum Application {
     Facts(FactsArgs),
     /// General reporting tool for nodes, collectives and subcollectives
     Inventory(InventoryArgs),
+    /// Schedule runs, enable, disable and interrogate the Puppet Agent
+    Puppet(Box<PuppetArgs>),
     /// Display human readable interpretation of filters
     #[command(name = "describe_filter", alias = "describe-filter")]
     DescribeFilter(DescribeFilterArgs),

@@ -154,7 +154,7 @@ impl Client {
     }
 
     /// Waits, and goes on reading meanwhile; a signal ends it.
-    pub(super) async fn pause(&mut self, time: Duration) -> Result<Option<Interrupt>, Error> {
+    pub async fn pause(&mut self, time: Duration) -> Result<Option<Interrupt>, Error> {
         let until = tokio::time::Instant::now() + time;
         loop {
             tokio::select! {

@@ -21,6 +21,7 @@ mod keys;
 mod load;
 mod logger;
 mod provider;
+mod puppet;
 mod reader;
 mod secret;
 mod security;

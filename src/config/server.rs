@@ -9,11 +9,14 @@ use std::{
 use super::{
     Common, Document, Environment, Faults, LogLevel,
     common::collective,
-    load,
+    load, puppet,
     reader::{Reader, beside},
     value,
 };
-use crate::mcorpc::names::{AgentName, Collective};
+use crate::{
+    mcorpc::names::{AgentName, Collective},
+    node,
+};
 
 /// What an agent is told.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct ServerConfig {
     pub soft_shutdown: Duration,
     /// Actions that run at the same time; what is beyond is refused.
     pub max_concurrent_actions: u32,
+    /// `plugin.puppet.*`.
+    pub puppet: node::puppet::Options,
 }
 
 /// Where facts come from.
@@ -106,6 +111,7 @@ impl ServerConfig {
             agent_activation: agent_activation(&mut reader),
             soft_shutdown: soft_shutdown(&mut reader),
             max_concurrent_actions: reader.integer("max_concurrent_actions", 64, 1, 10_000),
+            puppet: puppet::read(&mut reader),
             common,
         };
         config.common.complete(reader)?;

@@ -9,4 +9,5 @@ pub mod classes;
 pub mod data;
 pub mod facts;
 pub mod program;
+pub mod puppet;
 pub mod service;

@@ -147,10 +147,15 @@ fn completion_lists_what_files_declare() {
             .exits(0)
             .stdout
     };
-    assert_eq!(list(&["--list-agents"]), "broken\nrpcutil\ntasks\nweb\n");
+    assert_eq!(
+        list(&["--list-agents"]),
+        "broken\npuppet\npuppetral\nrpcutil\ntasks\nweb\n"
+    );
     assert_eq!(
         list(&["--list-agents", "-v"]),
-        "rpcutil:General helpful actions that expose stats and internals to SimpleRPC clients\n\
+        "puppet:Run Puppet agent, get its status, and enable/disable it\n\
+         puppetral:View and edit resources with Puppet's resource abstraction layer\n\
+         rpcutil:General helpful actions that expose stats and internals to SimpleRPC clients\n\
          tasks:Runs tasks\nweb:Looks after the web servers\n"
     );
     let web = ["--agent", "web"];

@@ -20,6 +20,7 @@ mod limits;
 mod memory;
 mod output;
 mod policy;
+mod puppet;
 mod registration;
 mod reload;
 mod replay;

@@ -1,6 +1,8 @@
 //! The agents that are compiled in.
 
 mod discovery;
+mod puppet;
+mod puppetral;
 mod rpcutil;
 mod service;
 
@@ -15,6 +17,8 @@ use crate::mcorpc::ddl::builtin::IDEMPOTENT;
 pub fn builtin() -> Vec<Arc<dyn Agent>> {
     vec![
         Arc::new(discovery::Discovery),
+        Arc::new(puppet::Puppet),
+        Arc::new(puppetral::PuppetRal),
         Arc::new(rpcutil::RpcUtil),
         Arc::new(service::Service),
     ]

@@ -166,10 +166,12 @@ fn collectives_and_agents_come_and_go() {
         [
             "/queue/mcollective.nodes",
             "/topic/mcollective.discovery.agent",
+            "/topic/mcollective.puppet.agent",
+            "/topic/mcollective.puppetral.agent",
             "/topic/mcollective.rpcutil.agent"
         ]
     );
-    let extra = "collectives = mcollective, sub\nplugin.rpcutil.activate_agent = no\n";
+    let extra = "collectives = mcollective, sub\nplugin.rpcutil.activate_agent = no\nplugin.puppet.activate_agent = no\nplugin.puppetral.activate_agent = no\n";
     reload(&mut runner, &site, extra).unwrap();
     assert_eq!(
         addresses(&runner),
@@ -182,7 +184,7 @@ fn collectives_and_agents_come_and_go() {
     );
     assert_eq!(*runner.shared.host.agents(), ["discovery"]);
     reload(&mut runner, &site, "").unwrap();
-    assert_eq!(runner.shared.host.agents().len(), 2);
+    assert_eq!(runner.shared.host.agents().len(), 4);
 }
 
 #[test]

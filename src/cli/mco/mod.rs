@@ -15,6 +15,7 @@ mod inventory;
 mod ping;
 mod plan;
 mod plugin;
+mod puppet;
 mod rpc;
 mod session;
 mod targeting;
@@ -44,6 +45,7 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
         Some(Application::Rpc(args)) => rpc::run(&args, &general),
         Some(Application::Facts(args)) => facts::run(&args, &general),
         Some(Application::Inventory(args)) => inventory::run(&args, &general),
+        Some(Application::Puppet(args)) => puppet::run(&args, &general),
     }
 }
 

@@ -1,7 +1,12 @@
 //! One run of an application that talks to nodes: its connection, its output, and how it makes a
 //! call.
 
-use std::{cell::Cell, io, path::PathBuf, time::Duration};
+use std::{
+    cell::Cell,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
@@ -20,8 +25,8 @@ use crate::{
         voice::complain,
     },
     client::{
-        Account, Answer, Call, Client, Discovered, Gather, Interrupt, Progress, Targets, Verdict,
-        discovery::Source,
+        Account, Addressing, Answer, Call, Client, Discovered, Gather, Interrupt, Progress,
+        Targets, Verdict, discovery::Source,
     },
     config,
     mcorpc::{
@@ -282,7 +287,8 @@ impl Session {
         }
     }
 
-    async fn discover(&mut self, call: &Call) -> Result<Discovered, CommandError> {
+    /// Finds out whom a call would go to.
+    pub(super) async fn discover(&mut self, call: &Call) -> Result<Discovered, CommandError> {
         let verbose = self.verbose;
         let mut report = |event: Progress<'_>| {
             if let (Progress::Rejected(why), true) = (event, verbose) {
@@ -291,6 +297,49 @@ impl Session {
         };
         let discovering = self.client.discover(call, &self.targets, &mut report);
         discovering.await.map_err(unreachable)
+    }
+
+    /// Makes one of many calls, to nodes that are known, and shows nothing of it.
+    pub(super) async fn ask(
+        &mut self,
+        call: &Call,
+        names: Vec<Identity>,
+    ) -> Result<Account, CommandError> {
+        let call = Call {
+            addressing: Addressing::Directed(names),
+            ..call.clone()
+        };
+        let verbose = self.verbose;
+        let mut report = |event: Progress<'_>| {
+            if let (Progress::Rejected(why), true) = (event, verbose) {
+                complain(format_args!("warning: {why}"));
+            }
+        };
+        let calling = self.client.call(&call, &mut report);
+        calling.await.map_err(unreachable)
+    }
+
+    /// Waits; a signal ends it.
+    pub(super) async fn pause(
+        &mut self,
+        time: Duration,
+    ) -> Result<Option<Interrupt>, CommandError> {
+        self.client.pause(time).await.map_err(unreachable)
+    }
+
+    /// A progress bar, where one is wanted.
+    pub(super) fn bar(&self) -> progress::Progress {
+        progress::Progress::new(self.progress)
+    }
+
+    /// Whether nothing is to be sent.
+    pub(super) const fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Where the nodes that were not asked are to be noted.
+    pub(super) fn untouched(&self) -> Option<&Path> {
+        self.untouched.as_deref()
     }
 
     /// Shows who would get which request. The end is an error only in that nothing else follows.

@@ -37,6 +37,45 @@ pub(crate) fn bars(times: &[f64], width: usize) -> String {
         .collect()
 }
 
+/// How values are spread: so many bars of equal width from the least to the most, as the original
+/// draws them. What is there at all is seen.
+pub(crate) fn spread(values: &[f64], buckets: usize) -> String {
+    let (Some(least), Some(most)) = (
+        values.iter().copied().reduce(f64::min),
+        values.iter().copied().reduce(f64::max),
+    ) else {
+        return String::new();
+    };
+    let mut counts = vec![0_usize; buckets];
+    #[allow(clippy::cast_precision_loss, reason = "a few buckets")]
+    let width = (most - least) / buckets as f64;
+    for value in values {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "such a cast saturates, and the last bucket takes what is beyond"
+        )]
+        let at = if width > 0.0 {
+            ((value - least) / width) as usize
+        } else {
+            0
+        };
+        if let Some(count) = counts.get_mut(at.min(buckets.saturating_sub(1))) {
+            *count += 1;
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or(1).max(1);
+    counts
+        .iter()
+        .map(|&here| {
+            // Rounded: 6 * here / most.
+            let height = (12 * here + most) / (2 * most);
+            let height = height.max(usize::from(here > 0));
+            BARS.get(height).copied().unwrap_or('▇')
+        })
+        .collect()
+}
+
 fn count(times: &[f64], step: f64) -> usize {
     let buckets = times.iter().map(|time| bucket(*time, step));
     let (first, last) = buckets.fold((u64::MAX, 0), |(first, last), at| {
@@ -67,6 +106,15 @@ mod tests {
         assert_eq!(bars(&[10.0], 30), "▇");
         assert_eq!(bars(&[10.0, 210.0], 30), "▇▁▁▁▇");
         assert_eq!(bars(&[], 30), "");
+    }
+
+    #[test]
+    fn values_are_spread_over_equal_buckets() {
+        assert_eq!(spread(&[0.0, 1.0, 2.0, 10.0], 5), "▇▄▁▁▄");
+        assert_eq!(spread(&[7.0, 7.0], 4), "▇▁▁▁");
+        assert_eq!(spread(&[], 4), "");
+        let many: Vec<f64> = (0..1000).map(|_| 1.0).chain([2.0]).collect();
+        assert_eq!(spread(&many, 3), "▇▁▂", "one of a thousand is seen");
     }
 
     #[test]

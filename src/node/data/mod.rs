@@ -5,6 +5,8 @@ mod agent;
 mod collective;
 mod fact;
 mod fstat;
+mod puppet;
+mod resource;
 mod service;
 
 use std::time::Duration;
@@ -16,6 +18,8 @@ pub use self::{
     collective::CollectiveData,
     fact::FactData,
     fstat::FstatData,
+    puppet::PuppetData,
+    resource::ResourceData,
     service::ServiceData,
 };
 

@@ -98,6 +98,14 @@ impl Fleet {
         assert_eq!(listening_port(&mut self.broker), self.port);
     }
 
+    /// Starts an agent that has ended again.
+    pub(crate) fn restart_agent(&mut self, at: usize) {
+        let config = self.path(&format!("node{}/server.cfg", at + 1));
+        let mut agent = Daemon::start("agent", &config);
+        agent.wait_for("connected");
+        self.agents[at] = agent;
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn each_word_of_a_call_is_completed() {
-        assert_eq!(complete("rpc "), ["rpcutil"]);
+        assert_eq!(complete("rpc "), ["puppet", "puppetral", "rpcutil"]);
         assert_eq!(complete("rpc x"), [""; 0]);
         assert_eq!(complete("rpc rpcutil get_f"), ["get_fact", "get_facts"]);
         assert_eq!(complete("rpc rpcutil get_fact "), ["fact="]);
@@ -287,9 +287,9 @@ mod tests {
         );
         assert_eq!(complete("rpc --agent=rpcutil --action pin"), ["ping"]);
         assert_eq!(complete("rpc --agent=rpc"), ["--agent=rpcutil"]);
-        assert_eq!(complete("rpc -a "), ["rpcutil"]);
+        assert_eq!(complete("rpc -a "), ["puppet", "puppetral", "rpcutil"]);
         assert_eq!(complete("rpc rpcutil get_fact --arg f"), ["fact="]);
-        assert_eq!(complete("find -A "), ["rpcutil"]);
+        assert_eq!(complete("find -A "), ["puppet", "puppetral", "rpcutil"]);
         // The value of an option whose values are not known here, and options themselves.
         assert_eq!(complete("rpc -I "), [""; 0]);
         assert_eq!(complete("rpc -"), [""; 0]);

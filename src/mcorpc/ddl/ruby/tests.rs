@@ -543,7 +543,16 @@ fn no_file_makes_much_of_little() {
 fn the_compiled_in_are_written_and_read() {
     for ddl in builtin::agents() {
         let text = write(ddl);
-        assert_eq!(read(ddl.kind, &ddl.name, &text).as_ref(), Ok(ddl), "{text}");
+        // The original has no word for what is left to go on.
+        let mut known = ddl.clone();
+        for action in &mut known.actions {
+            action.on_timeout = super::super::OnTimeout::default();
+        }
+        assert_eq!(
+            read(ddl.kind, &ddl.name, &text).as_ref(),
+            Ok(&known),
+            "{text}"
+        );
     }
 }
 

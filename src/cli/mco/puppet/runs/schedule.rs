@@ -1,0 +1,596 @@
+//! Which node is to run when, and how each ended. Sans-IO: answers and time come in, whom to ask next
+//! comes out. Time counts from the beginning.
+//!
+//! A node has a place from the moment it is told to run until its run has ended. Nothing takes a
+//! node off the list but its end: one that is slow to begin is waited for, one that is silent is
+//! asked again, and one that stays silent loses its place to others, but not its line in the result.
+//! Those that took longest last time begin first, so that no long run is left for the end.
+
+use std::{collections::HashMap, time::Duration};
+
+use crate::mcorpc::names::Identity;
+
+/// When to do what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// Between two questions to a running node.
+    pub(super) poll: Duration,
+    /// How long a node may take to begin, where it does not say that it has.
+    pub(super) begin: Duration,
+    /// How long a run may take.
+    pub(super) run: Duration,
+    /// How long a node may be silent before its place is given to another.
+    pub(super) silence: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_secs(1),
+            begin: Duration::from_mins(5),
+            run: super::LONGEST_RUN,
+            silence: Duration::from_mins(2),
+        }
+    }
+}
+
+/// How a node ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The run changed something.
+    Changed,
+    /// There was nothing to change.
+    Unchanged,
+    /// The run failed, or was not begun, for this reason.
+    Failed(String),
+    /// It took too long, and may go on.
+    TimedOut(String),
+    /// The node did not say how it ended.
+    Silent,
+    /// It was not told to run.
+    NotAsked,
+}
+
+impl End {
+    /// In one word.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Failed(_) => "failed",
+            Self::TimedOut(_) => "timeout",
+            Self::Silent => "no_response",
+            Self::NotAsked => "not_asked",
+        }
+    }
+
+    pub(super) const fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::TimedOut(_) | Self::Silent)
+    }
+}
+
+/// What a node said to `runonce`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// It runs.
+    Yes,
+    /// A run was under way already.
+    Busy,
+    /// It will not.
+    No(String),
+    /// Nothing.
+    Silent,
+}
+
+/// What a node said to `status`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Status {
+    /// A catalog is being applied.
+    pub(super) applying: bool,
+    /// When the last run was completed.
+    pub(super) last_run: i64,
+    /// What became of the run that was started there last; the original does not say.
+    pub(super) own: Option<OwnRun>,
+}
+
+/// What became of the run that was started on a node last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct OwnRun {
+    /// `running`, `hung`, `ended`, `vanished`.
+    pub(super) state: String,
+    /// When it was begun.
+    pub(super) initiated_at: i64,
+    /// Its exit code.
+    pub(super) code: Option<i64>,
+    /// What it said last.
+    pub(super) words: String,
+}
+
+/// What a node said to `last_run_summary`: how its run ended.
+pub(super) type Figures = End;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    /// A run that is not ours must end first.
+    Foreign,
+    Running(Run),
+    /// The run has ended; how, is to be asked.
+    Ending {
+        failure: Option<String>,
+        asked: u8,
+    },
+    Ended(End),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Run {
+    since: Duration,
+    /// The node has said that it runs, or was seen to.
+    confirmed: bool,
+    /// It was seen to be gone without a result.
+    vanished: u8,
+}
+
+struct Node {
+    name: Identity,
+    state: State,
+    /// What was so before, where the node has said so.
+    before: Option<Status>,
+    /// How often it was told to run.
+    told: u8,
+    next_poll: Duration,
+    /// Since when it has not answered.
+    silent: Option<Duration>,
+    /// It was silent for too long, and has no place.
+    lost: bool,
+    begun: Duration,
+    ended: Duration,
+}
+
+/// All nodes.
+pub(super) struct Schedule {
+    nodes: Vec<Node>,
+    index: HashMap<Identity, usize>,
+    limit: usize,
+    times: Times,
+    /// More failures end it.
+    may_fail: Option<usize>,
+    stopped: bool,
+    /// A run that is under way already is as good as one of ours.
+    adopt: bool,
+    /// Those that ended and were not told of yet.
+    news: Vec<usize>,
+}
+
+/// A node before it begins: what it said, and how many milliseconds its last run took.
+pub(super) type First = (Identity, Option<Status>, u64);
+
+/// A node that does not begin is told so often.
+const TELLS: u8 = 3;
+
+/// How often a node is asked for the figures of a run that has ended.
+const ASKS: u8 = 3;
+
+/// The longest pause between two questions to a silent node.
+const SLOWEST: Duration = Duration::from_secs(30);
+
+impl Schedule {
+    pub(super) fn new(
+        mut first: Vec<First>,
+        limit: usize,
+        times: Times,
+        may_fail: Option<usize>,
+        adopt: bool,
+    ) -> Self {
+        // The longest first; those that did not even say what they do, last.
+        first.sort_by_key(|(_, status, took)| (status.is_none(), std::cmp::Reverse(*took)));
+        let nodes: Vec<Node> = first
+            .into_iter()
+            .map(|(name, status, _)| Node {
+                name,
+                state: match &status {
+                    Some(status) if status.applying && !adopt => State::Foreign,
+                    _ => State::Waiting,
+                },
+                before: status,
+                told: 0,
+                next_poll: Duration::ZERO,
+                silent: None,
+                lost: false,
+                begun: Duration::ZERO,
+                ended: Duration::ZERO,
+            })
+            .collect();
+        let index = nodes
+            .iter()
+            .enumerate()
+            .map(|(at, node)| (node.name.clone(), at));
+        Self {
+            index: index.collect(),
+            nodes,
+            limit,
+            times,
+            may_fail,
+            stopped: false,
+            adopt,
+            news: Vec::new(),
+        }
+    }
+
+    /// The order in which nodes begin.
+    pub(super) fn order(&self) -> impl Iterator<Item = &Identity> {
+        self.nodes.iter().map(|node| &node.name)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// How many have ended.
+    pub(super) fn ended(&self) -> usize {
+        self.nodes.iter().filter(|node| node.is_over()).count()
+    }
+
+    /// Those that have a place now.
+    pub(super) fn running(&self) -> impl Iterator<Item = &Identity> {
+        self.nodes
+            .iter()
+            .filter(|node| node.has_place())
+            .map(|node| &node.name)
+    }
+
+    /// Whether all have ended, or none that has not will be heard of.
+    pub(super) fn is_done(&self) -> bool {
+        self.nodes.iter().all(|node| node.is_over() || node.lost)
+    }
+
+    /// Begins no further node.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+        for at in 0..self.nodes.len() {
+            if matches!(self.nodes.get(at), Some(node) if matches!(node.state, State::Waiting | State::Foreign))
+            {
+                self.end(at, End::NotAsked, Duration::ZERO);
+            }
+        }
+    }
+
+    /// Whether more failed than may.
+    pub(super) fn gave_up_after(&self) -> Option<usize> {
+        self.may_fail.filter(|most| self.failures() > *most)
+    }
+
+    fn failures(&self) -> usize {
+        let failed = |node: &&Node| {
+            matches!(&node.state, State::Ended(end) if end.is_failure()) || node.lost
+        };
+        self.nodes.iter().filter(failed).count()
+    }
+
+    /// Whom to tell to run now. They count as running from here on.
+    pub(super) fn begin(&mut self, now: Duration) -> Vec<Identity> {
+        if self.gave_up_after().is_some() && !self.stopped {
+            self.stop();
+        }
+        let mut free = self.limit.saturating_sub(self.running().count());
+        let mut names = Vec::new();
+        for node in &mut self.nodes {
+            if free == 0 {
+                break;
+            }
+            if node.state == State::Waiting {
+                free -= 1;
+                node.told += 1;
+                if node.told == 1 {
+                    node.begun = now;
+                }
+                node.next_poll = now + self.times.poll;
+                node.state = State::Running(Run {
+                    since: now,
+                    confirmed: false,
+                    vanished: 0,
+                });
+                names.push(node.name.clone());
+            }
+        }
+        names
+    }
+
+    /// Whom to ask for their status now.
+    pub(super) fn poll(&mut self, now: Duration) -> Vec<Identity> {
+        let mut names = Vec::new();
+        for node in &mut self.nodes {
+            if matches!(node.state, State::Running(_) | State::Foreign) && node.next_poll <= now {
+                names.push(node.name.clone());
+            }
+        }
+        names
+    }
+
+    /// Whom to ask how their run ended.
+    pub(super) fn ask(&mut self, now: Duration) -> Vec<Identity> {
+        let mut names = Vec::new();
+        for node in &mut self.nodes {
+            if let State::Ending { asked, .. } = &mut node.state
+                && node.next_poll <= now
+            {
+                *asked += 1;
+                names.push(node.name.clone());
+            }
+        }
+        names
+    }
+
+    /// When somebody is to be asked next.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let asked = |node: &&Node| {
+            matches!(
+                node.state,
+                State::Running(_) | State::Foreign | State::Ending { .. }
+            )
+        };
+        self.nodes
+            .iter()
+            .filter(asked)
+            .map(|node| node.next_poll)
+            .min()
+    }
+
+    /// Takes the answer to `runonce`.
+    pub(super) fn handle_begun(&mut self, name: &Identity, begun: Begun, now: Duration) {
+        let (adopt, poll, times) = (self.adopt, self.times.poll, self.times);
+        let Some(at) = self.index.get(name).copied() else {
+            return;
+        };
+        let Some(node) = self.nodes.get_mut(at) else {
+            return;
+        };
+        let State::Running(run) = &mut node.state else {
+            return;
+        };
+        match begun {
+            Begun::Yes => {
+                run.confirmed = true;
+                node.silent = None;
+            }
+            Begun::Busy if adopt => run.confirmed = true,
+            Begun::Busy => {
+                node.told -= 1;
+                node.state = State::Foreign;
+            }
+            Begun::No(why) => return self.end(at, End::Failed(why), now),
+            // It may have begun all the same: its status tells.
+            Begun::Silent => node.keep_silent(now, times),
+        }
+        if let Some(node) = self.nodes.get_mut(at)
+            && node.silent.is_none()
+        {
+            node.next_poll = now + poll;
+        }
+    }
+
+    /// Takes the answer to `status`; none where there was none.
+    pub(super) fn handle_status(&mut self, name: &Identity, status: Option<Status>, now: Duration) {
+        let (times, stopped) = (self.times, self.stopped);
+        let Some(at) = self.index.get(name).copied() else {
+            return;
+        };
+        let Some(node) = self.nodes.get_mut(at) else {
+            return;
+        };
+        let Some(status) = status else {
+            node.keep_silent(now, times);
+            return self.give_up(at, now);
+        };
+        node.silent = None;
+        node.lost = false;
+        node.next_poll = now + times.poll;
+        match &mut node.state {
+            State::Foreign if !status.applying => {
+                node.before = Some(status);
+                node.state = State::Waiting;
+                if stopped {
+                    self.end(at, End::NotAsked, now);
+                }
+            }
+            State::Running(run) => {
+                let before = node.before.get_or_insert_with(|| status.clone());
+                let step = run.step(&status, before, now, times);
+                match step {
+                    Step::Wait => self.give_up(at, now),
+                    Step::Ending(failure) => {
+                        node.state = State::Ending { failure, asked: 0 };
+                        node.next_poll = now;
+                    }
+                    Step::Failed(why) => self.end(at, End::Failed(why), now),
+                    Step::Again if node.told < TELLS && !stopped => node.state = State::Waiting,
+                    Step::Again => {
+                        let why = "it was told to run and does not begin".to_owned();
+                        self.end(at, End::Failed(why), now);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the answer to `last_run_summary`; none where there was none.
+    pub(super) fn handle_figures(
+        &mut self,
+        name: &Identity,
+        figures: Option<Figures>,
+        now: Duration,
+    ) {
+        let times = self.times;
+        let Some(at) = self.index.get(name).copied() else {
+            return;
+        };
+        let Some(node) = self.nodes.get_mut(at) else {
+            return;
+        };
+        let State::Ending { failure, asked } = &node.state else {
+            return;
+        };
+        match (failure.clone(), figures) {
+            (Some(why), Some(_)) => self.end(at, End::Failed(why), now),
+            (None, Some(end)) => self.end(at, end, now),
+            (failure, None) if *asked >= ASKS => {
+                self.end(at, failure.map_or(End::Silent, End::Failed), now);
+            }
+            (_, None) => node.next_poll = now + times.poll,
+        }
+    }
+
+    /// Those that have ended since this was asked last, with the time that it took.
+    pub(super) fn news(&mut self) -> Vec<(Identity, End, Duration)> {
+        let news = std::mem::take(&mut self.news);
+        news.into_iter()
+            .filter_map(|at| {
+                let node = self.nodes.get(at)?;
+                let State::Ended(end) = &node.state else {
+                    return None;
+                };
+                Some((
+                    node.name.clone(),
+                    end.clone(),
+                    node.ended.saturating_sub(node.begun),
+                ))
+            })
+            .collect()
+    }
+
+    /// No more answers come: who has not ended is silent, or was not asked.
+    pub(super) fn finish(&mut self, now: Duration) {
+        for at in 0..self.nodes.len() {
+            match self.nodes.get(at).map(|node| &node.state) {
+                Some(State::Waiting | State::Foreign) => self.end(at, End::NotAsked, now),
+                Some(State::Running(_) | State::Ending { .. }) => self.end(at, End::Silent, now),
+                _ => {}
+            }
+        }
+    }
+
+    fn give_up(&mut self, at: usize, now: Duration) {
+        let longest = self.times.run;
+        let Some(node) = self.nodes.get(at) else {
+            return;
+        };
+        let State::Running(run) = &node.state else {
+            return;
+        };
+        if now.saturating_sub(run.since) < longest {
+            return;
+        }
+        let end = match node.silent {
+            Some(_) => End::Silent,
+            None => End::TimedOut(format!(
+                "it still runs after {} s, and goes on",
+                longest.as_secs()
+            )),
+        };
+        self.end(at, end, now);
+    }
+
+    fn end(&mut self, at: usize, end: End, now: Duration) {
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.state = State::Ended(end);
+            node.ended = now.max(node.begun);
+            node.lost = false;
+            self.news.push(at);
+        }
+    }
+}
+
+impl Node {
+    const fn is_over(&self) -> bool {
+        matches!(self.state, State::Ended(_))
+    }
+
+    const fn has_place(&self) -> bool {
+        !self.lost
+            && matches!(
+                self.state,
+                State::Running(_) | State::Foreign | State::Ending { .. }
+            )
+    }
+
+    /// It did not answer: it is asked again, ever more seldom.
+    fn keep_silent(&mut self, now: Duration, times: Times) {
+        let since = *self.silent.get_or_insert(now);
+        let silent = now.saturating_sub(since);
+        self.next_poll = now + (silent / 2).clamp(times.poll, SLOWEST.max(times.poll));
+        self.lost = silent >= times.silence;
+    }
+}
+
+/// What follows from a status.
+enum Step {
+    Wait,
+    /// The run has ended; with a failure that is known already.
+    Ending(Option<String>),
+    Failed(String),
+    /// It did not begin.
+    Again,
+}
+
+impl Run {
+    fn step(&mut self, status: &Status, before: &Status, now: Duration, times: Times) -> Step {
+        let completed = status.last_run != before.last_run;
+        // A run that was begun there since.
+        let own = status.own.as_ref().filter(|own| {
+            before.own.as_ref().is_none_or(|before| {
+                before.initiated_at != own.initiated_at || before.state == "running"
+            })
+        });
+        if status.applying {
+            self.confirmed = true;
+            return Step::Wait;
+        }
+        match own.map(|own| (own, own.state.as_str())) {
+            Some((_, "running" | "hung")) => {
+                self.confirmed = true;
+                self.vanished = 0;
+                Step::Wait
+            }
+            Some((own, "ended")) => match own.code {
+                None | Some(0) if completed => Step::Ending(None),
+                Some(code) if code != 0 => Step::Ending(Some(failed(code, &own.words))),
+                _ => Step::Failed(format!(
+                    "it ended without a completed run{}",
+                    said(&own.words)
+                )),
+            },
+            // Between its end and the note of it there is a moment.
+            Some((_, "vanished")) if self.vanished == 0 => {
+                self.vanished = 1;
+                Step::Wait
+            }
+            Some((_, "vanished")) => {
+                Step::Failed("the run is gone, and completed nothing".to_owned())
+            }
+            _ if completed => Step::Ending(None),
+            _ if now.saturating_sub(self.since) >= times.begin => Step::Failed(format!(
+                "it did not begin within {} s",
+                times.begin.as_secs()
+            )),
+            // It answers, and never heard of it.
+            _ if !self.confirmed => Step::Again,
+            _ => Step::Wait,
+        }
+    }
+}
+
+fn failed(code: i64, words: &str) -> String {
+    format!("puppet ended with exit code {code}{}", said(words))
+}
+
+/// The last line of what was said.
+fn said(words: &str) -> String {
+    let last = words.lines().rev().find(|line| !line.trim().is_empty());
+    last.map_or_else(String::new, |line| format!(": {}", line.trim()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! What is known of the run that we began last: noted on disk, so that a restart of this daemon does
+//! not lose it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sys::file::{self, FileError, Mode};
+
+/// A run that we began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// When, in seconds since 1970.
+    pub initiated_at: i64,
+    /// The process that runs, or the daemon that was told to.
+    pub pid: u32,
+    /// By what that process is told from a later one of the same id.
+    pub birth: Option<u64>,
+    /// Whether a daemon was told to run.
+    pub signalled: bool,
+    /// When the run before had ended; 0 for never.
+    pub last_run_before: i64,
+    /// How it ended, where we saw it.
+    pub end: Option<End>,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Its exit code; none where a signal ended it, or nobody can tell.
+    pub code: Option<i32>,
+    /// `exit code 1`.
+    pub status: String,
+    /// What it said last.
+    pub words: String,
+}
+
+/// Where a run that we began stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// It has not ended.
+    Running,
+    /// It should have ended long ago.
+    Hung,
+    /// It has ended, and this is how, where that is known.
+    Ended(Option<End>),
+    /// Its process is gone, and no run was completed.
+    Vanished,
+}
+
+impl RunState {
+    /// As in replies.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Hung => "hung",
+            Self::Ended(_) => "ended",
+            Self::Vanished => "vanished",
+        }
+    }
+}
+
+/// What there is to see of a run's process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sight {
+    /// The process is there.
+    pub(super) alive: bool,
+    /// When the last completed run ended; 0 for never.
+    pub(super) last_run: i64,
+    /// Now.
+    pub(super) now: i64,
+    /// After how many seconds a run counts as hung.
+    pub(super) patience: i64,
+}
+
+impl Record {
+    /// The note; a missing or broken one is none.
+    pub(super) fn read(path: &Path) -> Option<Self> {
+        let text = file::read_text(path, LARGEST).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    pub(super) fn write(&self, path: &Path) -> Result<(), FileError> {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        if let Some(directory) = path.parent() {
+            drop(std::fs::create_dir_all(directory));
+        }
+        file::write_atomic(path, &text, Mode::Exactly(0o600))
+    }
+
+    /// Where the run stands.
+    pub(super) fn state(&self, sight: Sight) -> RunState {
+        if let Some(end) = &self.end {
+            return RunState::Ended(Some(end.clone()));
+        }
+        // Not only later: a clock may have been set back.
+        let completed = sight.last_run != self.last_run_before;
+        match (sight.alive, completed) {
+            // A daemon lives on.
+            (true, true) if self.signalled => RunState::Ended(None),
+            (true, _) if sight.now.saturating_sub(self.initiated_at) > sight.patience => {
+                RunState::Hung
+            }
+            (true, _) => RunState::Running,
+            (false, true) => RunState::Ended(None),
+            (false, false) => RunState::Vanished,
+        }
+    }
+}
+
+const LARGEST: u64 = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(signalled: bool) -> Record {
+        Record {
+            initiated_at: 1000,
+            pid: 7,
+            birth: Some(1),
+            signalled,
+            last_run_before: 500,
+            end: None,
+        }
+    }
+
+    #[test]
+    fn every_end_is_noticed() {
+        let sight = |alive, last_run, now| Sight {
+            alive,
+            last_run,
+            now,
+            patience: 100,
+        };
+        for (signalled, alive, last_run, now, expected) in [
+            (false, true, 500, 1010, RunState::Running),
+            (false, true, 1005, 1010, RunState::Running),
+            (false, true, 500, 1101, RunState::Hung),
+            (false, false, 500, 1010, RunState::Vanished),
+            (false, false, 1009, 1010, RunState::Ended(None)),
+            // The clock was set back.
+            (false, false, 400, 410, RunState::Ended(None)),
+            (false, true, 500, 410, RunState::Running),
+            (true, true, 500, 1010, RunState::Running),
+            (true, true, 1009, 1010, RunState::Ended(None)),
+            (true, false, 500, 1010, RunState::Vanished),
+            (true, true, 500, 9999, RunState::Hung),
+        ] {
+            let state = record(signalled).state(sight(alive, last_run, now));
+            assert_eq!(state, expected, "{signalled} {alive} {last_run} {now}");
+        }
+        let end = End {
+            code: Some(1),
+            status: "exit code 1".into(),
+            words: String::new(),
+        };
+        let ended = Record {
+            end: Some(end.clone()),
+            ..record(false)
+        };
+        assert_eq!(
+            ended.state(sight(true, 500, 1010)),
+            RunState::Ended(Some(end))
+        );
+    }
+
+    #[test]
+    fn a_note_outlives_the_process_and_a_broken_one_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state/run.json");
+        assert_eq!(Record::read(&path), None);
+        record(true).write(&path).unwrap();
+        assert_eq!(Record::read(&path), Some(record(true)));
+        file::write_atomic(&path, b"{\"pid\":", Mode::Exactly(0o600)).unwrap();
+        assert_eq!(Record::read(&path), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! What the last run said: the log lines of `last_run_report.yaml`.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::{node::facts::parse_yaml, sys::file};
+
+/// The log lines of the last run, as the original gives them; or why there are none, in words.
+pub fn logs(path: &Path) -> Result<Vec<Value>, String> {
+    let text = file::read_lossy(path, LARGEST).map_err(|error| error.to_string())?;
+    parse(&text).map_err(|why| format!("{} {why}", path.display()))
+}
+
+fn parse(text: &str) -> Result<Vec<Value>, String> {
+    if text.trim().is_empty() {
+        return Err("is empty".into());
+    }
+    let report = parse_yaml(text).map_err(|error| format!("can't be read: {error}"))?;
+    let Some(Value::Array(logs)) = report.get("logs") else {
+        return Err("has no log".into());
+    };
+    let from = logs.len().saturating_sub(MOST);
+    Ok(logs
+        .iter()
+        .skip(from)
+        .filter_map(Value::as_object)
+        .map(line)
+        .collect())
+}
+
+fn line(entry: &Map<String, Value>) -> Value {
+    let text = |name: &str| {
+        let text = entry.get(name).and_then(Value::as_str).unwrap_or_default();
+        text.chars().take(LONGEST).collect::<String>()
+    };
+    // Symbols are written with a colon by old versions.
+    let level = text("level");
+    json!({
+        "time_utc": text("time"),
+        "time": text("time"),
+        "level": level.trim_start_matches(':'),
+        "source": text("source"),
+        "msg": text("message"),
+    })
+}
+
+const LARGEST: u64 = 32 << 20;
+
+/// Lines of a reply, the last ones, and characters of a line: a reply is no archive.
+const MOST: usize = 1000;
+const LONGEST: usize = 2000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_ruby_do_not_matter() {
+        let text = "--- !ruby/object:Puppet::Transaction::Report\nhost: vm\nlogs:\n- !ruby/object:Puppet::Util::Log\n  \
+            level: !ruby/sym notice\n  message: defined 'x'\n  source: \"/Stage[main]/File[/x]/ensure\"\n  tags:\n  - a\n  \
+            time: '2026-11-24T00:19:08.415276406+00:00'\n- level: :err\n  message: >\n    bad\n  time: 2026\n- nonsense\n\
+            resource_statuses: {}\n";
+        let logs = parse(text).unwrap();
+        assert_eq!(logs.len(), 2, "{logs:?}");
+        assert_eq!(logs[0]["msg"], json!("defined 'x'"));
+        assert_eq!(logs[0]["level"], json!("notice"));
+        assert_eq!(logs[0]["source"], json!("/Stage[main]/File[/x]/ensure"));
+        assert_eq!(logs[1]["level"], json!("err"));
+        assert_eq!(parse(""), Err("is empty".into()));
+        assert_eq!(parse("---\nhost: x\n"), Err("has no log".into()));
+        assert!(parse("--- [").is_err());
+        assert!(logs_of_nothing().contains("report.yaml"));
+    }
+
+    fn logs_of_nothing() -> String {
+        logs(Path::new("/nonexistent/report.yaml")).unwrap_err()
+    }
+}

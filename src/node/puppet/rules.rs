@@ -1,0 +1,142 @@
+//! Which resources may be changed one by one: lists of types and names.
+
+use std::collections::BTreeMap;
+
+use super::resources::capitalised;
+
+/// What is allowed. Nothing is, unless a list says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Types.
+    pub types: Rule,
+    /// Names, by type in small letters.
+    pub names: BTreeMap<String, Rule>,
+    /// Whether resources may be changed that Puppet manages anyway.
+    pub allow_managed: bool,
+}
+
+/// A list of what is allowed, or of what is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// Only these.
+    pub allowed: Option<Vec<String>>,
+    /// All but these.
+    pub denied: Option<Vec<String>>,
+}
+
+/// Why a resource may not be changed, in the original's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// Both lists are there.
+    #[error("You cannot specify both {0} whitelists and blacklists")]
+    Both(&'static str),
+    /// Neither is there.
+    #[error("The {0} {1} is not listed in the {0} whitelist")]
+    NotListed(&'static str, String),
+    /// It is denied.
+    #[error("The {0} {1} is listed in the {0} blacklist")]
+    Listed(&'static str, String),
+    /// Puppet manages it.
+    #[error("Puppet is managing the resource '{0}', refusing to create conflicting states")]
+    Managed(String),
+}
+
+impl Rules {
+    /// Whether a resource may be changed; `managed` says whether Puppet manages one.
+    pub fn check(
+        &self,
+        kind: &str,
+        name: &str,
+        managed: impl FnOnce(&str) -> bool,
+    ) -> Result<(), Denied> {
+        let kind = kind.to_lowercase();
+        self.types.check("type", &kind, true)?;
+        if let Some(rule) = self.names.get(&kind) {
+            rule.check("name", name, false)?;
+        }
+        let reference = format!("{kind}[{name}]");
+        if !self.allow_managed && managed(&reference) {
+            return Err(Denied::Managed(format!("{}[{name}]", capitalised(&kind))));
+        }
+        Ok(())
+    }
+}
+
+impl Rule {
+    fn check(&self, what: &'static str, value: &str, needed: bool) -> Result<(), Denied> {
+        let within = |list: &[String]| list.iter().any(|one| one == value);
+        match (&self.allowed, &self.denied) {
+            (Some(_), Some(_)) => Err(Denied::Both(what)),
+            (None, None) if needed => Err(Denied::NotListed(what, value.into())),
+            (Some(list), None) if !within(list) => Err(Denied::NotListed(what, value.into())),
+            (None, Some(list)) if within(list) => Err(Denied::Listed(what, value.into())),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[allow(clippy::unnecessary_wraps, reason = "as a rule holds it")]
+    fn list(words: &[&str]) -> Option<Vec<String>> {
+        Some(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    #[test]
+    fn nothing_is_allowed_unless_listed() {
+        let check = |rules: &Rules| {
+            rules
+                .check("File", "/a", |_| false)
+                .map_err(|why| why.to_string())
+        };
+        let mut rules = Rules::default();
+        assert_eq!(
+            check(&rules),
+            Err("The type file is not listed in the type whitelist".into())
+        );
+        rules.types.allowed = list(&["host", "file"]);
+        assert_eq!(check(&rules), Ok(()));
+        rules.names.insert(
+            "file".into(),
+            Rule {
+                denied: list(&["/a"]),
+                ..Rule::default()
+            },
+        );
+        assert_eq!(
+            check(&rules),
+            Err("The name /a is listed in the name blacklist".into())
+        );
+        rules.names.insert(
+            "file".into(),
+            Rule {
+                allowed: list(&["/b"]),
+                ..Rule::default()
+            },
+        );
+        assert_eq!(
+            check(&rules),
+            Err("The name /a is not listed in the name whitelist".into())
+        );
+        rules.names.clear();
+        rules.types.denied = list(&["host"]);
+        assert!(
+            check(&rules)
+                .unwrap_err()
+                .starts_with("You cannot specify both")
+        );
+        rules.types.allowed = None;
+        assert_eq!(check(&rules), Ok(()));
+        let managed = rules
+            .check("file", "/a", |reference| reference == "file[/a]")
+            .unwrap_err();
+        assert_eq!(
+            managed.to_string(),
+            "Puppet is managing the resource 'File[/a]', refusing to create conflicting states"
+        );
+        rules.allow_managed = true;
+        assert_eq!(rules.check("file", "/a", |_| true), Ok(()));
+    }
+}

@@ -1,0 +1,239 @@
+//! Begins a run: tells the daemon, or starts a process that goes on whatever becomes of us.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{
+    End, Options, Puppet, Record, RunState, State,
+    decide::{Decision, Situation, Wish, decide},
+    lock::Pid,
+    process,
+};
+use crate::sys::{
+    self,
+    command::{Ended, Launcher, Running, Status},
+};
+
+/// A run that was begun, or is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// What was done, in the original's words.
+    pub summary: String,
+    /// When, in seconds since 1970.
+    pub initiated_at: i64,
+    /// Whether this call began it.
+    pub begun: bool,
+}
+
+/// A run that was not begun.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Something forbids it.
+    #[error("{0}")]
+    Refused(String),
+    /// The process could not be started, or ended at once.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A process that does not end within this time has begun its run.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
+/// How often the run lock is looked at meanwhile.
+const STEP: Duration = Duration::from_millis(50);
+
+impl Puppet {
+    /// Begins a run, unless one is under way. The launcher must leave what it starts.
+    pub async fn run_once(&self, wish: &Wish, launcher: &Launcher) -> Result<Started, RunError> {
+        let _one_at_a_time = self.beginning.lock().await;
+        let state = self.state();
+        let situation = Situation {
+            disabled: state.disabled.clone(),
+            running: state.applying || (state.own_run() && !told(&state)),
+            daemon: state.daemon,
+        };
+        match decide(wish, &situation, &self.options) {
+            Decision::Refuse(why) => Err(RunError::Refused(why)),
+            Decision::Busy => Ok(Started {
+                summary: BUSY.into(),
+                initiated_at: state.now,
+                begun: false,
+            }),
+            Decision::Signal(daemon) => self.signal(daemon, &state),
+            Decision::Start(arguments) => self.start(arguments, &state, launcher).await,
+        }
+    }
+
+    fn signal(&self, daemon: u32, state: &State) -> Result<Started, RunError> {
+        // First the note: the run may be over before we have written it.
+        self.note(&record(daemon, state, true));
+        sys::process::tell_daemon_to_run(daemon).map_err(|error| {
+            RunError::Failed(format!(
+                "The Puppet daemon {daemon} can't be signalled: {error}"
+            ))
+        })?;
+        Ok(Started {
+            summary: "Signalled the running Puppet Daemon".into(),
+            initiated_at: state.now,
+            begun: true,
+        })
+    }
+
+    async fn start(
+        &self,
+        arguments: Vec<String>,
+        state: &State,
+        launcher: &Launcher,
+    ) -> Result<Started, RunError> {
+        let words: Vec<String> = self
+            .options
+            .command
+            .iter()
+            .cloned()
+            .chain(self.options.config_arguments())
+            .chain(arguments)
+            .collect();
+        let shown = words.join(" ");
+        let failed = |why: String| RunError::Failed(format!("Puppet command '{shown}' {why}"));
+        let command = Options::launch(launcher, &words);
+        let command = command.ok_or_else(|| failed("is empty".into()))?;
+        let running = command
+            .start()
+            .map_err(|error| failed(format!("can't be run: {error}")))?;
+        let record = record(running.pid(), state, false);
+        self.note(&record);
+        let mut ended = watch(running, record, self.record.clone());
+        let until = Instant::now() + FIRST_LOOK;
+        let lock = self.paths().run_lock;
+        loop {
+            tokio::select! {
+                biased;
+                end = &mut ended => {
+                    let Ok(end) = end else { break };
+                    if end.code == Some(0) {
+                        break;
+                    }
+                    return Err(failed(format!("had {}, expected 0{}", end.status, said(&end.words))));
+                }
+                () = tokio::time::sleep_until(until.min(Instant::now() + STEP)) => {
+                    if Instant::now() >= until || locked(&lock) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(Started {
+            summary: format!("Started a Puppet run using the '{shown}' command"),
+            initiated_at: state.now,
+            begun: true,
+        })
+    }
+
+    fn note(&self, record: &Record) {
+        if let Err(error) = record.write(&self.record) {
+            tracing::warn!("the end of this Puppet run may not be noticed: {error}");
+        }
+    }
+}
+
+/// In the original's words.
+pub(super) const BUSY: &str = "Puppet is currently applying a catalog, cannot run now";
+
+/// Whether the run under way is one that a daemon was told to make: it may take its time, and may be
+/// told again.
+fn told(state: &State) -> bool {
+    state
+        .run
+        .as_ref()
+        .is_some_and(|(record, _)| record.signalled)
+}
+
+fn locked(lock: &Path) -> bool {
+    matches!(Pid::read(lock), Pid::Is(pid) if process::is_puppet(pid))
+}
+
+fn record(pid: u32, state: &State, signalled: bool) -> Record {
+    Record {
+        initiated_at: state.now,
+        pid,
+        birth: process::birth(pid),
+        signalled,
+        last_run_before: state.last_run_at(),
+        end: None,
+    }
+}
+
+/// Waits for the end of a run and notes it, also when nobody else waits any more.
+fn watch(running: Running, mut record: Record, file: PathBuf) -> oneshot::Receiver<End> {
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        let ended = running.ended().await;
+        let end = end(&ended);
+        tracing::info!(
+            "the Puppet run of process {} ended with {}",
+            record.pid,
+            end.status
+        );
+        // Another run may have been begun since: its note stays.
+        if Record::read(&file)
+            .is_none_or(|noted| noted.pid == record.pid && noted.birth == record.birth)
+        {
+            record.end = Some(end.clone());
+            if let Err(error) = record.write(&file) {
+                tracing::warn!("the end of a Puppet run can't be noted: {error}");
+            }
+        }
+        tell.send(end).ok();
+    });
+    told
+}
+
+fn end(ended: &Ended) -> End {
+    let code = match ended.status {
+        Status::Exited(code) => Some(code),
+        Status::Signalled(_) | Status::Unknown => None,
+    };
+    let words = [ended.stderr.text(), ended.stdout.text()];
+    let words = words
+        .iter()
+        .map(|text| text.trim())
+        .find(|text| !text.is_empty());
+    End {
+        code,
+        status: ended.status.to_string(),
+        words: last_words(words.unwrap_or_default()),
+    }
+}
+
+/// The end of what was said; errors come last.
+fn last_words(text: &str) -> String {
+    let count = text.chars().count();
+    text.chars().skip(count.saturating_sub(MOST)).collect()
+}
+
+fn said(words: &str) -> String {
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    }
+}
+
+const MOST: usize = 1000;
+
+impl RunState {
+    /// How it ended, where that is known.
+    pub fn end(&self) -> Option<&End> {
+        match self {
+            Self::Ended(end) => end.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

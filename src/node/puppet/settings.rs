@@ -1,0 +1,273 @@
+//! Asks Puppet where its files are, once: that costs a second or two of a processor. The answer is
+//! kept, also on disk, until `puppet.conf` or the program changes.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Options, Paths};
+use crate::sys::{
+    command::Launcher,
+    file::{self, Mode},
+};
+
+/// How long Puppet may take to answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// After a failure it is not asked again for so long.
+const AFTER_FAILURE: Duration = Duration::from_mins(10);
+
+#[derive(Debug)]
+pub(super) struct Settings {
+    options: Options,
+    /// Where the answer is kept.
+    file: PathBuf,
+    cache: Mutex<Cache>,
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    known: Option<Known>,
+    /// The file was read.
+    read: bool,
+    /// What could not be answered, and when.
+    failed: Option<(String, Instant)>,
+}
+
+/// An answer, and what it was true for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    fingerprint: String,
+    paths: Paths,
+}
+
+impl Settings {
+    pub(super) fn new(options: Options, file: PathBuf) -> Self {
+        Self {
+            options,
+            file,
+            cache: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Where the files are, by Puppet's word if that is known, else by a look at the usual places.
+    pub(super) fn paths(&self) -> Paths {
+        let mut paths = self.known().unwrap_or_else(|| Paths::probe(Path::new("/")));
+        for (setting, path) in &self.options.files {
+            paths.set(setting, path);
+        }
+        paths
+    }
+
+    /// Whether Puppet need not be asked.
+    pub(super) fn is_settled(&self) -> bool {
+        if self.known().is_some() || self.options.program().is_none() {
+            return true;
+        }
+        let fingerprint = self.fingerprint();
+        let cache = self.cache();
+        cache
+            .failed
+            .as_ref()
+            .is_some_and(|(failed, when)| *failed == fingerprint && when.elapsed() < AFTER_FAILURE)
+    }
+
+    pub(super) async fn settle(&self, launcher: &Launcher) {
+        if self.is_settled() {
+            return;
+        }
+        let _one_at_a_time = self.asking.lock().await;
+        if self.is_settled() {
+            return;
+        }
+        let fingerprint = self.fingerprint();
+        match self.ask(launcher).await {
+            Ok(paths) => {
+                let known = Known { fingerprint, paths };
+                self.keep(&known);
+                self.cache().known = Some(known);
+            }
+            Err(why) => {
+                tracing::warn!(
+                    "Puppet does not say where its files are, so the usual places are taken: {why}"
+                );
+                self.cache().failed = Some((fingerprint, Instant::now()));
+            }
+        }
+    }
+
+    async fn ask(&self, launcher: &Launcher) -> Result<Paths, String> {
+        let mut words = vec!["config", "print", "--section", "agent"];
+        words.extend(Paths::SETTINGS);
+        let words = self
+            .options
+            .other(&words)
+            .ok_or("`plugin.puppet.command` does not end with `agent`")?;
+        let command = Options::launch(launcher, &words).ok_or("no command")?;
+        let running = command.start().map_err(|error| error.to_string())?;
+        let pid = running.pid();
+        let ended = tokio::time::timeout(PATIENCE, running.ended());
+        let Ok(ended) = ended.await else {
+            // The launcher of a run leaves what it starts, and this is no run.
+            drop(crate::sys::process::end_group(
+                pid,
+                crate::sys::process::Force::Kill,
+            ));
+            return Err(format!(
+                "`{}` took longer than {} s",
+                words.join(" "),
+                PATIENCE.as_secs()
+            ));
+        };
+        if let Some(paths) = Paths::parse(&ended.stdout.text()).filter(|_| ended.is_success()) {
+            return Ok(paths);
+        }
+        let said = ended.stderr.text();
+        let said: String = said.trim().chars().take(400).collect();
+        Err(format!(
+            "`{}` ended with {}: {said}",
+            words.join(" "),
+            ended.status
+        ))
+    }
+
+    /// What was answered for the present program and configuration.
+    fn known(&self) -> Option<Paths> {
+        let fingerprint = self.fingerprint();
+        let mut cache = self.cache();
+        if !cache.read {
+            cache.read = true;
+            cache.known = self.kept();
+        }
+        let known = cache.known.as_ref()?;
+        (known.fingerprint == fingerprint).then(|| known.paths.clone())
+    }
+
+    fn kept(&self) -> Option<Known> {
+        let text = file::read_text(&self.file, LARGEST).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn keep(&self, known: &Known) {
+        let Ok(text) = serde_json::to_vec(known) else {
+            return;
+        };
+        if let Some(directory) = self.file.parent() {
+            drop(std::fs::create_dir_all(directory));
+        }
+        // Without it Puppet is asked again after a restart, and that is all.
+        if let Err(error) = file::write_atomic(&self.file, &text, Mode::Exactly(0o600)) {
+            tracing::debug!("{error}");
+        }
+    }
+
+    /// Changes when the program or a configuration changes.
+    fn fingerprint(&self) -> String {
+        let program = self.options.program();
+        let config = self.options.config.clone().map_or_else(
+            || CONFIGS.map(PathBuf::from).to_vec(),
+            |config| vec![config],
+        );
+        let files = program.into_iter().chain(config);
+        let stamps = files.map(|path| format!("{} {:?}", path.display(), file::stamp(&path)));
+        stamps.collect::<Vec<_>>().join("; ")
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const CONFIGS: [&str; 2] = [
+    "/etc/puppetlabs/puppet/puppet.conf",
+    "/etc/puppet/puppet.conf",
+];
+
+const LARGEST: u64 = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::puppet::options::command_words;
+
+    /// A Puppet that says where its files are, and counts how often it was asked.
+    fn puppet(dir: &Path, script: &str) -> Options {
+        let program = dir.join("puppet");
+        let config = dir.join("puppet.conf");
+        let text = format!(
+            "#!/bin/sh\necho asked >>{}/asked\n{script}\n",
+            dir.display()
+        );
+        file::write_atomic(&program, text.as_bytes(), Mode::Exactly(0o755)).unwrap();
+        file::write_atomic(&config, b"", Mode::Exactly(0o644)).unwrap();
+        Options {
+            command: command_words(&format!("{} agent", program.display())).unwrap(),
+            config: Some(config),
+            ..Options::default()
+        }
+    }
+
+    fn asked(dir: &Path) -> usize {
+        file::read_text(&dir.join("asked"), 1000).map_or(0, |text| text.lines().count())
+    }
+
+    const SAYS: &str = "[ \"$1 $2 $3 $4\" = 'config print --section agent' ] || exit 1\nshift 4\n\
+        for name; do case $name in --*) ;; *) echo \"$name = /srv/p/$name\";; esac; done";
+
+    #[tokio::test]
+    async fn puppet_is_asked_once_and_again_after_a_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut options = puppet(dir.path(), SAYS);
+        options
+            .files
+            .insert("pidfile".into(), "/srv/own.pid".into());
+        let kept = dir.path().join("state/kept.json");
+        let settings = Settings::new(options.clone(), kept.clone());
+        assert!(!settings.is_settled());
+        for _ in 0..3 {
+            settings.settle(&Launcher::new()).await;
+        }
+        assert_eq!(asked(dir.path()), 1);
+        assert_eq!(settings.paths().summary, Path::new("/srv/p/lastrunfile"));
+        assert_eq!(settings.paths().pid_file, Path::new("/srv/own.pid"));
+        // Another process knows it too.
+        let again = Settings::new(options.clone(), kept);
+        again.settle(&Launcher::new()).await;
+        assert_eq!((asked(dir.path()), again.paths()), (1, settings.paths()));
+        let config = options.config.unwrap();
+        file::write_atomic(&config, b"[agent]\n", Mode::Exactly(0o644)).unwrap();
+        assert!(!settings.is_settled());
+        settings.settle(&Launcher::new()).await;
+        assert_eq!(asked(dir.path()), 2);
+    }
+
+    #[tokio::test]
+    async fn a_puppet_that_does_not_know_is_not_asked_all_the_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = puppet(dir.path(), "echo 'Error: broken' >&2; exit 1");
+        let settings = Settings::new(options, dir.path().join("kept.json"));
+        for _ in 0..3 {
+            settings.settle(&Launcher::new()).await;
+        }
+        assert_eq!(asked(dir.path()), 1);
+        assert_eq!(settings.paths(), Paths::probe(Path::new("/")));
+    }
+
+    #[tokio::test]
+    async fn without_puppet_nobody_is_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            command: vec!["/nonexistent/puppet".into(), "agent".into()],
+            ..Options::default()
+        };
+        let settings = Settings::new(options, dir.path().join("kept.json"));
+        assert!(settings.is_settled());
+        settings.settle(&Launcher::new()).await;
+    }
+}

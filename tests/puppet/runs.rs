@@ -1,0 +1,277 @@
+//! What operators do with Puppet, on three nodes of one machine.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    server::Server,
+    support::{Ended, Fleet, Node},
+};
+
+/// Three catalogs: one that changes a file that is missing, one that fails, one that takes as long
+/// as a file is there.
+fn manifest(dir: &Path) -> String {
+    let at = dir.display();
+    format!(
+        "node node1 {{ class {{ 'web': }} }}\n\
+         class web {{ file {{ '{at}/made': content => 'by Puppet' }} }}\n\
+         node node2 {{ exec {{ '/bin/false': }} }}\n\
+         node node3 {{ exec {{ \"/bin/sh -c 'while [ -e {at}/wait ]; do sleep 0.1; done'\": }} }}\n"
+    )
+}
+
+struct Site {
+    dir: tempfile::TempDir,
+    fleet: Fleet,
+    _server: Server,
+}
+
+impl Site {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Server::start(&dir.path().join("server"), &manifest(dir.path()));
+        let nodes: Vec<Node> = (1..=3)
+            .map(|at| {
+                let home = dir.path().join(format!("node{at}"));
+                fs::create_dir_all(&home).unwrap();
+                let text = format!(
+                    "[main]\ncertname = node{at}\nserver = localhost\nserverport = {port}\nconfdir = {home}\n\
+                     vardir = {home}/var\nssldir = {home}/ssl\nrundir = {home}/run\nlogdir = {home}/log\n\
+                     publicdir = {home}/public\n[agent]\nlastrunfile = {home}/elsewhere.yaml\nusecacheonfailure = false\n",
+                    port = server.port,
+                    home = home.display(),
+                );
+                fs::write(home.join("puppet.conf"), text).unwrap();
+                Node {
+                    extra: format!(
+                        "plugin.puppet.config = {}/puppet.conf\nplugin.puppet.resource_type_whitelist = file\n\
+                         plugin.puppet.resource_allow_managed_resources = no\n",
+                        home.display()
+                    ),
+                    ..Node::default()
+                }
+            })
+            .collect();
+        Self {
+            fleet: Fleet::with(&nodes),
+            _server: server,
+            dir,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn mco(&self, words: &str) -> Ended {
+        self.fleet.mco(words.split_ascii_whitespace())
+    }
+
+    /// Data of the one answer.
+    fn data(&self, words: &str) -> Value {
+        let ended = self.mco(&format!("{words} -j")).exits(0);
+        serde_json::from_str::<Value>(&ended.stdout).unwrap()[0]["data"].clone()
+    }
+
+    /// Waits until this holds of a node's status.
+    fn until(&self, node: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + Duration::from_mins(2);
+        loop {
+            let status = self.data(&format!("rpc puppet status -I {node}"));
+            if holds(&status) {
+                return status;
+            }
+            assert!(Instant::now() < end, "{status}");
+            std::thread::park_timeout(Duration::from_millis(200));
+        }
+    }
+}
+
+/// Ends what a test has started.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+pub(crate) fn a_real_puppet_does_as_told() {
+    let site = Site::start();
+    runs_end_as_they_should(&site);
+    one_resource_leaves_the_rest_alone(&site);
+    a_run_that_is_killed_is_noticed(&site);
+    a_daemon_is_told(&site);
+}
+
+fn runs_end_as_they_should(site: &Site) {
+    site.mco("puppet status")
+        .exits(0)
+        .says("   node1: Currently stopped; never run\n");
+    let ended = site
+        .mco("puppet runonce --wait=300 --force -I node1 -I node2")
+        .exits(2);
+    let ended = ended
+        .says("node1 changed after ")
+        .says("node2 failed after ")
+        .says("1 resources failed");
+    println!("{}", ended.stdout);
+    assert_eq!(fs::read_to_string(site.path("made")).unwrap(), "by Puppet");
+    // The configuration has moved the file, and Puppet was asked.
+    assert!(site.path("node1/elsewhere.yaml").exists());
+    site.mco("puppet runonce --wait=300 --force -I node1")
+        .exits(0)
+        .says("node1 unchanged after ");
+    let summary = site.data("rpc puppet last_run_summary logs=true -I node2");
+    assert_eq!(
+        (&summary["run_result"], &summary["failed_resources"]),
+        (&"failed".into(), &1.into())
+    );
+    let logs = summary["logs"].as_array().unwrap();
+    assert!(
+        logs.iter()
+            .any(|line| line["msg"].as_str().unwrap().contains("/bin/false")),
+        "{logs:?}"
+    );
+    assert_eq!(
+        site.data("rpc puppet last_run_summary -I node1")["type_distribution"]["File"],
+        1
+    );
+    site.mco(
+        "find -S resource('file[MADE]').managed=true"
+            .replace("MADE", &site.path("made").display().to_string())
+            .as_str(),
+    )
+    .exits(0)
+    .says("node1\n");
+    fs::remove_file(site.path("made")).unwrap();
+    let all = site.mco("puppet runall 2 -F nosuch=fact").exits(1);
+    drop(all);
+    let all = site
+        .mco("puppet runall 2")
+        .exits(2)
+        .says("2 changed, 1 failed\n");
+    println!("{}", all.stdout);
+    println!("{}", site.mco("puppet summary").exits(0).stdout);
+    println!("{}", site.mco("puppet count").exits(0).stdout);
+}
+
+fn one_resource_leaves_the_rest_alone(site: &Site) {
+    let classes = fs::read_to_string(site.path("node1/var/state/classes.txt")).unwrap();
+    let file = site.path("by hand").display().to_string();
+    let words = [
+        "puppet",
+        "resource",
+        "file",
+        &file,
+        "content=it's $x",
+        "-I",
+        "node1",
+    ];
+    site.fleet.mco(words).exits(0).says("   Changed = 1\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "it's $x");
+    site.fleet.mco(words).exits(0).says("   No Change = 1\n");
+    site.mco("puppet resource host a ip=192.0.2.1 -I node1")
+        .exits(2)
+        .says("The type host is not listed in the type whitelist");
+    let managed = site.path("made").display().to_string();
+    site.mco(&format!(
+        "puppet resource file {managed} content=x -I node1"
+    ))
+    .exits(2)
+    .says("refusing to create conflicting states");
+    assert_eq!(
+        fs::read_to_string(site.path("node1/var/state/classes.txt")).unwrap(),
+        classes
+    );
+    let root = site.data("rpc puppetral find type=user title=root -I node1");
+    assert_eq!(
+        (&root["type"], &root["parameters"]["home"]),
+        (&"User".into(), &"/root".into())
+    );
+    let users = site.data("rpc puppetral search type=user -I node1");
+    assert!(
+        users["result"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|user| user["title"] == "root")
+    );
+}
+
+fn a_run_that_is_killed_is_noticed(site: &Site) {
+    fs::write(site.path("wait"), "").unwrap();
+    site.mco("puppet runonce --force -I node3").exits(0);
+    site.until("node3", |status| status["applying"] == true);
+    site.mco("puppet runonce --strict -I node3")
+        .exits(2)
+        .says("currently applying a catalog");
+    let lock = site.path("node3/var/state/agent_catalog_run.lock");
+    let pid: i32 = fs::read_to_string(&lock).unwrap().trim().parse().unwrap();
+    let leader: Value = serde_json::from_str(
+        &fs::read_to_string(site.fleet.path("node3/puppet-run.json")).unwrap(),
+    )
+    .unwrap();
+    for pid in [pid, i32::try_from(leader["pid"].as_i64().unwrap()).unwrap()] {
+        // One of the two may be gone with the other.
+        let pid = nix::unistd::Pid::from_raw(pid);
+        let _gone = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+    }
+    fs::remove_file(site.path("wait")).unwrap();
+    let status = site.until("node3", |status| status["run"]["state"] == "ended");
+    assert_eq!(status["run"]["exitcode"], Value::Null);
+    let message = status["message"].as_str().unwrap();
+    assert!(
+        message.contains("the run lock was left behind by process "),
+        "{message}"
+    );
+    // Puppet itself clears its lock away.
+    site.mco("puppet runonce --wait=300 --force -I node3")
+        .exits(0)
+        .says("node3 changed after ");
+}
+
+fn a_daemon_is_told(site: &Site) {
+    let before = site.data("rpc puppet status -I node1")["lastrun"].clone();
+    let daemon = Command::new("puppet")
+        .args(["agent", "--no-daemonize", "--runinterval=1d", "--logdest"])
+        .arg(site.path("daemon.log"))
+        .arg("--config")
+        .arg(site.path("node1/puppet.conf"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let daemon = Guard(daemon);
+    // It runs at once when it starts.
+    site.until("node1", |status| {
+        status["idling"] == true && status["lastrun"] != before
+    });
+    fs::remove_file(site.path("made")).unwrap();
+    let told = site
+        .mco("puppet runonce --wait=120 -I node1")
+        .exits(0)
+        .says("node1 changed after ");
+    drop(told);
+    assert!(site.path("made").exists());
+    let told = site.data("rpc puppet runonce -I node1");
+    assert_eq!(told["summary"], "Signalled the running Puppet Daemon");
+    site.until("node1", |status| {
+        status["run"]["state"] == "ended" && status["idling"] == true
+    });
+    site.mco("puppet runonce --noop -I node1")
+        .exits(2)
+        .says("Cannot specify any custom puppet options when the daemon is running");
+    drop(daemon);
+    site.mco("puppet status -I node1")
+        .exits(0)
+        .says("the daemon's pid file was left behind by process ");
+}
