@@ -6,8 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::render::Colour;
 
+mod machine;
 mod options;
 
+pub use machine::{Changing, ServiceArgs};
 pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, Output};
 
 /// MCollective as one file: invoke predefined actions, in parallel, on any number of machines
@@ -201,6 +203,8 @@ pub enum Application {
     Facts(FactsArgs),
     /// General reporting tool for nodes, collectives and subcollectives
     Inventory(InventoryArgs),
+    /// Manages system services
+    Service(ServiceArgs),
     /// Display human readable interpretation of filters
     #[command(name = "describe_filter", alias = "describe-filter")]
     DescribeFilter(DescribeFilterArgs),

@@ -14,7 +14,9 @@ mod inventory;
 mod ping;
 mod plan;
 mod plugin;
+mod rows;
 mod rpc;
+mod service;
 mod session;
 mod targeting;
 mod untouched;
@@ -43,6 +45,7 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
         Some(Application::Rpc(args)) => rpc::run(&args, &general),
         Some(Application::Facts(args)) => facts::run(&args, &general),
         Some(Application::Inventory(args)) => inventory::run(&args, &general),
+        Some(Application::Service(args)) => service::run(&args, &general),
     }
 }
 

@@ -160,6 +160,9 @@ pub(super) fn inputs(
         .map(|(name, text)| (name.as_str(), text.as_str()));
     let mut data = declared.convert(texts).map_err(usage)?;
     declared.fill_defaults(&mut data);
+    if declared.input_named(builtin::IDEMPOTENT).is_some() {
+        data.entry(builtin::IDEMPOTENT).or_insert(Value::Bool(true));
+    }
     declared.validate(&data).map_err(usage)?;
     Ok(data)
 }

@@ -23,7 +23,7 @@ pub(super) const GROUPS: [(&str, &str); 6] = [
 ];
 
 /// Type, name, description.
-const OTHERS: [(&str, &str, &str); 27] = [
+const OTHERS: [(&str, &str, &str); 28] = [
     (
         "aggregate",
         "average",
@@ -62,6 +62,7 @@ const OTHERS: [(&str, &str, &str); 27] = [
     ("data", "collective", "Collective membership"),
     ("data", "fact", "Structured fact query"),
     ("data", "fstat", "Retrieve file stat data for a given file"),
+    ("data", "service", "Checks the status of a service"),
     (
         "discovery",
         "broker",
