@@ -6,10 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::render::Colour;
 
+mod machine;
 mod manual;
 mod options;
 mod puppet;
 
+pub use machine::{Changing, ServiceArgs};
 pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, Output};
 pub use puppet::PuppetArgs;
 
@@ -209,6 +211,8 @@ pub enum Application {
     Inventory(InventoryArgs),
     /// Schedule runs, enable, disable and interrogate the Puppet Agent
     Puppet(Box<PuppetArgs>),
+    /// Manages system services
+    Service(ServiceArgs),
     /// Display human readable interpretation of filters
     #[command(name = "describe_filter", alias = "describe-filter")]
     DescribeFilter(DescribeFilterArgs),

@@ -38,6 +38,7 @@ const UNITS: [(&str, &str); 8] = [
     ("at@", "ExecStart=/bin/sleep infinity"),
 ];
 
+#[allow(clippy::too_many_lines, reason = "one fleet for all")]
 pub(crate) fn units_of_every_kind_do_as_they_are_told() {
     let fleet = Fleet::start();
     configure(&fleet, NODE, "plugin.service.wait = 2\n");
@@ -67,11 +68,11 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
     service("status", "good").is(0, "OK", &stopped);
     service("start", "good")
         .is(0, "OK", &running)
-        .is(0, "OK", &[changed.clone()]);
+        .is(0, "OK", std::slice::from_ref(&changed));
     assert_eq!(active("good"), "active");
     service("start", "good")
         .is(0, "OK", &running)
-        .is(0, "OK", &[unchanged.clone()]);
+        .is(0, "OK", std::slice::from_ref(&unchanged));
     let pid = || {
         fleet
             .lab
@@ -82,7 +83,12 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
     assert_ne!(pid(), before);
     service("start", "at@one").is(0, "OK", &running);
     // The original's callers do not say that they are idempotent.
-    rpc(&fleet, NODE, &["service", "start", "service=good"]).is(
+    rpc(
+        &fleet,
+        NODE,
+        &["service", "start", "service=good", "idempotent=false"],
+    )
+    .is(
         1,
         "Could not start 'good': Service is already running",
         &running,
@@ -158,6 +164,31 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
     );
     service("start", "nosuch").is(1, "there is no service of that name", &[]);
     service("status", "--all").is(4, "Cannot validate input service", &[]);
+
+    // What people see.
+    mco(&fleet, &["service", "crashes", "start", "-I", NODE]).is(
+        2,
+        &[
+            "   a1: Could not start 'crashes': it is failed (exit-code, status 3)\n       | ",
+            "no such table: users\n",
+            "   stopped = 1\n",
+        ],
+    );
+    mco(&fleet, &["service", "status", "crashes", "-I", NODE])
+        .is(0, &["   a1: stopped (failed: exit-code, status 3)\n"]);
+    mco(&fleet, &["service", "good", "start", "-I", NODE]).is(0, &["\n   running = 1\n"]);
+    mco(&fleet, &["service", "good", "start", "-I", NODE])
+        .is(0, &["Nothing had to be changed on 1 of 1 nodes\n"]);
+    mco(
+        &fleet,
+        &["service", "good", "start", "-I", NODE, "--strict"],
+    )
+    .is(
+        2,
+        &["   a1: Could not start 'good': Service is already running\n"],
+    );
+    mco(&fleet, &["service", "good", "stop"]).is(1, &[]);
+    mco(&fleet, &["service", "good", "stop", "--yes"]).is(2, &["there is no service of that name"]);
 
     // Filters ask the same.
     service("start", "good").is(0, "OK", &running);

@@ -16,7 +16,9 @@ mod ping;
 mod plan;
 mod plugin;
 mod puppet;
+mod rows;
 mod rpc;
+mod service;
 mod session;
 mod targeting;
 mod untouched;
@@ -46,6 +48,7 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
         Some(Application::Facts(args)) => facts::run(&args, &general),
         Some(Application::Inventory(args)) => inventory::run(&args, &general),
         Some(Application::Puppet(args)) => puppet::run(&args, &general),
+        Some(Application::Service(args)) => service::run(&args, &general),
     }
 }
 

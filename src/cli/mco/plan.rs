@@ -160,6 +160,9 @@ pub(super) fn inputs(
         ));
     }
     declared.fill_defaults(&mut data);
+    if declared.input_named(builtin::IDEMPOTENT).is_some() {
+        data.entry(builtin::IDEMPOTENT).or_insert(Value::Bool(true));
+    }
     let names: Vec<&str> = declared.inputs.iter().map(|input| &*input.name).collect();
     let valid = declared
         .validate_for_nodes(&data)
