@@ -30,13 +30,13 @@ mod peer;
 mod pipe;
 mod presence;
 mod queue;
+mod reload;
 mod report;
 mod router;
 mod session;
 pub mod settings;
 mod table;
 
-pub use configured::Certificates;
 pub use control::Control;
 pub use metrics::Metrics;
 pub use settings::Settings;
@@ -109,7 +109,6 @@ impl Broker {
     /// take it.
     pub async fn run(self, shutdown: impl Future) {
         let hub = self.hub;
-        let settings = &hub.rules.settings;
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut listeners = JoinSet::new();
         for listener in self.listeners {
@@ -131,10 +130,8 @@ impl Broker {
         hub.router().end_all("the broker is shutting down");
         stop.send_replace(true);
         let drained = async { while listeners.join_next().await.is_some() {} };
-        if tokio::time::timeout(settings.times.grace, drained)
-            .await
-            .is_err()
-        {
+        let grace = hub.rules().settings.times.grace;
+        if tokio::time::timeout(grace, drained).await.is_err() {
             tracing::warn!("some peers did not take the broker's last words in time");
         }
     }

@@ -7,14 +7,14 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
+use tracing_subscriber::{Registry, filter::LevelFilter, fmt, prelude::*, reload};
 
 use super::{CommandError, Exit};
 use crate::{config::LogLevel, sys};
 
 /// Starts the log on standard error; a service manager or the shell decides where that goes.
-pub(super) fn start_log(level: LogLevel) {
-    let level = filter(level);
+pub(super) fn start_log(level: LogLevel) -> LogSwitch {
+    let (level, handle) = reload::Layer::new(filter(level));
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false)
@@ -25,6 +25,18 @@ pub(super) fn start_log(level: LogLevel) {
             .with(layer.with_filter(level))
             .try_init(),
     );
+    LogSwitch(handle)
+}
+
+/// Sets the level of a log that has started.
+pub(super) struct LogSwitch(reload::Handle<LevelFilter, Registry>);
+
+impl LogSwitch {
+    /// From this level on lines are written.
+    pub(super) fn set(&self, level: LogLevel) {
+        // Where another subscriber came first, this one has no say.
+        drop(self.0.reload(filter(level)));
+    }
 }
 
 fn filter(level: LogLevel) -> LevelFilter {

@@ -16,6 +16,7 @@ mod install;
 mod late;
 mod limits;
 mod policy;
+mod reload;
 mod replay;
 mod static_binary;
 mod support;
