@@ -136,7 +136,10 @@ fn data(host: &Host, kind: RegistrationKind) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::{agents, testing::Site};
+    use crate::{
+        agent::{agents, testing::Site},
+        mcorpc::ddl::builtin,
+    };
 
     fn settings(extra: &str) -> config::Registration {
         let site = Site::new();
@@ -150,11 +153,12 @@ mod tests {
         site.fixture.write("facts.yaml", "os:\n  family: Debian\n");
         site.fixture.write("classes.txt", "common\nrole::web\n");
         let host = site.host(agents::builtin());
-        let short = json!({ "agentlist": ["discovery", "puppet", "puppetral", "rpcutil"] });
+        let names: Vec<&str> = builtin::agents().iter().map(|ddl| ddl.name()).collect();
+        let short = json!({ "agentlist": names });
         let told = |kind| Value::Object(data(&host, kind));
         assert_eq!(told(RegistrationKind::Agentlist), short);
         let long = json!({
-            "agentlist": ["discovery", "puppet", "puppetral", "rpcutil"],
+            "agentlist": names,
             "identity": "node1",
             "facts": {"os": {"family": "Debian"}},
             "classes": ["common", "role::web"],

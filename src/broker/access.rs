@@ -18,9 +18,30 @@ pub(crate) struct Rules {
     pub(crate) metrics: Arc<Metrics>,
     /// Where the clock began that peers are told of.
     pub(crate) started: Instant,
+    /// Counts the times that they were read again.
+    pub(crate) generation: u64,
 }
 
 impl Rules {
+    /// The first rules of a broker that starts now.
+    pub(crate) fn new(settings: Settings, metrics: Arc<Metrics>, started: Instant) -> Self {
+        Self {
+            access: Access::new(&settings),
+            settings,
+            metrics,
+            started,
+            generation: 0,
+        }
+    }
+
+    /// Those that come after these.
+    pub(crate) fn next(&self, settings: Settings) -> Self {
+        Self {
+            generation: self.generation + 1,
+            ..Self::new(settings, Arc::clone(&self.metrics), self.started)
+        }
+    }
+
     /// The time by our clock.
     pub(crate) fn broker_ms(&self, now: Instant) -> u64 {
         let since = now.saturating_duration_since(self.started);
@@ -56,8 +77,8 @@ impl Access {
         }
     }
 
-    /// What a name that a certificate vouches for may do; `None` where it is in no list.
-    pub(crate) fn grant(&self, name: &str) -> Option<Grant> {
+    /// What a name that a certificate vouches for may do.
+    pub(crate) fn grant(&self, name: &str) -> Result<Grant, Denied> {
         let listed = |names: &[NamePattern]| names.iter().any(|pattern| pattern.matches(name));
         let client = listed(&self.clients);
         let node = if self.nodes.is_empty() {
@@ -69,7 +90,10 @@ impl Access {
             .collectives
             .iter()
             .find(|(pattern, _)| pattern.matches(name));
-        (client || node).then(|| Grant {
+        if !client && !node {
+            return Err(Denied::Unlisted { name: name.into() });
+        }
+        Ok(Grant {
             name: name.into(),
             client,
             node,
@@ -77,6 +101,7 @@ impl Access {
                 Scope::Only(collectives.clone())
             }),
             checked: self.identity_check,
+            certified: true,
         })
     }
 
@@ -88,6 +113,7 @@ impl Access {
             node: true,
             scope: Scope::All,
             checked: false,
+            certified: false,
         }
     }
 }
@@ -102,6 +128,8 @@ pub(crate) struct Grant {
     scope: Scope,
     /// Whether the name is the only identity that this peer may bear as a node.
     pub(crate) checked: bool,
+    /// A certificate vouches for the name.
+    pub(crate) certified: bool,
 }
 
 impl Grant {
@@ -201,6 +229,8 @@ impl Grant {
 /// Why something is not let through.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Denied {
+    #[error("{name} may no longer be connected: {why}")]
+    Certificate { name: String, why: String },
     #[error(
         "{name} may not use {destination}, as it is outside the collectives that the broker's \
          configuration gives that name"
@@ -211,6 +241,11 @@ pub(crate) enum Denied {
          unless the broker has identity_check = off"
     )]
     Identity { name: String, claimed: String },
+    #[error(
+        "{name} is neither a client nor a node here; the broker's configuration lists both under \
+         clients and nodes"
+    )]
+    Unlisted { name: String },
     #[error(
         "{name} is a {role} here and may not {verb} {destination}; roles come from clients and \
          nodes in the broker's configuration"
@@ -314,7 +349,7 @@ mod tests {
         assert_eq!(may(&master, "/queue/m.reply.a_1.1"), (true, true));
         let console = access.grant("console").unwrap();
         assert_eq!(may(&console, "/queue/m.nodes"), (true, false));
-        assert!(access.grant("web1x").is_none());
+        assert!(access.grant("web1x").is_err());
     }
 
     #[test]

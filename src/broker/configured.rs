@@ -8,18 +8,12 @@ use super::settings::{Listen, Settings, Times, Tls};
 use crate::{config, sys, tls};
 
 impl Settings {
-    /// The certificates that these settings hold.
-    pub fn certificates(&self) -> Certificates {
-        let tls = self.listen.iter().find_map(|listen| listen.tls.as_ref());
-        Certificates(tls.map(|tls| Arc::clone(&tls.config)))
-    }
-
     /// What `broker.cfg` says. Loads the certificates.
     pub fn from_config(config: &config::BrokerConfig) -> Result<Self, tls::Error> {
         let tls = match &config.tls {
             None => None,
             Some(files) => Some(Tls {
-                config: Arc::new(ArcSwap::new(tls::server_config(files)?)),
+                server: Arc::new(ArcSwap::from_pointee(tls::server(files)?)),
                 peer_name: |certificate| tls::common_name(certificate).ok(),
             }),
         };
@@ -50,20 +44,5 @@ impl Settings {
             limits: config.limits,
             times: Times::default(),
         })
-    }
-}
-
-/// The certificates of a running broker, to be replaced without dropping anybody: connections made
-/// from then on see the new ones.
-#[derive(Clone)]
-pub struct Certificates(Option<Arc<ArcSwap<rustls::ServerConfig>>>);
-
-impl Certificates {
-    /// Reads the files again. Where one can't be used, all stay as they were.
-    pub fn reload(&self, config: &config::BrokerConfig) -> Result<(), tls::Error> {
-        if let (Some(current), Some(files)) = (&self.0, &config.tls) {
-            current.store(tls::server_config(files)?);
-        }
-        Ok(())
     }
 }

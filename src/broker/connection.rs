@@ -4,6 +4,7 @@
 
 use std::{
     future::poll_fn,
+    net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
@@ -18,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    access::PeerName,
+    access::{Denied, PeerName},
     effect::Send,
     hub::Hub,
     outbound::{Outbound, Taken},
@@ -37,19 +38,42 @@ const LARGE: usize = 64 * 1024;
 /// The longest that the timer sleeps; a peer that takes nothing is noticed at most so much later.
 const TICK: Duration = Duration::from_secs(15);
 
+/// Says of a stream whether who is at its other end would still be let in, or why not.
+pub(crate) type Trust<S> = Box<dyn Fn(&S) -> Result<(), String> + std::marker::Send>;
+
+/// Who has come, as far as is known before a word of STOMP.
+pub(crate) struct Arrival<S> {
+    pub(crate) name: PeerName,
+    pub(crate) from: SocketAddr,
+    /// Is asked when certificates and revocation lists were read again.
+    pub(crate) trust: Option<Trust<S>>,
+}
+
+impl<S> Arrival<S> {
+    /// Somebody of whom nothing is known.
+    pub(crate) fn plain(from: SocketAddr) -> Self {
+        Self {
+            name: PeerName::Plain,
+            from,
+            trust: None,
+        }
+    }
+}
+
 /// Serves one peer until it goes.
-pub(crate) async fn serve<S>(stream: S, hub: Arc<Hub>, peer: PeerName)
+pub(crate) async fn serve<S>(stream: S, hub: Arc<Hub>, arrival: Arrival<S>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let grace = hub.rules.settings.times.grace;
-    let mut connection = Connection::new(stream, hub, peer);
+    let mut connection = Connection::new(stream, hub, arrival);
     connection.run().await;
     connection.leave();
     if connection.pipe.outbound.is_slow() {
-        let name = connection.session.peer_name().unwrap_or("a peer");
-        tracing::warn!("{name} took its messages too slowly, and was cut");
+        let (name, from) = (connection.session.peer_name(), connection.from);
+        let name = name.unwrap_or("a peer");
+        tracing::warn!("{name} ({from}) took its messages too slowly, and was cut");
     }
+    let grace = connection.session.rules.settings.times.grace;
     connection.pipe.finish(grace).await;
 }
 
@@ -59,6 +83,8 @@ struct Connection<S> {
     pipe: Pipe<S>,
     decoder: Decoder,
     session: Session,
+    from: SocketAddr,
+    trust: Option<Trust<S>>,
     /// Why nothing is read.
     pause: Pause,
     /// Held while a large body comes in, which has to be there in time.
@@ -85,26 +111,31 @@ enum Event {
     Taken(Taken),
     /// A large body may come in.
     Budget(Option<OwnedSemaphorePermit>),
+    /// Other rules hold.
+    Rules,
     Timeout,
     /// The peer is gone, or is cut.
     Gone,
 }
 
 impl<S> Connection<S> {
-    fn new(stream: S, hub: Arc<Hub>, peer: PeerName) -> Self {
+    fn new(stream: S, hub: Arc<Hub>, arrival: Arrival<S>) -> Self {
         let now = now();
         let (id, name) = hub.next_session();
-        let limits = &hub.rules.settings.limits;
+        let rules = hub.rules();
+        let limits = &rules.settings.limits;
         let deadline = now + limits.connect_timeout;
         let outbound = Outbound::new(limits, Arc::clone(&hub.metrics));
         Self {
             id,
             pipe: Pipe::new(stream, Arc::new(outbound)),
-            session: Session::new(Arc::clone(&hub.rules), peer, name, deadline),
             decoder: Decoder::new(stomp::Limits {
                 body: limits.frame_size.min(LARGE),
                 ..limits.frame()
             }),
+            session: Session::new(rules, arrival.name, name, deadline),
+            from: arrival.from,
+            trust: arrival.trust,
             pause: Pause::None,
             budget: None,
             closing: false,
@@ -130,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     self.handle_bytes(now);
                 }
                 Event::Budget(permit) => {
-                    let until = now + self.hub.rules.settings.limits.body_timeout;
+                    let until = now + self.session.rules.settings.limits.body_timeout;
                     self.budget = permit.map(|permit| (permit, until));
                     self.rearm = true;
                     let wanted = self.decoder.wanted(self.pipe.buffer.len());
@@ -141,6 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Event::Taken(Taken::Refill) => self.hub.router().refill(self.id, now),
                 Event::Taken(Taken::Room) => self.retry(now),
                 Event::Taken(Taken::Batch) => {}
+                Event::Rules => self.handle_rules(),
                 Event::Timeout => {
                     if !self.handle_timeout(now) {
                         return;
@@ -159,6 +191,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>, sleep: Pin<&mut Sleep>) -> Poll<Event> {
+        if self.session.rules.generation < self.hub.generation() {
+            return Poll::Ready(Event::Rules);
+        }
         match self.pipe.poll_write(cx) {
             Poll::Ready(Ok(taken)) => return Poll::Ready(Event::Taken(taken)),
             Poll::Ready(Err(_)) => return Poll::Ready(Event::Gone),
@@ -177,6 +212,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Poll::Ready(Ok(_)) => Poll::Ready(Event::Received),
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Looks whether the peer may still be here and have what it has, under the rules of now.
+    fn handle_rules(&mut self) {
+        let stays = self.review();
+        if let Err(denied) = stays {
+            self.hub.metrics.reload_cuts.increase();
+            let last = self.session.refuse(denied, None);
+            self.close(Some(last));
+        }
+        self.rearm = true;
+    }
+
+    fn review(&mut self) -> Result<(), Denied> {
+        let Some(grant) = self.session.handle_rules(self.hub.rules())? else {
+            // It will be looked at when it says CONNECT.
+            return self.check_trust("a peer");
+        };
+        self.check_trust(&grant.name)?;
+        self.hub.router().review(self.id, &grant)?;
+        self.decoder
+            .set_limits(self.session.rules.settings.limits.frame());
+        Ok(())
+    }
+
+    fn check_trust(&self, name: &str) -> Result<(), Denied> {
+        let Some(trust) = &self.trust else {
+            return Ok(());
+        };
+        trust(self.pipe.stream()).map_err(|why| Denied::Certificate {
+            name: name.to_owned(),
+            why,
+        })
     }
 
     fn handle_bytes(&mut self, now: Instant) {
@@ -236,9 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         if matches!(&self.budget, Some((_, until)) if now >= *until) {
             self.hub.metrics.bodies_late.increase();
-            let last = self
-                .session
-                .refuse("a large body took too long".into(), None);
+            let last = self.session.refuse("a large body took too long", None);
             self.close(Some(last));
         }
         if let Some(at) = self.pipe.take_sent() {
@@ -258,7 +324,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// How long the peer may take nothing.
     fn patience(&self) -> Duration {
-        let settings = &self.hub.rules.settings;
+        let settings = &self.session.rules.settings;
         if self.session.is_client() {
             settings
                 .times
@@ -276,7 +342,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Pause::Send(_, until) => Some(until),
             Pause::Budget(_) => None,
         };
-        let tick = now() + TICK.min(self.hub.rules.settings.limits.write_timeout);
+        let tick = now() + TICK.min(self.session.rules.settings.limits.write_timeout);
         let body = self.budget.as_ref().map(|(_, until)| *until);
         [session, body]
             .into_iter()
@@ -290,7 +356,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let wanted = match self.decoder.wanted(buffered) {
             Some(wanted) => wanted,
             // A body without a length may become as long as any.
-            None if buffered > LARGE => self.hub.rules.settings.limits.frame_size,
+            None if buffered > LARGE => self.session.rules.settings.limits.frame_size,
             None => 0,
         };
         if wanted > LARGE && self.budget.is_none() {

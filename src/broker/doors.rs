@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::sleep,
@@ -30,7 +31,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) struct Doors {
     metrics: Arc<Metrics>,
     inside: Mutex<Inside>,
-    handshakes: Arc<Semaphore>,
+    handshakes: ArcSwap<Semaphore>,
     /// Those that wait for a turn.
     waiting: AtomicUsize,
 }
@@ -50,13 +51,17 @@ pub(crate) enum Full {
 
 impl Doors {
     pub(crate) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
-        let handshakes = limits.handshakes.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             metrics,
             inside: Mutex::default(),
-            handshakes: Arc::new(Semaphore::new(handshakes)),
+            handshakes: ArcSwap::from_pointee(turns(limits)),
             waiting: AtomicUsize::new(0),
         }
+    }
+
+    /// Lets so many shake hands at once; those that are at it or wait do so under the old number.
+    pub(crate) fn set_handshakes(&self, limits: &Limits) {
+        self.handshakes.store(Arc::new(turns(limits)));
     }
 
     /// Lets a connection in, or counts why not.
@@ -87,7 +92,7 @@ impl Doors {
 
     /// Waits for leave to shake hands; it lasts until it is dropped.
     pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        let handshakes = Arc::clone(&self.handshakes);
+        let handshakes = self.handshakes.load_full();
         if let Ok(turn) = Arc::clone(&handshakes).try_acquire_owned() {
             return Some(turn);
         }
@@ -104,6 +109,10 @@ impl Doors {
             sleep(LOOK).await;
         }
     }
+}
+
+fn turns(limits: &Limits) -> Semaphore {
+    Semaphore::new(limits.handshakes.clamp(1, Semaphore::MAX_PERMITS))
 }
 
 /// Who has one IPv6 address usually has a whole network of them.

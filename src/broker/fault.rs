@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::access::Denied;
+use super::{access::Denied, peer::Refused};
 use crate::stomp::{
     Command, DecodeError, Encoder, HeaderError, Version, destination::STOPPING_HEADER,
 };
@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Header(#[from] HeaderError),
     #[error("{0}")]
     Protocol(Cow<'static, str>),
+    #[error("{0}")]
+    Refused(#[from] Refused),
 }
 
 impl From<&'static str> for Fault {

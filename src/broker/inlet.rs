@@ -1,11 +1,24 @@
 //! The way in for streams that no listener has accepted: a bench's, or another program's.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
-use super::{access::PeerName, connection::serve, hub::Hub, listener, settings::Tls};
+use super::{
+    access::PeerName,
+    connection::{Arrival, serve},
+    hub::Hub,
+    listener,
+    settings::Tls,
+};
+
+/// What stands in the log for where a stream comes from.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Lets streams into a broker. A clone leads into the same one.
 #[derive(Clone, Debug)]
@@ -25,12 +38,17 @@ impl Inlet {
     {
         let hub = Arc::clone(&self.0);
         let Some(tls) = tls else {
-            serve(stream, hub, PeerName::Plain).await;
+            serve(stream, hub, Arrival::plain(NOWHERE)).await;
             return Ok(());
         };
         // Boxed, so that its state is freed before the long life of the session.
         let (stream, name) = Box::pin(handshake(stream, tls)).await?;
-        serve(stream, hub, PeerName::Certified(name)).await;
+        let arrival = Arrival {
+            name: PeerName::Certified(name),
+            from: NOWHERE,
+            trust: Some(listener::trust(tls.clone())),
+        };
+        serve(stream, hub, arrival).await;
         Ok(())
     }
 }
@@ -42,7 +60,7 @@ async fn handshake<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let acceptor = TlsAcceptor::from(tls.config.load_full());
+    let acceptor = TlsAcceptor::from(Arc::clone(&tls.server.load().config));
     let mut stream = acceptor.accept(stream).await?;
     let name = listener::name(&mut stream, tls);
     let name = name.ok_or_else(|| io::Error::other("the certificate has no usable common name"))?;

@@ -1,6 +1,11 @@
 //! Takes connections in: limits, TLS handshake, then a task for each.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -13,7 +18,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use super::{
     Error,
     access::PeerName,
-    connection::serve,
+    connection::{Arrival, Trust, serve},
     doors::Full,
     hub::Hub,
     settings::{Listen, Tls},
@@ -87,7 +92,8 @@ impl Listener {
                     continue;
                 }
             };
-            let place = match hub.doors.enter(from.ip(), &hub.rules.settings.limits) {
+            let rules = hub.rules();
+            let place = match hub.doors.enter(from.ip(), &rules.settings.limits) {
                 Ok(place) => place,
                 Err(full) => {
                     turned_away(&hub, from, full);
@@ -100,12 +106,17 @@ impl Listener {
                 // Each message is written in one piece; waiting for more would only delay it.
                 drop(stream.set_nodelay(true));
                 match tls {
-                    None => serve(stream, hub, PeerName::Plain).await,
+                    None => serve(stream, hub, Arrival::plain(from)).await,
                     Some(tls) => {
                         // Boxed, so that its state is freed before the long life of the session.
                         let handshake = Box::pin(handshake(stream, &tls, from, &hub));
                         if let Some((stream, name)) = handshake.await {
-                            serve(stream, hub, PeerName::Certified(name)).await;
+                            let arrival = Arrival {
+                                name: PeerName::Certified(name),
+                                from,
+                                trust: Some(trust(tls)),
+                            };
+                            serve(stream, hub, arrival).await;
                         }
                     }
                 }
@@ -135,12 +146,12 @@ async fn handshake(
     from: SocketAddr,
     hub: &Hub,
 ) -> Option<(Box<TlsStream<TcpStream>>, Arc<str>)> {
-    let limit = hub.rules.settings.limits.handshake_timeout;
+    let limit = hub.rules().settings.limits.handshake_timeout;
     let accept = async {
         // A peer that says nothing takes no place among those that are being served.
         stream.readable().await?;
         let _turn = hub.doors.turn().await;
-        let acceptor = TlsAcceptor::from(tls.config.load_full());
+        let acceptor = TlsAcceptor::from(Arc::clone(&tls.server.load().config));
         tokio::select! {
             biased;
             stream = acceptor.accept(stream) => stream.map(Some),
@@ -156,7 +167,8 @@ async fn handshake(
         }
         Ok(Err(error)) => {
             hub.metrics.handshakes_failed.increase();
-            tracing::info!("TLS handshake with {from} failed: {error}");
+            let reason = crate::tls::explain(&error);
+            tracing::info!("TLS handshake with {from} failed: {reason}");
             return None;
         }
         Err(_) => {
@@ -180,6 +192,14 @@ pub(crate) fn name<S>(stream: &mut TlsStream<S>, tls: &Tls) -> Option<Arc<str>> 
     session.set_buffer_limit(Some(TLS_BUFFER));
     let leaf = session.peer_certificates().and_then(<[_]>::first);
     leaf.and_then(tls.peer_name).map(Into::into)
+}
+
+/// Asks again whether a peer would be let in, by what is known of TLS by then.
+pub(crate) fn trust<S>(tls: Tls) -> Trust<Box<TlsStream<S>>> {
+    Box::new(move |stream| {
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        tls.server.load().check(chain, SystemTime::now())
+    })
 }
 
 /// An error of the connection, not of the listener.

@@ -42,6 +42,8 @@ metrics! {
     replaced,
     /// ERROR frames for what a peer's role does not allow.
     denied,
+    /// Sessions ended because of rules or certificates that were read again.
+    reload_cuts,
     /// Connections cut because they fell silent.
     dead,
     /// Connections closed at `limit.connections`.

@@ -31,13 +31,13 @@ mod peer;
 mod pipe;
 mod presence;
 mod queue;
+mod reload;
 mod report;
 mod router;
 mod session;
 pub mod settings;
 mod table;
 
-pub use configured::Certificates;
 pub use control::Control;
 pub use inlet::Inlet;
 pub use metrics::Metrics;
@@ -116,7 +116,6 @@ impl Broker {
     /// take it.
     pub async fn run(self, shutdown: impl Future) {
         let hub = self.hub;
-        let settings = &hub.rules.settings;
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut listeners = JoinSet::new();
         for listener in self.listeners {
@@ -138,10 +137,8 @@ impl Broker {
         hub.router().end_all(&fault::goodbye_frame());
         stop.send_replace(true);
         let drained = async { while listeners.join_next().await.is_some() {} };
-        if tokio::time::timeout(settings.times.grace, drained)
-            .await
-            .is_err()
-        {
+        let grace = hub.rules().settings.times.grace;
+        if tokio::time::timeout(grace, drained).await.is_err() {
             tracing::warn!("some peers did not take the broker's last words in time");
         }
     }

@@ -118,6 +118,18 @@ impl Outbound {
         }
     }
 
+    /// Lets other limits hold; what is queued stays.
+    pub(crate) fn set_limits(&self, limits: &Limits) {
+        let mut state = self.lock();
+        state.limit = limits.queued_bytes;
+        state.slow = limits.slow_consumer;
+    }
+
+    /// Wakes the connection's task, which has to look at the rules again.
+    pub(crate) fn wake(&self) {
+        wake(self.lock());
+    }
+
     /// Adds a frame. The first frame always finds room, whatever its size.
     pub(crate) fn push(&self, item: Item, policy: Policy) -> Pushed {
         let mut state = self.lock();

@@ -53,6 +53,10 @@ impl<S> Pipe<S> {
         }
     }
 
+    pub(crate) fn stream(&self) -> &S {
+        &self.stream
+    }
+
     /// Whether the peer has taken nothing for so long, though there was something.
     pub(crate) fn is_stuck(&self, now: Instant, limit: Duration) -> bool {
         self.stuck.is_some_and(|since| now >= since + limit)

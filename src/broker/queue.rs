@@ -114,6 +114,11 @@ impl Queues {
         }
     }
 
+    /// Lets other limits hold; what is there stays.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Who owns a reply address; nobody, where it does not exist or has had no consumer.
     pub(crate) fn owner(&self, destination: &str) -> Option<&Arc<str>> {
         self.plain.get(destination)?.owner.as_ref()

@@ -8,12 +8,13 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use bytes::Bytes;
 
 use super::{
+    access::{Denied, Grant},
     effect::{Route, Send, Subscribe, Unsubscribe},
     fault::error_frame,
     identities::Identities,
     message::Message,
     metrics::Metrics,
-    outbound::Policy,
+    outbound::{Outbound, Policy},
     peer::{Peer, Refused},
     presence::Node,
     queue::{Placed, Queues},
@@ -63,6 +64,43 @@ impl Router {
         }
     }
 
+    /// Lets other limits hold, for what comes from now on.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.queues.set_limits(limits);
+        for peer in self.peers.values() {
+            peer.outbound.set_limits(&limits);
+        }
+    }
+
+    /// Gives a connection another grant, unless it has a subscription that this does not allow.
+    pub(crate) fn review(&mut self, id: ConnectionId, grant: &Grant) -> Result<(), Denied> {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return Ok(());
+        };
+        for subscription in &peer.subscriptions {
+            if let Some(destination) = Destination::parse(&subscription.destination) {
+                grant.may_subscribe(&destination, subscription.identity.as_deref())?;
+            }
+        }
+        let was_counted = peer.is_counted();
+        peer.is_client = grant.is_client();
+        peer.checked = grant.checked;
+        let (name, counted) = (Arc::clone(&peer.name), peer.is_counted());
+        match (was_counted, counted) {
+            (false, true) => *self.names.entry(name).or_default() += 1,
+            (true, false) => self.uncount(&name),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The queues of all connections.
+    pub(crate) fn outbounds(&self) -> Vec<Arc<Outbound>> {
+        let outbounds = self.peers.values().map(|peer| Arc::clone(&peer.outbound));
+        outbounds.collect()
+    }
+
     /// A session is open.
     pub(crate) fn connect(&mut self, id: ConnectionId, peer: Peer) -> Result<(), Refused> {
         if peer.is_counted() {
@@ -82,13 +120,8 @@ impl Router {
         let Some(peer) = self.peers.remove(&id) else {
             return;
         };
-        if peer.is_counted()
-            && let Some(count) = self.names.get_mut(&peer.name)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.names.remove(&peer.name);
-            }
+        if peer.is_counted() {
+            self.uncount(&peer.name);
         }
         for subscription in &peer.subscriptions {
             self.remove(subscription);
@@ -316,6 +349,16 @@ impl Router {
             self.table.remove(subscription);
         } else {
             self.queues.remove(subscription);
+        }
+    }
+
+    /// One connection of this name is gone.
+    fn uncount(&mut self, name: &str) {
+        if let Some(count) = self.names.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                self.names.remove(name);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 use bytes::Bytes;
 
 use super::{
-    access::{Access, Grant, PeerName, Rules},
+    access::{Access, Denied, Grant, PeerName, Rules},
     effect::{About, Ask, Effect, Open, Route, Send, Subscribe, Unsubscribe},
     fault::{Fault, error_frame},
     fields::{directed, is_identity, parse, receipt, subscription, text},
@@ -24,7 +24,7 @@ use crate::stomp::{
 /// The state of one session.
 #[derive(Debug)]
 pub(crate) struct Session {
-    rules: Arc<Rules>,
+    pub(super) rules: Arc<Rules>,
     peer: PeerName,
     id: String,
     /// SEND frames so far, for message ids.
@@ -66,6 +66,18 @@ impl Session {
                 Effect::Close(Some(self.fault(&fault, receipt.as_deref())))
             }
         }
+    }
+
+    /// Other rules hold from now on. Gives what the peer may do now, if it has a session.
+    pub(crate) fn handle_rules(&mut self, rules: Arc<Rules>) -> Result<Option<Grant>, Denied> {
+        self.rules = rules;
+        let State::Open(grant, _) = &mut self.state else {
+            return Ok(None);
+        };
+        if grant.certified {
+            *grant = self.rules.access.grant(&grant.name)?;
+        }
+        Ok(Some(grant.clone()))
     }
 
     /// Bytes have arrived that are no STOMP: the last words to the peer.
@@ -151,8 +163,8 @@ impl Session {
     }
 
     /// The last words where the router refuses what the role allows.
-    pub(crate) fn refuse(&mut self, why: String, receipt: Option<&str>) -> Bytes {
-        self.fault(&Fault::Protocol(why.into()), receipt)
+    pub(crate) fn refuse(&mut self, why: impl Into<Fault>, receipt: Option<&str>) -> Bytes {
+        self.fault(&why.into(), receipt)
     }
 
     fn frame(&mut self, now: Instant, frame: &Frame) -> Result<Effect, Fault> {
@@ -195,12 +207,7 @@ impl Session {
         self.version = Version::negotiate(accept.as_deref())
             .ok_or("no common version; this broker speaks 1.0, 1.1 and 1.2")?;
         let grant = match &self.peer {
-            PeerName::Certified(name) => self.rules.access.grant(name).ok_or_else(|| {
-                format!(
-                    "{name} is neither a client nor a node here; the broker's configuration lists \
-                     both under clients and nodes"
-                )
-            })?,
+            PeerName::Certified(name) => self.rules.access.grant(name)?,
             PeerName::Plain => {
                 let login = text(frame, "login")?;
                 Access::grant_plain(login.as_deref().unwrap_or("anonymous"))

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use rustls_pki_types::CertificateDer;
 
 pub use crate::config::{Limits, NamePattern, SlowConsumer};
+use crate::tls::Server;
 
 /// Everything about one broker.
 #[derive(Clone, Debug)]
@@ -61,7 +62,7 @@ pub struct Listen {
 #[derive(Clone)]
 pub struct Tls {
     /// Looked up for each connection, so that certificates and revocations can be reloaded.
-    pub config: Arc<ArcSwap<rustls::ServerConfig>>,
+    pub server: Arc<ArcSwap<Server>>,
     /// Who presents a certificate.
     pub peer_name: PeerName,
 }

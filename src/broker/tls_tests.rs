@@ -17,7 +17,10 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::*;
-use crate::broker::settings::{Listen, Tls};
+use crate::{
+    broker::settings::{Listen, Tls},
+    tls::Server,
+};
 
 /// An authority for one test.
 struct Authority {
@@ -50,7 +53,7 @@ impl Authority {
         (vec![certificate.der().clone()], key)
     }
 
-    fn server(&self) -> Arc<ServerConfig> {
+    fn server(&self) -> Server {
         let provider = Arc::new(default_provider());
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::clone(&self.roots), provider.clone())
@@ -60,11 +63,11 @@ impl Authority {
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_client_cert_verifier(verifier)
+            .with_client_cert_verifier(Arc::clone(&verifier))
             .with_single_cert(chain, key)
             .unwrap();
         config.send_tls13_tickets = 0;
-        Arc::new(config)
+        Server::new(Arc::new(config), verifier)
     }
 
     async fn dial(&self, address: SocketAddr, name: Option<&str>) -> TlsStream<TcpStream> {
@@ -100,7 +103,7 @@ fn broker(authority: &Authority) -> (Broker, SocketAddr) {
         listen: vec![Listen {
             address: "127.0.0.1:0".parse().unwrap(),
             tls: Some(Tls {
-                config: Arc::new(ArcSwap::new(authority.server())),
+                server: Arc::new(ArcSwap::from_pointee(authority.server())),
                 peer_name: common_name,
             }),
         }],

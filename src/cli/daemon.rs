@@ -12,9 +12,12 @@ use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*, reload};
 use super::{CommandError, Exit};
 use crate::{config::LogLevel, sys};
 
+/// Sets the level from which on lines are written.
+pub(super) type LogSwitch = Box<dyn Fn(LogLevel) + Send + Sync>;
+
 /// Starts the log on standard error; a service manager or the shell decides where that goes. What
 /// it gives sets another level.
-pub(super) fn start_log(level: LogLevel) -> Box<dyn Fn(LogLevel) + Send + Sync> {
+pub(super) fn start_log(level: LogLevel) -> LogSwitch {
     let (level, handle) = reload::Layer::new(filter(level));
     let layer = fmt::layer()
         .with_writer(std::io::stderr)

@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::{
@@ -41,6 +42,8 @@ pub struct BrokerConfig {
     pub limits: Limits,
     /// Where notes are kept that outlive the process, where the file says it.
     pub state_dir: Option<PathBuf>,
+    /// How often to look whether the certificates' files have changed; zero is never.
+    pub reload_interval: Duration,
     /// Where log lines go.
     pub logger: Logger,
     /// What is odd in the file and no reason to refuse it.
@@ -88,6 +91,7 @@ impl BrokerConfig {
             collectives: collectives(&mut reader),
             limits: Limits::read(&mut reader),
             state_dir: reader.path("statedir"),
+            reload_interval: reader.duration("reload_interval", Duration::from_secs(30)),
             logger: logger::read(&mut reader, LogLevel::Info),
             warnings: Vec::new(),
         };

@@ -76,6 +76,7 @@ pub(super) const BROKER: &[&str] = &[
     "max_log_size",
     "nodes",
     "plain_listen",
+    "reload_interval",
     "ssl.ca",
     "ssl.cert",
     "ssl.crl",

@@ -98,6 +98,11 @@ impl Decoder {
         }
     }
 
+    /// Lets other limits hold, also for a frame under way.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Whether the bytes so far end within a frame.
     pub fn mid_frame(&self) -> bool {
         self.head.is_some() || self.scanned > 0

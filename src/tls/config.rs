@@ -13,7 +13,7 @@ use rustls::{
     sign::{CertifiedKey, SingleCertAndKey},
 };
 
-use super::{Authorities, Certified, Error, Files, Trust};
+use super::{Authorities, Certified, Error, Files, Server, Trust};
 
 /// The protocol's name in ALPN. Nobody has to send it; a client that offers only others is meant
 /// for something else.
@@ -28,7 +28,7 @@ pub fn provider() -> Arc<CryptoProvider> {
 }
 
 /// For the end that dials. The server's certificate must carry the name that is dialled as a
-/// subject alternative name; [`explain`](super::explain) says so where it does not.
+/// subject alternative name.
 pub fn client_config(files: &Files) -> Result<Arc<ClientConfig>, Error> {
     client_config_at(files, SystemTime::now())
 }
@@ -54,11 +54,11 @@ pub(super) fn client_config_at(files: &Files, now: SystemTime) -> Result<Arc<Cli
 
 /// For the end that is dialled. A client without a certificate of one of the authorities does not
 /// get past the handshake.
-pub fn server_config(files: &Files) -> Result<Arc<ServerConfig>, Error> {
-    server_config_at(files, SystemTime::now())
+pub fn server(files: &Files) -> Result<Server, Error> {
+    server_at(files, SystemTime::now())
 }
 
-pub(super) fn server_config_at(files: &Files, now: SystemTime) -> Result<Arc<ServerConfig>, Error> {
+pub(super) fn server_at(files: &Files, now: SystemTime) -> Result<Server, Error> {
     if files.ca == Authorities::Webpki {
         return Err(Error::PublicClients);
     }
@@ -73,14 +73,14 @@ pub(super) fn server_config_at(files: &Files, now: SystemTime) -> Result<Arc<Ser
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| setup(&error))?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(Arc::clone(&verifier))
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(own)));
     config.alpn_protocols = vec![ALPN_STOMP.to_vec()];
     // A resumed session would skip the look into the revocation list, and each stored one costs
     // memory a connection.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(Arc::new(config))
+    Ok(Server::new(Arc::new(config), verifier))
 }
 
 fn own(files: &Files, now: SystemTime) -> Result<CertifiedKey, Error> {

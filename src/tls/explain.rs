@@ -1,10 +1,18 @@
-//! A failed handshake in words that say what to do.
+//! A failed handshake in a sentence for the log of who was dialled. Who dials can do more about it,
+//! and is told more by the connector.
+
+use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-/// Says why a handshake failed, and what to do, where more is known than the error itself says.
-/// Certificate errors are about the other side's certificate, alerts about one's own.
-pub fn explain(error: &Error) -> String {
+/// Says why a handshake failed where more is known than the error itself says. Certificate errors
+/// are about the other side's certificate, alerts about one's own.
+pub fn explain(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    inner.map_or_else(|| error.to_string(), sentence)
+}
+
+pub(super) fn sentence(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(error) => certificate(error),
         Error::AlertReceived(alert) => self::alert(*alert),
@@ -18,23 +26,6 @@ pub fn explain(error: &Error) -> String {
 
 fn certificate(error: &CertificateError) -> String {
     match error {
-        CertificateError::NotValidForNameContext {
-            expected,
-            presented,
-        } => {
-            let expected = expected.to_str();
-            if presented.is_empty() {
-                return format!(
-                    "the broker's certificate carries no subject alternative name, and its common \
-                     name alone does not count; issue it anew with the name {expected}"
-                );
-            }
-            format!(
-                "the broker's certificate is not for {expected}, but for {}; connect by one of \
-                 those names, or issue it anew",
-                presented.join(", ")
-            )
-        }
         CertificateError::UnknownIssuer => {
             "the other side's certificate is by an authority that is not trusted here".into()
         }

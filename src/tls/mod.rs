@@ -13,15 +13,17 @@ mod files;
 mod keys;
 pub mod mint;
 mod names;
+mod server;
 mod trust;
 
 pub use certificates::Certified;
-pub use config::{ALPN_STOMP, client_config, provider, server_config};
+pub use config::{ALPN_STOMP, client_config, provider, server};
 pub use error::Error;
 pub use explain::explain;
 pub use files::{Authorities, Files};
 pub use keys::{KeyKind, KeyPin, PinError, PublicKey, key_pin, public_key};
 pub use names::{NameError, Validity, common_name, is_name, serial, subject_alt_names, validity};
+pub use server::Server;
 pub use trust::Trust;
 
 #[cfg(test)]

@@ -14,11 +14,16 @@ use rustls::{
 };
 
 use super::{
-    config::{client_config_at, server_config_at},
+    config::{client_config_at, server_at},
+    explain::sentence,
     fixture::{Fixture, ago, certificate},
     mint::{CertificateAuthority, MintError, Role},
     *,
 };
+
+fn server_config(files: &Files) -> Result<Arc<ServerConfig>, Error> {
+    server(files).map(|server| server.config)
+}
 
 /// What came of a handshake: the TLS name that the server saw, or who failed first and why.
 fn handshake(
@@ -60,7 +65,7 @@ fn handshake(
 
 fn reason<T>(result: Result<T, (&'static str, TlsError)>) -> (&'static str, String) {
     let (side, error) = result.err().expect("the handshake succeeded");
-    (side, explain(&error))
+    (side, sentence(&error))
 }
 
 struct Ends {
@@ -194,11 +199,36 @@ fn expired_certificates_are_refused_on_both_sides() {
     let broker = ends
         .fixture
         .issue_expired(Role::Broker, "broker.example.net");
-    let server = server_config_at(&broker, ago(290)).unwrap();
+    let server = server_at(&broker, ago(290)).unwrap().config;
     let client = client_config(&ends.node).unwrap();
     let (side, text) = reason(handshake(&client, &server, "broker.example.net"));
     assert_eq!(side, "client");
     assert!(text.contains("expired"), "{text}");
+}
+
+#[test]
+fn who_is_in_is_asked_again_by_what_is_known_now() {
+    let mut ends = Ends::new();
+    let now = SystemTime::now();
+    let chain = [certificate(&ends.node)];
+    let check = |broker: &Files| server(broker).unwrap().check(&chain, now);
+    assert_eq!(check(&ends.broker), Ok(()));
+    ends.broker.crl = vec![ends.fixture.revoke(1, &[&ends.broker])];
+    assert_eq!(check(&ends.broker), Ok(()));
+    ends.fixture.revoke(2, &[&ends.node]);
+    assert!(check(&ends.broker).unwrap_err().contains("was revoked"));
+    // Another authority, even one of the same name.
+    let foreign = Ends::new();
+    let error = check(&foreign.broker).unwrap_err();
+    assert!(error.contains("no longer trusted"), "{error}");
+    // Time alone cuts nobody; a revocation does so also after it.
+    let old = ends.fixture.issue_expired(Role::Node, "old");
+    let chain = [certificate(&old)];
+    assert_eq!(server(&ends.broker).unwrap().check(&chain, now), Ok(()));
+    ends.fixture.revoke(3, &[&old]);
+    let error = server(&ends.broker).unwrap().check(&chain, now);
+    assert!(error.unwrap_err().contains("was revoked"));
+    assert!(server(&ends.broker).unwrap().check(&[], now).is_err());
 }
 
 #[test]
@@ -265,7 +295,8 @@ fn the_name_that_is_dialled_counts() {
     let (side, text) = reason(handshake(&client, &server, "other.example.net"));
     assert_eq!(side, "client");
     assert!(
-        text.contains("not for other.example.net") && text.contains("broker.example.net"),
+        text.contains("not valid for name \"other.example.net\"")
+            && text.contains("broker.example.net"),
         "{text}"
     );
 
@@ -299,7 +330,7 @@ fn a_broker_without_alternative_name_gets_an_error_of_its_own() {
     let server = server_config(&ends.fixture.write_pair("bare", &pair)).unwrap();
     let client = client_config(&ends.node).unwrap();
     let (_, text) = reason(handshake(&client, &server, "broker.example.net"));
-    assert!(text.contains("no subject alternative name"), "{text}");
+    assert!(text.contains("not valid for name"), "{text}");
 }
 
 #[test]

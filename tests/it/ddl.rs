@@ -149,13 +149,14 @@ fn completion_lists_what_files_declare() {
     };
     assert_eq!(
         list(&["--list-agents"]),
-        "broken\npuppet\npuppetral\nrpcutil\ntasks\nweb\n"
+        "broken\npuppet\npuppetral\nrpcutil\nservice\ntasks\nweb\n"
     );
     assert_eq!(
         list(&["--list-agents", "-v"]),
         "puppet:Run Puppet agent, get its status, and enable/disable it\n\
          puppetral:View and edit resources with Puppet's resource abstraction layer\n\
          rpcutil:General helpful actions that expose stats and internals to SimpleRPC clients\n\
+         service:Start and stop system services\n\
          tasks:Runs tasks\nweb:Looks after the web servers\n"
     );
     let web = ["--agent", "web"];

@@ -205,7 +205,7 @@ fn a_node_that_does_not_read_is_cut() {
     let cut_after = (1..1000).find(|_| send() == 0);
     assert!(cut_after.is_some());
     others.exchange();
-    broker.daemon.wait_for("node1 took its messages too slowly");
+    broker.daemon.wait_for("took its messages too slowly");
     assert_eq!(broker.figure("slow_cut"), 1);
     while node.try_frame().unwrap().is_some() {}
     others.exchange();

@@ -137,7 +137,7 @@ fn puppet_is_switched_off_and_on() {
         .exits(2)
         .says("   Could not disable Puppet: Already disabled\n");
     fleet
-        .mco(["rpc", "puppet", "disable"])
+        .mco(["rpc", "puppet", "disable", "idempotent=false"])
         .exits(2)
         .says("Already disabled");
     fleet

@@ -8,7 +8,7 @@ use std::{
 use super::*;
 use crate::{
     agent::{agents, testing::Site},
-    mcorpc::filter::Node as _,
+    mcorpc::{ddl::builtin, filter::Node as _},
     security::SecurityProvider as _,
     sys::file::{self, Mode},
     tls::{Files, mint::Role},
@@ -161,18 +161,18 @@ fn collectives_and_agents_come_and_go() {
         let addresses = runner.shared.addresses().into_iter();
         addresses.map(|(destination, _)| destination).collect()
     };
-    assert_eq!(
-        addresses(&runner),
-        [
-            "/queue/mcollective.nodes",
-            "/topic/mcollective.discovery.agent",
-            "/topic/mcollective.puppet.agent",
-            "/topic/mcollective.puppetral.agent",
-            "/topic/mcollective.rpcutil.agent"
-        ]
+    let names: Vec<&str> = builtin::agents().iter().map(|ddl| ddl.name()).collect();
+    let mut all = vec!["/queue/mcollective.nodes".to_owned()];
+    all.extend(
+        names
+            .iter()
+            .map(|name| format!("/topic/mcollective.{name}.agent")),
     );
-    let extra = "collectives = mcollective, sub\nplugin.rpcutil.activate_agent = no\nplugin.puppet.activate_agent = no\nplugin.puppetral.activate_agent = no\n";
-    reload(&mut runner, &site, extra).unwrap();
+    assert_eq!(addresses(&runner), all);
+    let mut extra = vec!["collectives = mcollective, sub\n".to_owned()];
+    let others = names.iter().filter(|name| **name != "discovery");
+    extra.extend(others.map(|name| format!("plugin.{name}.activate_agent = no\n")));
+    reload(&mut runner, &site, &extra.concat()).unwrap();
     assert_eq!(
         addresses(&runner),
         [
@@ -184,7 +184,7 @@ fn collectives_and_agents_come_and_go() {
     );
     assert_eq!(*runner.shared.host.agents(), ["discovery"]);
     reload(&mut runner, &site, "").unwrap();
-    assert_eq!(runner.shared.host.agents().len(), 4);
+    assert_eq!(runner.shared.host.agents().len(), names.len());
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl<S> Connection<S> {
         }
         self.pipe.outbound.push_frame(open.welcome);
         // Only who is known may send more than a few headers.
-        self.decoder = Decoder::new(self.hub.rules.settings.limits.frame());
+        self.decoder = Decoder::new(self.session.rules.settings.limits.frame());
         self.rearm = true;
     }
 
@@ -73,7 +73,7 @@ impl<S> Connection<S> {
             now,
             routed,
             send,
-            now + self.hub.rules.settings.limits.stall_timeout,
+            now + self.session.rules.settings.limits.stall_timeout,
         );
     }
 
@@ -101,7 +101,7 @@ impl<S> Connection<S> {
         if let Err(refused) = owned {
             return self.refuse(&refused, wish.receipt.as_deref());
         }
-        let settings = &self.hub.rules.settings;
+        let settings = &self.session.rules.settings;
         let answer = match wish.about {
             About::Metrics => report::answer(&settings.name, &self.hub.figures()),
             About::Presence => {
@@ -136,7 +136,7 @@ impl<S> Connection<S> {
     }
 
     fn refuse(&mut self, refused: &Refused, receipt: Option<&str>) {
-        let last = self.session.refuse(refused.to_string(), receipt);
+        let last = self.session.refuse(refused.clone(), receipt);
         self.close(Some(last));
     }
 

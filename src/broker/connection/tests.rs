@@ -18,7 +18,8 @@ fn hub(settings: Settings) -> Arc<Hub> {
 impl Remote {
     fn new(hub: &Arc<Hub>, pipe: usize) -> Self {
         let (ours, theirs) = duplex(pipe);
-        tokio::spawn(serve(ours, Arc::clone(hub), PeerName::Plain));
+        let from = "192.0.2.1:9".parse().unwrap();
+        tokio::spawn(serve(ours, Arc::clone(hub), Arrival::plain(from)));
         Self {
             stream: theirs,
             buffer: Vec::new(),

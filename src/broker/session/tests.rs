@@ -10,13 +10,7 @@ fn rules(clients: &str) -> Arc<Rules> {
         clients: vec![clients.parse().unwrap()],
         ..Settings::default()
     };
-    let access = Access::new(&settings);
-    Arc::new(Rules {
-        settings,
-        access,
-        metrics: Arc::default(),
-        started: Instant::now(),
-    })
+    Arc::new(Rules::new(settings, Arc::default(), Instant::now()))
 }
 
 struct Pair {
@@ -111,14 +105,8 @@ fn who_is_in_no_list_is_told_so() {
         nodes: vec!["web".parse().unwrap()],
         ..Settings::default()
     };
-    let access = Access::new(&settings);
     let mut pair = Pair::certified("stranger");
-    pair.session.rules = Arc::new(Rules {
-        settings,
-        access,
-        metrics: Arc::default(),
-        started: Instant::now(),
-    });
+    pair.session.rules = Arc::new(Rules::new(settings, Arc::default(), Instant::now()));
     let error = pair.error("CONNECT\n\n\0");
     assert!(
         error.contains("stranger is neither a client nor a node"),

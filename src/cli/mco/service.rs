@@ -150,7 +150,8 @@ mod tests {
             ),
             ("a b status", "one service and one action are needed"),
         ] {
-            assert_eq!(words(&list(text)).unwrap_err().to_string(), message);
+            let error = words(&list(text)).unwrap_err().to_string();
+            assert_eq!(error.lines().next(), Some(message));
         }
         assert!(words(&[]).is_err());
     }

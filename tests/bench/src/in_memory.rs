@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         None => (None, None),
         Some(dir) => {
             let tls = Tls {
-                config: Arc::new(ArcSwap::new(tls::server_config(&pki::server_files(dir))?)),
+                server: Arc::new(ArcSwap::from_pointee(tls::server(&pki::server_files(dir))?)),
                 peer_name: |certificate| tls::common_name(certificate).ok(),
             };
             let connectors = Pki::load(dir)?.fleet((0..args.agents).map(identity))?;

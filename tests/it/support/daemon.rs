@@ -57,15 +57,23 @@ impl Daemon {
     /// Waits for a log line that holds a text, and gives it.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        self.lines_until(text).pop().unwrap()
+    }
+
+    /// Waits for a log line that holds a text, and gives all that came up to it.
+    #[track_caller]
+    pub(crate) fn lines_until(&mut self, text: &str) -> Vec<String> {
+        let from = self.seen.len();
         let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else {
                 panic!("no {text:?} in the log:\n{}", self.seen.join("\n"));
             };
-            self.seen.push(line.clone());
-            if line.contains(text) {
-                return line;
+            let found = line.contains(text);
+            self.seen.push(line);
+            if found {
+                return self.seen[from..].to_vec();
             }
         }
     }

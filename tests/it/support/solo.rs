@@ -5,13 +5,15 @@ use std::{
     fs,
     net::{SocketAddr, TcpStream},
     path::PathBuf,
+    time::SystemTime,
 };
 
 use mcollective::tls::{
     self, Authorities, Files,
-    mint::{CertificateAuthority, Role},
+    mint::{CertificateAuthority, Revocation, Role},
 };
 use nix::sys::signal::Signal;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
@@ -37,6 +39,9 @@ impl Solo {
         fs::write(dir.path().join("broker.pem"), pair.cert_pem).unwrap();
         fs::write(dir.path().join("broker-key.pem"), pair.key_pem).unwrap();
         configure(&dir, settings);
+        // Nobody is revoked yet.
+        let list = authority.revocation_list(&[], 1, 1).unwrap();
+        fs::write(dir.path().join("crl.pem"), list).unwrap();
         let mut daemon = Daemon::start("broker", &dir.path().join("broker.cfg"));
         let line = daemon.wait_for("listening on ");
         let address = line.rsplit(' ').next().unwrap().parse().unwrap();
@@ -50,6 +55,35 @@ impl Solo {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Writes another configuration.
+    pub(crate) fn configure(&self, settings: &str) {
+        configure(&self.dir, settings);
+    }
+
+    /// Writes another configuration, and waits until it holds.
+    #[track_caller]
+    pub(crate) fn reload(&mut self, settings: &str) -> Vec<String> {
+        self.configure(settings);
+        self.daemon.signal(Signal::SIGHUP);
+        self.daemon.lines_until("read again")
+    }
+
+    /// Writes the revocation list `crl.pem`, with these names in it.
+    pub(crate) fn revoke(&self, number: u64, names: &[&str]) {
+        let revoked: Vec<_> = names
+            .iter()
+            .map(|name| {
+                let certificate = CertificateDer::from_pem_file(self.files(name).cert).unwrap();
+                Revocation {
+                    serial: tls::serial(&certificate).unwrap(),
+                    at: SystemTime::now(),
+                }
+            })
+            .collect();
+        let list = self.authority.revocation_list(&revoked, number, 1).unwrap();
+        fs::write(self.path("crl.pem"), list).unwrap();
     }
 
     /// A connection on which nothing has been said.
