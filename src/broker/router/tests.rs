@@ -94,6 +94,7 @@ impl World {
             None => Route::Queue,
         };
         let send = Send {
+            ask: None,
             destination: address.into(),
             route,
             message: Message::from_send(&frame, "id", &Times::default(), None).unwrap(),
