@@ -14,6 +14,7 @@ mod errors;
 mod fleet;
 mod fuzz;
 mod generated;
+mod golden_cli;
 mod golden_wire;
 mod install;
 mod late;

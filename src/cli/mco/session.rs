@@ -390,6 +390,12 @@ impl Session {
         }
     }
 
+    /// The exit code where one node was asked for and said nothing, which to the original was an
+    /// error as any other.
+    pub(super) const fn none_exit(&self, exit: Exit) -> Exit {
+        if self.legacy { Exit::Software } else { exit }
+    }
+
     /// The exit code of a call.
     pub(super) fn exit(&self, account: &Account) -> Exit {
         match account.interrupted {
