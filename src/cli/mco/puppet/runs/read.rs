@@ -37,6 +37,7 @@ pub(super) fn status(reply: &Reply) -> Status {
                 initiated_at: number(run, "initiated_at"),
                 code: run.get("exitcode").and_then(Value::as_i64),
                 words: text(run, "words"),
+                signalled: run.get("signalled").and_then(Value::as_bool) == Some(true),
             }),
     }
 }
