@@ -218,9 +218,9 @@ fn runs_are_followed_to_their_end() {
         .says("Summary statistics for 3 nodes:\n")
         .says("2 more have no figures");
     assert!(
-        summary
-            .stdout
-            .contains("                   Total resources: ▇▁"),
+        summary.stdout.contains(
+            "                  Total resources: ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  min: 9.0    avg: 9.0"
+        ),
         "{summary:#?}"
     );
     site.fleet

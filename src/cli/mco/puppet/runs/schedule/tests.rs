@@ -291,7 +291,11 @@ fn a_run_that_is_not_ours_is_waited_for_and_has_its_time_too() {
         ends[&0],
         End::TimedOut("a run that is not ours still runs after 3600 s, and goes on".into())
     );
-    assert_eq!(ends[&1], End::Silent, "it was not asked, and that is a failure");
+    assert_eq!(
+        ends[&1],
+        End::Silent,
+        "it was not asked, and that is a failure"
+    );
     assert_eq!((&ends[&2], &ends[&3]), (&End::Changed, &End::Changed));
     assert!(took < 2 * 3600 * SECOND, "{took}");
 }
