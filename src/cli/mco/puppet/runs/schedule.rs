@@ -198,8 +198,11 @@ impl Schedule {
         may_fail: Option<usize>,
         adopt: bool,
     ) -> Self {
-        // The longest first; those that did not even say what they do, last.
-        first.sort_by_key(|(_, status, took)| (status.is_none(), std::cmp::Reverse(*took)));
+        // The longest first; those that did not even say what they do, last. A dry run promises it.
+        first.sort_by(|(name, status, took), (other, others, theirs)| {
+            let said = status.is_none().cmp(&others.is_none());
+            said.then(theirs.cmp(took)).then(name.cmp(other))
+        });
         let nodes: Vec<Node> = first
             .into_iter()
             .map(|(name, status, _)| Node {
