@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Fleet, Node};
+use crate::support::{Fleet, Node, OnTerminal};
 
 /// A Puppet as far as its files go. What it does is in files beside it: `wait` is a file that a run
 /// waits for the end of, `result` is what it comes to.
@@ -399,6 +399,22 @@ fn an_agent_that_is_killed_during_its_run_is_not_lost() {
     let ended = ended.says("1 changed, 1 failed\n");
     assert!(ended.stdout.contains("node1 changed after "), "{ended:#?}");
     assert_eq!(site.read(1, "runs").lines().count(), 1);
+}
+
+#[test]
+fn people_see_who_runs_and_each_node_as_it_ends() {
+    let site = Site::of(&["unchanged", "changed"]);
+    site.put(1, "wait", "");
+    let mut seen = OnTerminal::spawn(site.fleet.command(["puppet", "runall", "2"]));
+    seen.wait_for("node2 \u{1b}[33mchanged\u{1b}[0m after ");
+    // The bar counts ends, and names those that run.
+    seen.wait_for(" 1 / 2  node1");
+    assert!(site.is_there(1, "agent_catalog_run_lockfile"));
+    site.remove(1, "wait");
+    seen.wait_for("node1 \u{1b}[32munchanged\u{1b}[0m after ");
+    let (seen, code) = seen.end();
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("1 changed, 1 unchanged\r\n"), "{seen:?}");
 }
 
 #[test]
