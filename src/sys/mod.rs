@@ -15,6 +15,7 @@ pub mod nss;
 pub mod paths;
 pub mod process;
 pub mod resolve;
+pub mod scope;
 pub mod signal;
 pub mod terminal;
 pub mod upstream;

@@ -1,12 +1,17 @@
 //! `mco puppet` against a fleet whose Puppet is a program that leaves the files that Puppet leaves.
 //! The real one is in `puppet_real`.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Fleet, Node};
+use crate::support::{Fleet, Node, OnTerminal};
 
 /// A Puppet as far as its files go. What it does is in files beside it: `wait` is a file that a run
 /// waits for the end of, `result` is what it comes to.
@@ -218,9 +223,9 @@ fn runs_are_followed_to_their_end() {
         .says("Summary statistics for 3 nodes:\n")
         .says("2 more have no figures");
     assert!(
-        summary
-            .stdout
-            .contains("                   Total resources: ▇▁"),
+        summary.stdout.contains(
+            "                  Total resources: ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  min: 9.0    avg: 9.0"
+        ),
         "{summary:#?}"
     );
     site.fleet
@@ -281,6 +286,19 @@ fn all_run_a_few_at_a_time() {
         4,
         "{order:#?}"
     );
+    // It ends, also where the runs would not.
+    let words = [
+        "puppet",
+        "runall",
+        "2",
+        "--dry-run",
+        "--rerun",
+        "60",
+        "-o",
+        "json",
+    ];
+    let order = json(&site.fleet.mco(words).exits(0).stdout);
+    assert_eq!(order["nodes"].as_array().unwrap().len(), 4, "{order}");
     assert_eq!(site.read(1, "runs"), "");
     let ended = site.fleet.mco(["puppet", "runall", "2"]).exits(2);
     let ended = ended
@@ -310,6 +328,30 @@ fn all_run_a_few_at_a_time() {
     let stopped = stopped.exits(2).complains("Stopped: ");
     let document = json(&stopped.stdout);
     assert_eq!(document["ended"], "max_fail", "{document}");
+    assert_eq!(document["runs"]["not_asked"], 1, "{document}");
+    // The rest is in a list that can be given back.
+    let list = site.dir.path().join("untouched").display().to_string();
+    let words = [
+        "puppet",
+        "runall",
+        "1",
+        "--max-fail",
+        "0",
+        "--untouched",
+        &list,
+    ];
+    site.fleet
+        .mco(words.into_iter().chain(["-I", "node3", "-I", "node4"]))
+        .exits(2)
+        .says("node4  not_asked")
+        .says("1 failed, 1 not asked\n")
+        .complains("1 nodes were not asked; ask them with `--nodes ");
+    let runs = site.read(4, "runs").lines().count();
+    site.fleet
+        .mco(["puppet", "runall", "1", "--nodes", &list])
+        .exits(0)
+        .says("1 changed\n");
+    assert_eq!(site.read(4, "runs").lines().count(), runs + 1);
     for (words, message) in [
         (
             vec!["runall"],
@@ -334,5 +376,77 @@ fn all_run_a_few_at_a_time() {
     ] {
         let words = ["puppet"].into_iter().chain(words);
         site.fleet.mco(words).exits(64).complains(message);
+    }
+}
+
+#[test]
+fn an_agent_that_is_killed_during_its_run_is_not_lost() {
+    let mut site = Site::of(&["changed", "failed"]);
+    for node in [1, 2] {
+        site.put(node, "wait", "");
+    }
+    let all = begun(&site, &["puppet", "runall", "2"]);
+    for node in [1, 2] {
+        until(|| site.is_there(node, "agent_catalog_run_lockfile"));
+        site.fleet.agents[node - 1].signal(nix::sys::signal::Signal::SIGKILL);
+        site.fleet.agents[node - 1].wait();
+        // Its run goes on, and ends while nobody is there to see it.
+        site.remove(node, "wait");
+        until(|| site.is_there(node, "lastrunfile"));
+        site.fleet.restart_agent(node - 1);
+    }
+    let ended = crate::support::Ended::from(all.wait_with_output().unwrap()).exits(2);
+    let ended = ended.says("1 changed, 1 failed\n");
+    assert!(ended.stdout.contains("node1 changed after "), "{ended:#?}");
+    assert_eq!(site.read(1, "runs").lines().count(), 1);
+}
+
+#[test]
+fn people_see_who_runs_and_each_node_as_it_ends() {
+    let site = Site::of(&["unchanged", "changed"]);
+    site.put(1, "wait", "");
+    let mut seen = OnTerminal::spawn(site.fleet.command(["puppet", "runall", "2"]));
+    seen.wait_for("node2 \u{1b}[33mchanged\u{1b}[0m after ");
+    // The bar counts ends, and names those that run.
+    seen.wait_for(" 1 / 2  node1");
+    assert!(site.is_there(1, "agent_catalog_run_lockfile"));
+    site.remove(1, "wait");
+    seen.wait_for("node1 \u{1b}[32munchanged\u{1b}[0m after ");
+    let (seen, code) = seen.end();
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(seen.contains("1 changed, 1 unchanged\r\n"), "{seen:?}");
+}
+
+#[test]
+fn runs_go_on_and_on_until_somebody_ends_it() {
+    let site = Site::of(&["unchanged"]);
+    let all = begun(&site, &["puppet", "runall", "1", "--rerun", "1"]);
+    until(|| site.read(1, "runs").lines().count() >= 2);
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(all.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let ended = crate::support::Ended::from(all.wait_with_output().unwrap()).exits(130);
+    let ended = ended.says(
+        ": Performing ongoing Puppet run management with a minimum runtime of 1 seconds between loops\n",
+    );
+    assert!(
+        ended.stdout.matches(": Found 1 enabled node\n").count() >= 2,
+        "{ended:#?}"
+    );
+}
+
+/// `mco`, under way.
+fn begun(site: &Site, words: &[&str]) -> std::process::Child {
+    let mut command = site.fleet.command(words);
+    command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    command.spawn().unwrap()
+}
+
+fn until(holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !holds() {
+        assert!(Instant::now() < end, "it does not become so");
+        std::thread::park_timeout(Duration::from_millis(20));
     }
 }

@@ -22,6 +22,7 @@ mod lab;
 mod machine;
 mod notes;
 mod pause;
+mod puppet;
 mod renewal;
 mod services;
 mod storm;
@@ -84,6 +85,10 @@ const TESTS: &[(&str, fn())] = &[
     (
         "renewal::the_broker_moves_to_another_address",
         renewal::the_broker_moves_to_another_address,
+    ),
+    (
+        "puppet::a_run_outlives_the_service_that_began_it",
+        puppet::a_run_outlives_the_service_that_began_it,
     ),
     (
         "services::units_of_every_kind_do_as_they_are_told",

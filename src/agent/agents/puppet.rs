@@ -230,6 +230,8 @@ fn last_run_summary(call: &ActionCall) -> Outputs {
     let config = summary
         .figure("version", "config")
         .filter(|version| !version.is_null());
+    let resources = puppet.resources();
+    let broken = resources.broken().map(str::to_owned);
     let mut outputs = object(json!({
         "out_of_sync_resources": count("out_of_sync"),
         "failed_resources": count("failed"),
@@ -241,7 +243,7 @@ fn last_run_summary(call: &ActionCall) -> Outputs {
         "lastrun": state.last_run_at(),
         "since_lastrun": state.since_last_run(),
         "config_version": config.cloned().unwrap_or(json!("unknown")),
-        "type_distribution": puppet.resources().types(),
+        "type_distribution": resources.types(),
         "summary": summary.as_map(),
         "run_result": result,
     }));
@@ -251,6 +253,7 @@ fn last_run_summary(call: &ActionCall) -> Outputs {
             Err(why) => problems.push(why),
         }
     }
+    problems.extend(broken);
     if !problems.is_empty() {
         outputs.insert("problem".into(), problems.join("; ").into());
     }

@@ -10,7 +10,7 @@ use crate::{
     client::{Addressing, Call},
     config::ClientConfig,
     mcorpc::{
-        ddl::{Ddl, builtin},
+        ddl::{Action, Ddl, builtin},
         filter::{Filter, Token},
         names::{ActionName, AgentName, Collective, Identity},
     },
@@ -138,6 +138,16 @@ pub(super) fn action(name: &str) -> Result<ActionName, CommandError> {
     ActionName::new(name).map_err(usage)
 }
 
+/// Says that it is a success to find a node as it is wanted, where an action can be told; or, where the
+/// operator is strict, that it is the original's failure.
+pub(super) fn idempotent(declared: &Action, data: &mut Map<String, Value>, strict: bool) {
+    if strict {
+        data.remove(builtin::IDEMPOTENT);
+    } else if declared.input_named(builtin::IDEMPOTENT).is_some() {
+        data.entry(builtin::IDEMPOTENT).or_insert(Value::Bool(true));
+    }
+}
+
 /// The texts of a command line as an action's inputs, checked as the node will check them.
 pub(super) fn inputs(
     ddl: &Ddl,
@@ -160,9 +170,7 @@ pub(super) fn inputs(
         ));
     }
     declared.fill_defaults(&mut data);
-    if declared.input_named(builtin::IDEMPOTENT).is_some() {
-        data.entry(builtin::IDEMPOTENT).or_insert(Value::Bool(true));
-    }
+    idempotent(declared, &mut data, false);
     let names: Vec<&str> = declared.inputs.iter().map(|input| &*input.name).collect();
     let valid = declared
         .validate_for_nodes(&data)

@@ -366,19 +366,29 @@ impl Session {
         application: &'static str,
     ) -> Result<CommandError, CommandError> {
         let discovered = self.discover(call).await?;
+        let exit = self.rehearse_with(call, application, &discovered)?;
+        Ok(CommandError::new(exit, String::new()))
+    }
+
+    /// Shows that these nodes would get this request.
+    pub(super) fn rehearse_with(
+        &mut self,
+        call: &Call,
+        application: &'static str,
+        discovered: &Discovered,
+    ) -> Result<Exit, CommandError> {
         let rehearsal = Rehearsal {
             application,
             call,
             targets: &self.targets,
-            discovered: &discovered,
+            discovered,
         };
         rehearsal.print(&mut self.out, self.form)?;
-        let exit = match discovered.interrupted {
+        Ok(match discovered.interrupted {
             Some(why) => why.into(),
             None if discovered.names.is_empty() => Exit::NobodyMatched,
             None => Exit::Ok,
-        };
-        Ok(CommandError::new(exit, String::new()))
+        })
     }
 
     /// The exit code of a report, which the original always ended with 0.

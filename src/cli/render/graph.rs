@@ -37,8 +37,9 @@ pub(crate) fn bars(times: &[f64], width: usize) -> String {
         .collect()
 }
 
-/// How values are spread: so many bars of equal width from the least to the most, as the original
-/// draws them. What is there at all is seen.
+/// How values are spread, as the original draws them: so many bars from the least to the most, each
+/// one wider than its part of the way by 1, so that what hardly differs stays together. Values that do
+/// not differ at all are a flat line, and what is there is seen.
 pub(crate) fn spread(values: &[f64], buckets: usize) -> String {
     let (Some(least), Some(most)) = (
         values.iter().copied().reduce(f64::min),
@@ -48,18 +49,14 @@ pub(crate) fn spread(values: &[f64], buckets: usize) -> String {
     };
     let mut counts = vec![0_usize; buckets];
     #[allow(clippy::cast_precision_loss, reason = "a few buckets")]
-    let width = (most - least) / buckets as f64;
-    for value in values {
+    let width = (most - least) / buckets as f64 + 1.0;
+    for value in values.iter().filter(|_| most > least) {
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "such a cast saturates, and the last bucket takes what is beyond"
         )]
-        let at = if width > 0.0 {
-            ((value - least) / width) as usize
-        } else {
-            0
-        };
+        let at = ((value - least) / width) as usize;
         if let Some(count) = counts.get_mut(at.min(buckets.saturating_sub(1))) {
             *count += 1;
         }
@@ -109,11 +106,12 @@ mod tests {
     }
 
     #[test]
-    fn values_are_spread_over_equal_buckets() {
-        assert_eq!(spread(&[0.0, 1.0, 2.0, 10.0], 5), "▇▄▁▁▄");
-        assert_eq!(spread(&[7.0, 7.0], 4), "▇▁▁▁");
+    fn values_are_spread_as_the_original_spreads_them() {
+        assert_eq!(spread(&[0.0, 1.0, 2.0, 100.0], 5), "▇▁▁▁▃");
+        assert_eq!(spread(&[0.5, 0.9], 5), "▇▁▁▁▁");
+        assert_eq!(spread(&[7.0, 7.0], 4), "▁▁▁▁");
         assert_eq!(spread(&[], 4), "");
-        let many: Vec<f64> = (0..1000).map(|_| 1.0).chain([2.0]).collect();
+        let many: Vec<f64> = (0..1000).map(|_| 1.0).chain([20.0]).collect();
         assert_eq!(spread(&many, 3), "▇▁▂", "one of a thousand is seen");
     }
 

@@ -13,14 +13,22 @@ use super::{Common, HostFilters};
     disable [MESSAGE]              forbid runs\n  \
     enable                         allow runs\n  \
     resource TYPE NAME [KEY=VALUE] put one resource into a state\n  \
-    runall N                       run Puppet on all enabled nodes, N at a time\n  \
+    runall N                       run Puppet on all enabled nodes, N at a time, those that\n  \
+    \u{20}                              took longest last time first, and wait for all\n  \
     runonce                        begin a run; with --wait, tell how it ended\n  \
     status                         what Puppet does\n  \
     summary                        how figures of the last runs are spread\n\nExamples:\n  \
-    mco puppet disable 'rebuilding the database' -C role::db\n  \
+    mco puppet status -C role::web\n  \
+    mco puppet count\n  \
+    mco puppet summary -o table\n  \
+    mco puppet disable rebuilding the database -C role::db\n  \
+    mco puppet enable -C role::db\n  \
     mco puppet runonce --force --wait -I web1.example.net\n  \
+    mco puppet runonce --tags apache --noop\n  \
+    mco puppet runall 10 --dry-run\n  \
     mco puppet runall 10 --max-fail 5%\n  \
-    mco puppet runonce --tags apache --noop")]
+    mco puppet runall 10 --rerun 3600\n  \
+    mco puppet resource host db1 ip=192.0.2.7 ensure=present")]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is one option of the command line"

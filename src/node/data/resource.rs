@@ -41,7 +41,14 @@ impl DataPlugin for ResourceData {
                         rule: RULE,
                     });
                 }
-                self.puppet.resources().manages(reference)
+                let resources = self.puppet.resources();
+                if let Some(why) = resources.broken() {
+                    return Err(DataError::Failed {
+                        plugin: NAME,
+                        message: why.to_owned(),
+                    });
+                }
+                resources.manages(reference)
             }
         };
         let state = self.puppet.state();

@@ -29,14 +29,16 @@ pub enum LockError {
 }
 
 /// What a file with a process id says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pid {
     /// There is no such file.
     Absent,
     /// There is nothing in it.
     Empty,
-    /// Something else is in it, or it can't be read.
-    Unreadable,
+    /// Something else is in it.
+    Garbage,
+    /// It can't be read, for this reason.
+    Unreadable(String),
     /// A process id.
     Is(u32),
 }
@@ -46,7 +48,7 @@ impl Pid {
         match file::read_lossy(path, LARGEST) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.is_not_found() => Self::Absent,
-            Err(_) => Self::Unreadable,
+            Err(error) => Self::Unreadable(error.to_string()),
         }
     }
 
@@ -56,7 +58,7 @@ impl Pid {
             return Self::Empty;
         }
         let pid = text.parse().ok().filter(|pid| *pid > 1);
-        pid.map_or(Self::Unreadable, Self::Is)
+        pid.map_or(Self::Garbage, Self::Is)
     }
 }
 
@@ -90,7 +92,8 @@ pub(super) fn disable(path: &Path, message: &str) -> Result<bool, LockError> {
     let text = json!({ "disabled_message": message }).to_string();
     match file::write_new(path, text.as_bytes(), 0o644) {
         Ok(()) => Ok(true),
-        Err(_) if path.symlink_metadata().is_ok() => Ok(false),
+        // Not a link that leads nowhere: to Puppet that is no lock.
+        Err(_) if path.exists() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -135,17 +138,21 @@ mod tests {
             ("4711\n", Pid::Is(4711)),
             ("", Pid::Empty),
             (" \n", Pid::Empty),
-            ("1", Pid::Unreadable),
-            ("-1", Pid::Unreadable),
-            ("0", Pid::Unreadable),
-            ("99999999999", Pid::Unreadable),
-            ("puppet", Pid::Unreadable),
+            ("1", Pid::Garbage),
+            ("-1", Pid::Garbage),
+            ("0", Pid::Garbage),
+            ("99999999999", Pid::Garbage),
+            ("puppet", Pid::Garbage),
         ] {
             assert_eq!(Pid::parse(text), expected, "{text:?}");
         }
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Pid::read(&dir.path().join("no")), Pid::Absent);
-        assert_eq!(Pid::read(dir.path()), Pid::Unreadable);
+        let there = Pid::read(dir.path());
+        assert!(
+            matches!(&there, Pid::Unreadable(why) if why.ends_with("is not a regular file")),
+            "{there:?}"
+        );
     }
 
     #[test]
@@ -159,6 +166,16 @@ mod tests {
         assert!(enable(&path).unwrap());
         assert!(!enable(&path).unwrap());
         assert_eq!(disabled(&path), None);
+        std::os::unix::fs::symlink(dir.path().join("none"), &path).unwrap();
+        assert_eq!(disabled(&path), None);
+        assert!(disable(&path, "x").is_err());
+        std::fs::remove_file(&path).unwrap();
+        // A directory in its place is a lock to Puppet, and can't be taken away by us.
+        std::fs::create_dir(&path).unwrap();
+        assert!(disabled(&path).unwrap().contains("is not a regular file"));
+        assert!(!disable(&path, "x").unwrap());
+        let error = enable(&path).unwrap_err().to_string();
+        assert!(error.starts_with("cannot remove "), "{error}");
         let error = disable(&dir.path().join("none/lock"), "x").unwrap_err();
         assert!(
             error.to_string().contains("is Puppet installed here?"),

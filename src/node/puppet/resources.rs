@@ -6,30 +6,48 @@ use crate::sys::file;
 
 /// The managed resources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resources(Vec<String>);
+pub struct Resources {
+    lines: Vec<String>,
+    broken: Option<String>,
+}
 
 impl Resources {
     /// Reads the file; one that is missing or can't be read lists nothing.
     pub(super) fn read(path: &Path) -> Self {
-        file::read_lossy(path, LARGEST).map_or_else(|_| Self::default(), |text| Self::parse(&text))
+        match file::read_lossy(path, LARGEST) {
+            Ok(text) => Self::parse(&text),
+            Err(error) if error.is_not_found() => Self::default(),
+            Err(error) => Self {
+                broken: Some(error.to_string()),
+                ..Self::default()
+            },
+        }
+    }
+
+    /// Why nobody can tell what is managed, where that is so.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
     }
 
     fn parse(text: &str) -> Self {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        Self(lines.map(str::to_owned).collect())
+        Self {
+            lines: lines.map(str::to_owned).collect(),
+            broken: None,
+        }
     }
 
     /// Whether a resource `type[name]` is among them. Puppet 7 writes all of it in small letters,
     /// older ones only the type: the name matches if either says so.
     pub fn manages(&self, reference: &str) -> bool {
         let wanted = reference.to_lowercase();
-        self.0.iter().any(|line| line.to_lowercase() == wanted)
+        self.lines.iter().any(|line| line.to_lowercase() == wanted)
     }
 
     /// How many there are of each type, as Puppet writes types: `Nginx::Vhost`.
     pub fn types(&self) -> BTreeMap<String, usize> {
         let mut count = BTreeMap::new();
-        for line in &self.0 {
+        for line in &self.lines {
             if let Some((kind, _)) = line.split_once('[') {
                 *count.entry(capitalised(kind)).or_default() += 1;
             }
@@ -75,5 +93,8 @@ mod tests {
             Resources::read(Path::new("/nonexistent")),
             Resources::default()
         );
+        let dir = tempfile::tempdir().unwrap();
+        let broken = Resources::read(dir.path());
+        assert!(broken.broken().unwrap().ends_with(" is not a regular file"));
     }
 }

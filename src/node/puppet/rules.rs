@@ -39,26 +39,36 @@ pub enum Denied {
     /// Puppet manages it.
     #[error("Puppet is managing the resource '{0}', refusing to create conflicting states")]
     Managed(String),
+    /// Nobody can tell whether it does.
+    #[error(
+        "Puppet may be managing the resource '{0}', as {1}; refusing to create conflicting states"
+    )]
+    Unknown(String, String),
 }
 
 impl Rules {
-    /// Whether a resource may be changed; `managed` says whether Puppet manages one.
+    /// Whether a resource may be changed; `managed` says whether Puppet manages one, or why that is
+    /// not known.
     pub fn check(
         &self,
         kind: &str,
         name: &str,
-        managed: impl FnOnce(&str) -> bool,
+        managed: impl FnOnce(&str) -> Result<bool, String>,
     ) -> Result<(), Denied> {
         let kind = kind.to_lowercase();
         self.types.check("type", &kind, true)?;
         if let Some(rule) = self.names.get(&kind) {
             rule.check("name", name, false)?;
         }
-        let reference = format!("{kind}[{name}]");
-        if !self.allow_managed && managed(&reference) {
-            return Err(Denied::Managed(format!("{}[{name}]", capitalised(&kind))));
+        if self.allow_managed {
+            return Ok(());
         }
-        Ok(())
+        let shown = format!("{}[{name}]", capitalised(&kind));
+        match managed(&format!("{kind}[{name}]")) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Denied::Managed(shown)),
+            Err(why) => Err(Denied::Unknown(shown, why)),
+        }
     }
 }
 
@@ -88,7 +98,7 @@ mod tests {
     fn nothing_is_allowed_unless_listed() {
         let check = |rules: &Rules| {
             rules
-                .check("File", "/a", |_| false)
+                .check("File", "/a", |_| Ok(false))
                 .map_err(|why| why.to_string())
         };
         let mut rules = Rules::default();
@@ -130,13 +140,20 @@ mod tests {
         rules.types.allowed = None;
         assert_eq!(check(&rules), Ok(()));
         let managed = rules
-            .check("file", "/a", |reference| reference == "file[/a]")
+            .check("file", "/a", |reference| Ok(reference == "file[/a]"))
             .unwrap_err();
         assert_eq!(
             managed.to_string(),
             "Puppet is managing the resource 'File[/a]', refusing to create conflicting states"
         );
+        let unknown = rules.check("file", "/a", |_| Err("it is too large".into()));
+        assert!(
+            unknown
+                .unwrap_err()
+                .to_string()
+                .starts_with("Puppet may be managing the resource 'File[/a]', as it is too large;")
+        );
         rules.allow_managed = true;
-        assert_eq!(rules.check("file", "/a", |_| true), Ok(()));
+        assert_eq!(rules.check("file", "/a", |_| Ok(true)), Ok(()));
     }
 }

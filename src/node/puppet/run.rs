@@ -16,6 +16,7 @@ use super::{
 use crate::sys::{
     self,
     command::{Ended, Launcher, Running, Status},
+    scope,
 };
 
 /// A run that was begun, or is under way.
@@ -97,13 +98,64 @@ impl Puppet {
             .chain(self.options.config_arguments())
             .chain(arguments)
             .collect();
+        self.start_behind(scope::outliving(), &words, state, launcher)
+            .await
+    }
+
+    /// Starts a run behind the words that give it a place of its own; without them where it gets none.
+    async fn start_behind(
+        &self,
+        apart: Vec<String>,
+        words: &[String],
+        state: &State,
+        launcher: &Launcher,
+    ) -> Result<Started, RunError> {
         let shown = words.join(" ");
         let failed = |why: String| RunError::Failed(format!("Puppet command '{shown}' {why}"));
-        let command = Options::launch(launcher, &words);
-        let command = command.ok_or_else(|| failed("is empty".into()))?;
+        let mut ended = None;
+        if !apart.is_empty() {
+            let all: Vec<String> = apart.iter().chain(words).cloned().collect();
+            match self.first_look(&all, state, launcher).await {
+                Ok(Some(end)) if scope::has_failed(end.code, &end.words) => tracing::warn!(
+                    "this Puppet run will not outlive a restart of the agent: {}",
+                    end.words
+                ),
+                Ok(end) => ended = Some(end),
+                Err(why) => {
+                    tracing::warn!("this Puppet run will not outlive a restart of the agent: {why}")
+                }
+            }
+        }
+        let ended = match ended {
+            Some(end) => end,
+            None => {
+                let end = self.first_look(words, state, launcher).await;
+                end.map_err(&failed)?
+            }
+        };
+        if let Some(end) = ended.filter(|end| end.code != Some(0)) {
+            let said = said(&end.words);
+            return Err(failed(format!("had {}, expected 0{said}", end.status)));
+        }
+        Ok(Started {
+            summary: format!("Started a Puppet run using the '{shown}' command"),
+            initiated_at: state.now,
+            begun: true,
+        })
+    }
+
+    /// Starts a command, and watches it until it holds its lock, or for two seconds: how it ended, if
+    /// it did.
+    async fn first_look(
+        &self,
+        words: &[String],
+        state: &State,
+        launcher: &Launcher,
+    ) -> Result<Option<End>, String> {
+        let command = Options::launch(launcher, words).ok_or("is empty")?;
         let running = command
             .start()
-            .map_err(|error| failed(format!("can't be run: {error}")))?;
+            .map_err(|error| format!("can't be run: {error}"))?;
         let record = record(running.pid(), state, false);
         self.note(&record);
         let mut ended = watch(running, record, self.record.clone());
@@ -112,25 +164,14 @@ impl Puppet {
         loop {
             tokio::select! {
                 biased;
-                end = &mut ended => {
-                    let Ok(end) = end else { break };
-                    if end.code == Some(0) {
-                        break;
-                    }
-                    return Err(failed(format!("had {}, expected 0{}", end.status, said(&end.words))));
-                }
+                end = &mut ended => return Ok(end.ok()),
                 () = tokio::time::sleep_until(until.min(Instant::now() + STEP)) => {
                     if Instant::now() >= until || locked(&lock) {
-                        break;
+                        return Ok(None);
                     }
                 }
             }
         }
-        Ok(Started {
-            summary: format!("Started a Puppet run using the '{shown}' command"),
-            initiated_at: state.now,
-            begun: true,
-        })
     }
 
     fn note(&self, record: &Record) {

@@ -59,8 +59,12 @@ impl State {
                 notes.push(format!("{what} is empty"));
                 None
             }
-            Pid::Unreadable => {
+            Pid::Garbage => {
                 notes.push(format!("{what} holds no process id"));
+                None
+            }
+            Pid::Unreadable(why) => {
+                notes.push(format!("nobody can tell what {what} says: {why}"));
                 None
             }
         };
@@ -316,6 +320,24 @@ mod tests {
             machine.state().sentence(),
             "Currently stopped; last run unknown: last_run_summary.yaml is empty"
         );
+        let huge = std::fs::File::create(&machine.paths.summary).unwrap();
+        huge.set_len(1 << 40).unwrap();
+        let sentence = machine.state().sentence();
+        assert!(
+            sentence.ends_with("last_run_summary.yaml is larger than 4194304 bytes"),
+            "{sentence}"
+        );
+        std::fs::remove_file(&machine.paths.summary).unwrap();
+        for path in [&machine.paths.summary, &machine.paths.run_lock] {
+            std::fs::create_dir(path).unwrap();
+        }
+        let sentence = machine.state().sentence();
+        assert!(
+            sentence.starts_with("Currently stopped; last run unknown: ")
+                && sentence.contains("; nobody can tell what the run lock says: "),
+            "{sentence}"
+        );
+        std::fs::remove_dir(&machine.paths.summary).unwrap();
         machine.summary(-3600);
         let sentence = machine.state().sentence();
         assert!(

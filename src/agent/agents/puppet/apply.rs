@@ -29,7 +29,9 @@ pub(super) async fn resource(call: &ActionCall) -> Result<Outputs, ActionError> 
                 .options()
                 .resources
                 .check(&kind, &name, |reference| {
-                    puppet.resources().manages(reference)
+                    let resources = puppet.resources();
+                    let broken = resources.broken().map(str::to_owned);
+                    broken.map_or_else(|| Ok(resources.manages(reference)), Err)
                 })
                 .map_err(|denied| ActionError::aborted(denied.to_string()))?;
             puppet

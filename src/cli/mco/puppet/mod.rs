@@ -37,16 +37,12 @@ pub(super) fn run(args: &PuppetArgs, general: &General) -> Result<Exit, CommandE
             .hint("for example `mco puppet status`; `mco help puppet` lists the commands"));
     };
     let words: Vec<&str> = words.collect();
-    let inputs = match command {
+    let mut inputs = match command {
         "status" | "count" | "summary" | "enable" => {
             none(&words)?;
-            if command == "enable" {
-                request::with_strictness(Map::new(), args)
-            } else {
-                Map::new()
-            }
+            Map::new()
         }
-        "disable" => request::disable(&words, args),
+        "disable" => request::disable(&words),
         "runonce" => {
             none(&words)?;
             request::run(args)?
@@ -71,6 +67,7 @@ pub(super) fn run(args: &PuppetArgs, general: &General) -> Result<Exit, CommandE
     };
     let action = plan::action(name)?;
     let declared = ddl.wanted_action(name).map_err(plan::usage)?;
+    plan::idempotent(declared, &mut inputs, args.strict);
     declared.validate(&inputs).map_err(plan::usage)?;
     let filter = filters::filter(general, &args.filters)?;
     let mut common = args.common.clone();

@@ -2,29 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{
-    cli::{CommandError, tree::PuppetArgs},
-    mcorpc::ddl::builtin::IDEMPOTENT,
-};
-
-/// Adds that it is a success to find a node as it is wanted.
-pub(super) fn with_strictness(
-    mut inputs: Map<String, Value>,
-    args: &PuppetArgs,
-) -> Map<String, Value> {
-    if !args.strict {
-        inputs.insert(IDEMPOTENT.to_owned(), true.into());
-    }
-    inputs
-}
+use crate::cli::{CommandError, tree::PuppetArgs};
 
 /// `disable`: the message may be typed without quotes.
-pub(super) fn disable(words: &[&str], args: &PuppetArgs) -> Map<String, Value> {
+pub(super) fn disable(words: &[&str]) -> Map<String, Value> {
     let mut inputs = Map::new();
     if !words.is_empty() {
         inputs.insert("message".to_owned(), words.join(" ").into());
     }
-    with_strictness(inputs, args)
+    inputs
 }
 
 /// `runonce`, and every single run of `runall`.
@@ -58,11 +44,10 @@ pub(super) fn run(args: &PuppetArgs) -> Result<Map<String, Value>, CommandError>
         ),
         ("ignoreschedules", args.ignoreschedules.then(|| json!(true))),
     ];
-    let inputs = given
-        .into_iter()
+    let given = given.into_iter();
+    Ok(given
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect();
-    Ok(with_strictness(inputs, args))
+        .collect())
 }
 
 /// `resource TYPE NAME key=value...`.
@@ -132,11 +117,11 @@ mod tests {
     #[test]
     fn options_become_inputs() {
         let inputs = |line: &str| Value::Object(run(&args(line)).unwrap());
-        assert_eq!(inputs("runonce"), json!({"idempotent": true}));
-        assert_eq!(inputs("runonce --strict --force"), json!({"force": true}));
+        assert_eq!(inputs("runonce"), json!({}));
+        assert_eq!(inputs("runonce --force"), json!({"force": true}));
         assert_eq!(
             inputs(
-                "runonce --strict --tags a --tag b,c --no-noop --splay --splaylimit 3 --environment dev \
+                "runonce --tags a --tag b,c --no-noop --splay --splaylimit 3 --environment dev \
                  --no-use-cached-catalog --ignoreschedules --server puppet:8140"
             ),
             json!({
@@ -144,10 +129,7 @@ mod tests {
                 "splaylimit": 3, "use_cached_catalog": false, "ignoreschedules": true,
             })
         );
-        assert_eq!(
-            inputs("runonce --strict --noop --no-noop"),
-            json!({"noop": false})
-        );
+        assert_eq!(inputs("runonce --noop --no-noop"), json!({"noop": false}));
         for line in ["runonce --force --splay", "runonce --force --splaylimit 3"] {
             let error = run(&args(line)).unwrap_err().to_string();
             assert!(error.ends_with("when forcing runs"), "{error}");
@@ -159,7 +141,7 @@ mod tests {
 
     #[test]
     fn words_are_read() {
-        let message = disable(&["a", "b"], &args("disable --strict"));
+        let message = disable(&["a", "b"]);
         assert_eq!(Value::Object(message), json!({"message": "a b"}));
         let inputs = resource(&["File", "/tmp/x", "content=a=b", "mode="]).unwrap();
         assert_eq!(

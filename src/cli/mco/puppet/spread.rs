@@ -54,7 +54,7 @@ impl View for Spread {
                     graph::spread(&values, BUCKETS)
                 )
             });
-            out.line(format!("{label:>34}: {figures}").trim_end())?;
+            out.line(format!("{label:>33}: {figures}").trim_end())?;
         }
         out.line("")?;
         if never > 0 {

@@ -118,6 +118,39 @@ async fn a_command_that_fails_at_once_is_a_failure() {
 }
 
 #[tokio::test]
+async fn a_run_without_a_place_of_its_own_is_a_run_all_the_same() {
+    let machine = Machine::new("echo run >>runs; exit 0");
+    let words = machine.puppet.options().command.clone();
+    for (apart, runs) in [
+        ("/usr/bin/env", "run\n"),
+        ("/nonexistent/systemd-run", "run\nrun\n"),
+        (
+            "/bin/sh -c 'echo \"Failed to start transient scope unit: no bus\" >&2; exit 1' --",
+            "run\nrun\nrun\n",
+        ),
+    ] {
+        let apart = crate::node::puppet::command_words(apart).unwrap();
+        let launcher = Launcher::of_daemon().leaving();
+        let started = machine
+            .puppet
+            .start_behind(apart, &words, &machine.puppet.state(), &launcher)
+            .await
+            .unwrap();
+        // What systemd is told is nobody's business.
+        assert!(
+            started
+                .summary
+                .starts_with("Started a Puppet run using the '/"),
+            "{started:?}"
+        );
+        assert!(!started.summary.contains("Failed"));
+        assert_eq!(machine.read("runs"), runs);
+        let state = machine.ended().await;
+        assert_eq!(state.run.unwrap().1.end().unwrap().code, Some(0));
+    }
+}
+
+#[tokio::test]
 async fn a_disabled_puppet_does_not_run() {
     let machine = Machine::new("echo run >>runs");
     assert!(machine.puppet.disable("rebuilding").unwrap());

@@ -17,7 +17,7 @@ use crate::{
         render::{progress, view::Renderer},
         voice::complain,
     },
-    client::{Account, Call, Interrupt, Share, Silence, Silent},
+    client::{Account, Call, Discovered, Interrupt, Share, Silence, Silent},
     mcorpc::{
         filter::{Filter, parse},
         names::{CallerId, Identity, RequestId},
@@ -85,12 +85,13 @@ pub(super) async fn all(
             Ok(mut calls) => calls.run(session, &wanted).await,
             Err(error) => Err(error),
         };
-        let Some(seconds) = rerun else { return ended };
+        let Some(seconds) = rerun.filter(|_| !session.is_dry_run()) else {
+            return ended;
+        };
         match ended {
             Ok(exit @ (Exit::Interrupted | Exit::Terminated)) => return Ok(exit),
             Ok(_) => {}
-            // A broker that is away will come back; a dry run has said all.
-            Err(error) if error.message.is_empty() => return Err(error),
+            // A broker that is away will come back.
             Err(error) => log.line(session, &format!("Running nodes failed: {error}"))?,
         }
         let left = Duration::from_secs(seconds.into()).saturating_sub(begun.elapsed());
@@ -156,26 +157,21 @@ impl Calls {
         let count = discovered.names.len();
         let nodes = if count == 1 { "node" } else { "nodes" };
         log.line(session, &format!("Found {count} enabled {nodes}"))?;
-        let (first, id) = self.look(session, discovered.names).await?;
+        let (first, id) = self.look(session, discovered.names.clone()).await?;
+        let splay = wanted.inputs.get("splaylimit").and_then(Value::as_u64);
+        let usual = Times::default();
         let times = Times {
             run: wanted.wait,
-            ..Times::default()
+            // A node of the original's does not say that it only waits.
+            begin: usual.begin + Duration::from_secs(splay.unwrap_or(0)),
+            ..usual
         };
         let may_fail = wanted.max_fail.map(|share| share.allowed(count));
         let limit = wanted.limit.unwrap_or(usize::MAX);
         let mut schedule = Schedule::new(first, limit, times, may_fail, wanted.limit.is_none());
         if session.is_dry_run() {
-            for name in schedule.order() {
-                session.out.line(name.as_str())?;
-            }
-            complain(format_args!(
-                "{count} {nodes} would run Puppet, in this order; nothing was started"
-            ));
-            return Ok(if count == 0 {
-                Exit::NobodyMatched
-            } else {
-                Exit::Ok
-            });
+            let order = schedule.order().cloned().collect();
+            return self.rehearse(session, discovered, order);
         }
         let mut account = account(id, started, discovered.took);
         account.no_response.extend(discovered.silent);
@@ -190,6 +186,29 @@ impl Calls {
         }
         untouched::note(&self.run, &account, session.untouched())?;
         Ok(exit)
+    }
+
+    /// Shows who would run, and in which order.
+    fn rehearse(
+        &self,
+        session: &mut Session,
+        mut discovered: Discovered,
+        order: Vec<Identity>,
+    ) -> Result<Exit, CommandError> {
+        discovered.names = order;
+        if !session.form.is_text() || discovered.names.is_empty() {
+            return session.rehearse_with(&self.run, "puppet", &discovered);
+        }
+        for name in &discovered.names {
+            session.out.line(name.as_str())?;
+        }
+        session.out.flush()?;
+        let count = discovered.names.len();
+        let nodes = if count == 1 { "node" } else { "nodes" };
+        complain(format_args!(
+            "{count} {nodes} would run Puppet, in this order; nothing was started"
+        ));
+        Ok(Exit::Ok)
     }
 
     /// What each node does now, and how long its last run took.

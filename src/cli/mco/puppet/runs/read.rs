@@ -37,6 +37,7 @@ pub(super) fn status(reply: &Reply) -> Status {
                 initiated_at: number(run, "initiated_at"),
                 code: run.get("exitcode").and_then(Value::as_i64),
                 words: text(run, "words"),
+                signalled: run.get("signalled").and_then(Value::as_bool) == Some(true),
             }),
     }
 }
@@ -44,11 +45,13 @@ pub(super) fn status(reply: &Reply) -> Status {
 /// The answer to `last_run_summary`: how the run ended.
 pub(super) fn figures(reply: &Reply) -> End {
     let data = &reply.data;
-    if let Some(problem) = data.get("problem").and_then(Value::as_str) {
+    let result = data.get("run_result").and_then(Value::as_str);
+    // Where there is a result, the problem is with something else.
+    if let (None, Some(problem)) = (result, data.get("problem").and_then(Value::as_str)) {
         return End::Failed(problem.to_owned());
     }
     let failed = number(data, "failed_resources");
-    match data.get("run_result").and_then(Value::as_str) {
+    match result {
         Some("changed") => End::Changed,
         Some("unchanged") => End::Unchanged,
         _ if number(data, "total_resources") <= 0 => {
@@ -157,6 +160,10 @@ mod tests {
             (
                 json!({"total_resources": 9, "failed_resources": 2}),
                 End::Failed("2 resources failed".into()),
+            ),
+            (
+                json!({"run_result": "changed", "problem": "resources.txt can't be read"}),
+                End::Changed,
             ),
             (
                 json!({"problem": "it is empty"}),

@@ -104,6 +104,19 @@ pub(super) struct OwnRun {
     pub(super) code: Option<i64>,
     /// What it said last.
     pub(super) words: String,
+    /// A daemon was told to make it.
+    pub(super) signalled: bool,
+}
+
+impl Status {
+    /// Whether no other run can begin: a process that waits for its splay holds no lock yet.
+    fn is_busy(&self) -> bool {
+        let own = self.own.as_ref();
+        self.applying
+            || own.is_some_and(|own| {
+                !own.signalled && matches!(own.state.as_str(), "running" | "hung")
+            })
+    }
 }
 
 /// What a node said to `last_run_summary`: how its run ended.
@@ -139,6 +152,8 @@ struct Node {
     before: Option<Status>,
     /// How often it was told to run.
     told: u8,
+    /// Since when a run that is not ours keeps it from beginning.
+    held: Duration,
     next_poll: Duration,
     /// Since when it has not answered.
     silent: Option<Duration>,
@@ -183,18 +198,22 @@ impl Schedule {
         may_fail: Option<usize>,
         adopt: bool,
     ) -> Self {
-        // The longest first; those that did not even say what they do, last.
-        first.sort_by_key(|(_, status, took)| (status.is_none(), std::cmp::Reverse(*took)));
+        // The longest first; those that did not even say what they do, last. A dry run promises it.
+        first.sort_by(|(name, status, took), (other, others, theirs)| {
+            let said = status.is_none().cmp(&others.is_none());
+            said.then(theirs.cmp(took)).then(name.cmp(other))
+        });
         let nodes: Vec<Node> = first
             .into_iter()
             .map(|(name, status, _)| Node {
                 name,
                 state: match &status {
-                    Some(status) if status.applying && !adopt => State::Foreign,
+                    Some(status) if status.is_busy() && !adopt => State::Foreign,
                     _ => State::Waiting,
                 },
                 before: status,
                 told: 0,
+                held: Duration::ZERO,
                 next_poll: Duration::ZERO,
                 silent: None,
                 lost: false,
@@ -358,6 +377,7 @@ impl Schedule {
             Begun::Busy if adopt => run.confirmed = true,
             Begun::Busy => {
                 node.told -= 1;
+                node.held = now;
                 node.state = State::Foreign;
             }
             Begun::No(why) => return self.end(at, End::Failed(why), now),
@@ -388,13 +408,14 @@ impl Schedule {
         node.lost = false;
         node.next_poll = now + times.poll;
         match &mut node.state {
-            State::Foreign if !status.applying => {
+            State::Foreign if !status.is_busy() => {
                 node.before = Some(status);
                 node.state = State::Waiting;
                 if stopped {
                     self.end(at, End::NotAsked, now);
                 }
             }
+            State::Foreign => self.give_up(at, now),
             State::Running(run) => {
                 let before = node.before.get_or_insert_with(|| status.clone());
                 let step = run.step(&status, before, now, times);
@@ -465,30 +486,33 @@ impl Schedule {
     pub(super) fn finish(&mut self, now: Duration) {
         for at in 0..self.nodes.len() {
             match self.nodes.get(at).map(|node| &node.state) {
-                Some(State::Waiting | State::Foreign) => self.end(at, End::NotAsked, now),
-                Some(State::Running(_) | State::Ending { .. }) => self.end(at, End::Silent, now),
-                _ => {}
+                Some(State::Waiting | State::Foreign) if self.stopped => {
+                    self.end(at, End::NotAsked, now);
+                }
+                Some(State::Ended(_)) | None => {}
+                // Silent for long, also where it was not told to run yet: nobody has stopped this.
+                Some(_) => self.end(at, End::Silent, now),
             }
         }
     }
 
+    /// Waits no longer for a run that has had its time, be it ours or another's.
     fn give_up(&mut self, at: usize, now: Duration) {
         let longest = self.times.run;
         let Some(node) = self.nodes.get(at) else {
             return;
         };
-        let State::Running(run) = &node.state else {
-            return;
+        let (since, what) = match &node.state {
+            State::Running(run) => (run.since, "it still runs"),
+            State::Foreign => (node.held, "a run that is not ours still runs"),
+            _ => return,
         };
-        if now.saturating_sub(run.since) < longest {
+        if now.saturating_sub(since) < longest {
             return;
         }
         let end = match node.silent {
             Some(_) => End::Silent,
-            None => End::TimedOut(format!(
-                "it still runs after {} s, and goes on",
-                longest.as_secs()
-            )),
+            None => End::TimedOut(format!("{what} after {} s, and goes on", longest.as_secs())),
         };
         self.end(at, end, now);
     }

@@ -78,6 +78,7 @@ impl Fleet {
             initiated_at: 5,
             code: Some(0),
             words: String::new(),
+            signalled: false,
         };
         Status {
             applying,
@@ -278,6 +279,49 @@ fn a_run_without_end_and_one_that_never_begins_have_their_time() {
 }
 
 #[test]
+fn a_run_that_is_not_ours_is_waited_for_and_has_its_time_too() {
+    let mut sims = vec![Sim::new(60 * SECOND); 4];
+    sims[0].foreign = u64::MAX / 4;
+    // Its daemon is killed while that other run goes on.
+    sims[1].foreign = 600 * SECOND;
+    sims[1].silent = (20 * SECOND, u64::MAX);
+    sims[2].foreign = 3000 * SECOND;
+    let (ends, took) = simulate(&mut Fleet::of(sims), 2, Times::default(), None);
+    assert_eq!(
+        ends[&0],
+        End::TimedOut("a run that is not ours still runs after 3600 s, and goes on".into())
+    );
+    assert_eq!(
+        ends[&1],
+        End::Silent,
+        "it was not asked, and that is a failure"
+    );
+    assert_eq!((&ends[&2], &ends[&3]), (&End::Changed, &End::Changed));
+    assert!(took < 2 * 3600 * SECOND, "{took}");
+}
+
+#[test]
+fn a_process_that_waits_for_its_splay_is_a_run_too() {
+    let own = |state: &str, at| Status {
+        last_run: at,
+        own: Some(OwnRun {
+            state: state.into(),
+            initiated_at: at,
+            ..OwnRun::default()
+        }),
+        ..Status::default()
+    };
+    let first = vec![(name(0), Some(own("running", 1)), 0)];
+    let mut schedule = Schedule::new(first, 1, Times::default(), None, false);
+    assert_eq!(schedule.begin(ms(0)), []);
+    assert_eq!(schedule.poll(ms(0)), [name(0)]);
+    schedule.handle_status(&name(0), Some(own("running", 1)), ms(0));
+    assert_eq!(schedule.begin(ms(500)), []);
+    schedule.handle_status(&name(0), Some(own("ended", 1)), ms(1000));
+    assert_eq!(schedule.begin(ms(1000)), [name(0)]);
+}
+
+#[test]
 fn too_many_failures_begin_no_more() {
     let mut sims = vec![Sim::new(10 * SECOND); 20];
     for sim in &mut sims {
@@ -308,6 +352,7 @@ fn what_a_run_says_at_its_end_is_told() {
         initiated_at: 7,
         code,
         words: "Info: a\nError: b\n".into(),
+        signalled: false,
     };
     let status = |own: OwnRun| {
         Some(Status {
