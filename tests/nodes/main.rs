@@ -21,6 +21,7 @@ mod judge;
 mod lab;
 mod machine;
 mod notes;
+mod packages;
 mod pause;
 mod renewal;
 mod services;
@@ -84,6 +85,10 @@ const TESTS: &[(&str, fn())] = &[
     (
         "renewal::the_broker_moves_to_another_address",
         renewal::the_broker_moves_to_another_address,
+    ),
+    (
+        "packages::apt_does_as_it_is_told",
+        packages::apt_does_as_it_is_told,
     ),
     (
         "services::units_of_every_kind_do_as_they_are_told",
