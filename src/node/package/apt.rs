@@ -48,14 +48,18 @@ impl PackageProvider for Apt {
 
     /// apt takes a name that it does not know for a pattern (`a.b`) or for a wish (`a+`).
     fn look_up(&self, package: &PackageName) -> Option<Program> {
-        package.as_str().contains(['.', '+']).then(|| {
-            Program::new("/usr/bin/apt-cache").args([
-                "show",
-                "--no-all-versions",
-                "--",
-                package.as_str(),
-            ])
+        let name = without_architecture(package);
+        name.contains(['.', '+']).then(|| {
+            Program::new("/usr/bin/apt-cache")
+                .args(["pkgnames", "--", name])
+                .long_output()
         })
+    }
+
+    /// The names that begin so.
+    fn knows(&self, package: &PackageName, ended: &Ended) -> bool {
+        let name = without_architecture(package);
+        ended.stdout.text().lines().any(|line| line.trim() == name)
     }
 
     fn act(&self, change: &Change, _before: &[Status], patience: Duration) -> Program {
@@ -79,6 +83,14 @@ impl PackageProvider for Apt {
     fn is_locked(&self, ended: &Ended) -> bool {
         let text = ended.stderr.text();
         matches!(ended.status, Exit::Exited(100)) && LOCKED.iter().any(|words| text.contains(words))
+    }
+
+    /// `Waiting for cache lock: ... It is held by process 644 (aptitude)...`
+    fn holder(&self, ended: &Ended) -> Option<String> {
+        let text = format!("{}\n{}", ended.stdout.text(), ended.stderr.text());
+        let (_, holder) = text.rsplit_once("It is held by ")?;
+        let (holder, _) = holder.split_once(')')?;
+        (!holder.contains('\n')).then(|| format!("{holder})"))
     }
 
     fn list(&self) -> Program {
@@ -138,6 +150,11 @@ const LOCKED: [&str; 3] = [
     "Unable to acquire the dpkg frontend lock",
     "dpkg frontend lock was locked by another process",
 ];
+
+fn without_architecture(package: &PackageName) -> &str {
+    let name = package.as_str();
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
 
 fn read_line(line: &str) -> Option<Status> {
     let mut fields = line.split('\t');
@@ -286,6 +303,8 @@ mod tests {
         }
         assert!(Apt.look_up(&name("foo")).is_none());
         assert!(Apt.look_up(&name("g++")).is_some());
+        let listed = ended(0, "g++-12\ng++\n", "");
+        assert!(Apt.knows(&name("g++:i386"), &listed) && !Apt.knows(&name("g+"), &listed));
         assert!(Apt.accepts(&name("libc6:i386")) && !Apt.accepts(&name("a:b:c")));
     }
 
@@ -306,7 +325,9 @@ mod tests {
             (100, "E: Unable to locate package nosuch\n", false),
             (0, "", false),
         ] {
-            assert_eq!(Apt.is_locked(&ended(code, "", said)), locked, "{said}");
+            let ended = ended(code, "", said);
+            assert_eq!(Apt.is_locked(&ended), locked, "{said}");
+            assert_eq!(Apt.holder(&ended).is_some(), locked, "{said}");
         }
     }
 

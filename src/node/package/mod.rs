@@ -48,10 +48,15 @@ pub trait PackageProvider: Send + Sync {
     /// The state, from what that program said.
     fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String>;
 
-    /// What fails where there is no package of that name, for names that the manager would take for
-    /// something else then.
+    /// What tells whether there is a package of that name, for names that the manager takes for
+    /// something else where there is none.
     fn look_up(&self, _package: &PackageName) -> Option<Program> {
         None
+    }
+
+    /// Whether there is one, from what that program said.
+    fn knows(&self, _package: &PackageName, ended: &Ended) -> bool {
+        ended.is_success()
     }
 
     /// Whether a package is installed in this version.
@@ -69,6 +74,11 @@ pub trait PackageProvider: Send + Sync {
 
     /// Whether it has changed nothing, as another one held the lock.
     fn is_locked(&self, ended: &Ended) -> bool;
+
+    /// Who held it, where the program has said so.
+    fn holder(&self, _ended: &Ended) -> Option<String> {
+        None
+    }
 
     /// What lists all packages.
     fn list(&self) -> Program;

@@ -229,7 +229,10 @@ impl Packages {
                 output: Some(said(&ended)),
                 code: code(&ended),
                 ..unexpected(format!(
-                    "another program holds the lock; {}",
+                    "{} holds the lock; {}",
+                    job.provider
+                        .holder(&ended)
+                        .unwrap_or_else(|| "another program".to_owned()),
                     failure(&name, &ended)
                 ))
             }),
@@ -404,7 +407,7 @@ async fn look_up(
     for (package, status) in change.packages.iter().zip(before) {
         let program = provider.look_up(package).filter(|_| !status.installed);
         let Some(program) = program else { continue };
-        if !run(launcher, &program).await?.is_success() {
+        if !provider.knows(package, &run(launcher, &program).await?) {
             let why = format!("{} knows no package of that name", provider.name());
             return Err(Failure {
                 status: before.to_vec(),
