@@ -149,7 +149,7 @@ fn completion_lists_what_files_declare() {
     };
     assert_eq!(
         list(&["--list-agents"]),
-        "broken\npuppet\npuppetral\nrpcutil\nservice\ntasks\nweb\n"
+        "broken\npackage\npuppet\npuppetral\nrpcutil\nservice\ntasks\nweb\n"
     );
     assert_eq!(
         list(&["--list-agents", "-v"]),

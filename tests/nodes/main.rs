@@ -24,6 +24,7 @@ mod notes;
 mod packages;
 mod pause;
 mod renewal;
+mod rpms;
 mod services;
 mod storm;
 mod told;
@@ -90,6 +91,7 @@ const TESTS: &[(&str, fn())] = &[
         "packages::apt_does_as_it_is_told",
         packages::apt_does_as_it_is_told,
     ),
+    ("rpms::dnf_does_as_it_is_told", rpms::dnf_does_as_it_is_told),
     (
         "services::units_of_every_kind_do_as_they_are_told",
         services::units_of_every_kind_do_as_they_are_told,

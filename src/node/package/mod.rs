@@ -93,6 +93,12 @@ pub trait PackageProvider: Send + Sync {
         listed.to_owned()
     }
 
+    /// What lists packages with their versions, where the list of newer ones does not say what is
+    /// installed.
+    fn versions(&self) -> Option<Program> {
+        None
+    }
+
     /// What lists packages of which there is a newer version.
     fn updates(&self) -> Program;
 

@@ -74,6 +74,15 @@ pub(super) fn list() -> Program {
     rpm().args(["-qa"]).long_output()
 }
 
+/// Lists them as dnf does, and with the version of each.
+pub(super) fn versions() -> Program {
+    rpm()
+        .args(["-qa", "--nosignature", "--nodigest", "--qf", VERSIONS])
+        .long_output()
+}
+
+const VERSIONS: &str = "%{NAME}.%{ARCH}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n";
+
 /// What rpm says where somebody else is at work.
 pub(super) fn is_locked(ended: &Ended) -> bool {
     !ended.is_success()

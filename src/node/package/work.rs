@@ -1,6 +1,6 @@
 //! Asks for packages, or changes them, and holds what has become of them against what was wanted.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use md5::{Digest as _, Md5};
 use tokio::time::Instant;
@@ -143,8 +143,18 @@ impl Packages {
         change: &Change,
         strict: bool,
     ) -> Result<Changed, Failure> {
+        let provider = self.provider()?;
+        self.change_with(&*provider, launcher, change, strict).await
+    }
+
+    async fn change_with(
+        &self,
+        provider: &dyn PackageProvider,
+        launcher: &Launcher,
+        change: &Change,
+        strict: bool,
+    ) -> Result<Changed, Failure> {
         let settings = self.settings()?;
-        let provider = &*self.provider()?;
         let begun = Instant::now();
         if change.version.is_some() && (change.verb != Verb::Install || change.packages.len() != 1)
         {
@@ -447,10 +457,21 @@ fn could_not(change: &Change, why: &str, kind: FailureKind) -> String {
 async fn updates(provider: &dyn PackageProvider, launcher: &Launcher) -> Result<Updates, Failure> {
     let ended = run(launcher, &provider.updates()).await?;
     let outdated = provider.read_updates(&ended);
-    let outdated = outdated.map_err(|why| Failure {
+    let mut outdated = outdated.map_err(|why| Failure {
         code: code(&ended),
         ..unexpected(why)
     })?;
+    if let Some(program) = provider.versions().filter(|_| !outdated.is_empty()) {
+        let listed = run(launcher, &program).await?.stdout.text();
+        let versions: HashMap<&str, &str> = listed
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .collect();
+        for update in &mut outdated {
+            let current = versions.get(update.package.as_str());
+            update.current = current.map(|version| (*version).to_owned());
+        }
+    }
     Ok(Updates {
         manager: provider.manager(),
         output: ended.stdout.text(),

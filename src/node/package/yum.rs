@@ -90,6 +90,10 @@ impl PackageProvider for Yum {
         rpm::list()
     }
 
+    fn versions(&self) -> Option<Program> {
+        Some(rpm::versions())
+    }
+
     fn updates(&self) -> Program {
         Program::new(self.program)
             .args(["-q", "check-update"])
