@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{Out, View, table::Table},
+        render::{Out, View, table::Table, view::cell},
         tree::{General, PackageArgs},
     },
     client::{Account, Answer},
@@ -160,17 +160,40 @@ impl Packages {
         for answer in account.answers.iter().filter(|answer| answer.is_ok()) {
             let outdated = answer.reply.data.get("outdated_packages");
             for update in outdated.and_then(Value::as_array).into_iter().flatten() {
-                // A node of the original knows a symbol where we have a text, and no current version.
-                let cell = |name: &str| {
-                    let value = update.get(name).or_else(|| update.get(format!(":{name}")));
-                    crate::cli::render::view::cell(value)
-                };
+                // A node of the original does not say which version is installed.
+                let text = |name: &str| cell(update.get(name));
                 table.push([
                     answer.reply.sender.as_str().to_owned(),
-                    cell("package"),
-                    cell("current"),
-                    cell("version"),
-                    cell("repo"),
+                    text("package"),
+                    text("current"),
+                    text("version"),
+                    text("repo"),
+                ]);
+            }
+        }
+        table
+    }
+
+    /// How packages are, a row for each of each node.
+    fn table_of(account: &Account) -> Table {
+        let mut table = Table::new([
+            "node", "outcome", "package", "ensure", "arch", "changed", "message",
+        ]);
+        for answer in &account.answers {
+            let reply = &answer.reply;
+            for package in each(&reply.data) {
+                table.push([
+                    reply.sender.as_str().to_owned(),
+                    reply.outcome.as_str().to_owned(),
+                    cell(package.get("name")),
+                    cell(package.get("ensure")),
+                    cell(package.get("arch")),
+                    cell(reply.data.get("changed")),
+                    if answer.is_ok() {
+                        String::new()
+                    } else {
+                        reply.statusmsg.clone()
+                    },
                 ]);
             }
         }
@@ -178,22 +201,28 @@ impl Packages {
     }
 }
 
+/// The outputs of each package: of the one, or of several.
+fn each(data: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
+    let several = data.get("packages").and_then(Value::as_array);
+    let one = several.is_none().then_some(data);
+    let several = several.into_iter().flatten().filter_map(Value::as_object);
+    one.into_iter().chain(several)
+}
+
 /// How the one package is, or each of several.
 fn statuses(data: &Map<String, Value>) -> Vec<String> {
-    let Some(several) = data.get("packages").and_then(Value::as_array) else {
+    if !matches!(data.get("packages"), Some(Value::Array(_))) {
         return vec![status(data)];
-    };
+    }
     let line = |package: &Map<String, Value>| {
-        let name = crate::cli::render::view::cell(package.get("name"));
-        format!("{name}: {}", status(package))
+        format!("{}: {}", cell(package.get("name")), status(package))
     };
-    let several = several.iter().filter_map(Value::as_object);
-    several.map(line).collect()
+    each(data).map(line).collect()
 }
 
 /// `bash-5.2.15-2+b8.amd64`, and a word for what is not installed.
 fn status(package: &Map<String, Value>) -> String {
-    let text = |name: &str| crate::cli::render::view::cell(package.get(name));
+    let text = |name: &str| cell(package.get(name));
     let (name, ensure, arch) = (text("name"), text("ensure"), text("arch"));
     match ensure.as_str() {
         "absent" | "purged" => ensure,
@@ -203,11 +232,19 @@ fn status(package: &Map<String, Value>) -> String {
     }
 }
 
-/// What people should know of the change that was begun last: that it goes on, or has failed.
+/// What people should know of the change that was begun last: that it goes on; or has failed, if it
+/// was one of these packages.
 fn last_run(data: &Map<String, Value>) -> Option<String> {
     let run = data.get("run")?.as_object()?;
     let text = |name: &str| run.get(name).and_then(Value::as_str).unwrap_or_default();
     let what = text("what");
+    let of_these = each(data).any(|package| {
+        let name = package.get("name").and_then(Value::as_str);
+        name.is_some_and(|name| what.split(' ').skip(1).any(|word| word == name))
+    });
+    if !of_these && text("state") != "running" {
+        return None;
+    }
     match (text("state"), run.get("exitcode").and_then(Value::as_i64)) {
         ("running", _) => Some(format!("| `{what}` is still running")),
         ("vanished", _) => Some(format!(
@@ -253,7 +290,11 @@ impl View for Packages {
     }
 
     fn table(&self, account: &Account) -> Option<Table> {
-        self.is_of_updates().then(|| Self::updates(account))
+        if self.is_of_updates() {
+            return Some(Self::updates(account));
+        }
+        let of_packages = OF_PACKAGES.contains(&self.action.as_str());
+        of_packages.then(|| Self::table_of(account))
     }
 }
 
@@ -321,7 +362,7 @@ mod tests {
         });
         let lines = statuses(data.as_object().unwrap());
         assert_eq!(lines, ["a: absent", "b: b-1"]);
-        let run = |run: Value| last_run(json!({"run": run}).as_object().unwrap());
+        let run = |run: Value| last_run(json!({"name": "a", "run": run}).as_object().unwrap());
         assert_eq!(
             run(json!({"what": "install a", "state": "ended", "exitcode": 0})),
             None
@@ -329,10 +370,12 @@ mod tests {
         let failed =
             json!({"what": "install a", "state": "ended", "exitcode": 100, "words": "E: no"});
         assert_eq!(
-            run(failed).unwrap(),
+            run(failed.clone()).unwrap(),
             "| `install a` has ended with exit code 100: E: no"
         );
-        let running = json!({"what": "install a", "state": "running", "exitcode": null});
-        assert_eq!(run(running).unwrap(), "| `install a` is still running");
+        let other = json!({"name": "b", "run": failed});
+        assert_eq!(last_run(other.as_object().unwrap()), None);
+        let running = json!({"what": "install c", "state": "running", "exitcode": null});
+        assert_eq!(run(running).unwrap(), "| `install c` is still running");
     }
 }
