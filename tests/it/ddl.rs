@@ -153,7 +153,7 @@ fn completion_lists_what_files_declare() {
     );
     assert_eq!(
         list(&["--list-agents", "-v"]),
-        "puppet:Run Puppet agent, get its status, and enable/disable it\n\
+        "package:Install and uninstall software packages\npuppet:Run Puppet agent, get its status, and enable/disable it\n\
          puppetral:View and edit resources with Puppet's resource abstraction layer\n\
          rpcutil:General helpful actions that expose stats and internals to SimpleRPC clients\n\
          service:Start and stop system services\n\
@@ -186,7 +186,7 @@ fn completion_lists_what_files_declare() {
     let agents = mco(nowhere, ["completion", "--list-agents"])
         .exits(0)
         .stdout;
-    assert_eq!(agents, "rpcutil\n");
+    assert_eq!(agents, "package\npuppet\npuppetral\nrpcutil\nservice\n");
 }
 
 /// The original's own recorded answers.
