@@ -35,10 +35,10 @@ fn is_of_a_service(groups: &str) -> bool {
         let mut parts = line.splitn(3, ':').skip(1);
         let systemds = matches!(parts.next(), Some("" | "name=systemd"));
         let path = parts.next().unwrap_or_default();
-        let innermost = path
-            .rsplit('/')
-            .find(|part| part.ends_with(".service") || part.ends_with(".scope"));
-        systemds && innermost.is_some_and(|part| part.ends_with(".service"))
+        let kinds = path.rsplit('/').map(|unit| unit.rsplit_once('.'));
+        let mut kinds = kinds.flatten().map(|(_, kind)| kind);
+        let innermost = kinds.find(|kind| ["service", "scope"].contains(kind));
+        systemds && innermost == Some("service")
     })
 }
 

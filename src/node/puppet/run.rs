@@ -122,16 +122,17 @@ impl Puppet {
                 ),
                 Ok(end) => ended = Some(end),
                 Err(why) => {
-                    tracing::warn!("this Puppet run will not outlive a restart of the agent: {why}")
+                    tracing::warn!(
+                        "this Puppet run will not outlive a restart of the agent: {why}"
+                    );
                 }
             }
         }
-        let ended = match ended {
-            Some(end) => end,
-            None => {
-                let end = self.first_look(words, state, launcher).await;
-                end.map_err(&failed)?
-            }
+        let ended = if let Some(end) = ended {
+            end
+        } else {
+            let end = self.first_look(words, state, launcher).await;
+            end.map_err(&failed)?
         };
         if let Some(end) = ended.filter(|end| end.code != Some(0)) {
             let said = said(&end.words);

@@ -4,6 +4,7 @@
 mod ended;
 mod read;
 mod schedule;
+mod told;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -26,7 +27,8 @@ use crate::{
 };
 
 use ended::Ended;
-use schedule::{Begun, End, First, Schedule, Times};
+use schedule::{First, Schedule, Times};
+use told::{Begun, End};
 
 /// How long a run is waited for, where nothing else is said.
 pub(super) const LONGEST_RUN: Duration = Duration::from_hours(1);
