@@ -42,6 +42,8 @@ pub(crate) struct Send {
     pub(crate) route: Route,
     pub(crate) message: Message,
     pub(crate) receipt: Option<String>,
+    /// Who is connected at that moment is to be told, too.
+    pub(crate) ask: Option<Ask>,
 }
 
 /// The three ways of a message.

@@ -7,17 +7,18 @@ use bytes::Bytes;
 use super::settings::Times;
 use crate::stomp::{
     Frame, Headers,
-    destination::{BROKER_DEADLINE_HEADER, BROKER_TIME_HEADER},
+    destination::{BROKER_DEADLINE_HEADER, BROKER_TIME_HEADER, PRESENCE_HEADER},
 };
 
 /// Headers that the broker writes itself, or that were meant for it alone.
-const OURS: [&[u8]; 12] = [
+const OURS: [&[u8]; 13] = [
     b"ack",
     b"content-length",
     b"destination",
     b"login",
     BROKER_DEADLINE_HEADER.as_bytes(),
     BROKER_TIME_HEADER.as_bytes(),
+    PRESENCE_HEADER.as_bytes(),
     b"message-id",
     b"passcode",
     b"priority",

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::stomp::{
     Command, DecodeError, Encoder, Frame, Version,
-    destination::{self, BROKER_TIME_HEADER, Destination, SENDER_HEADER},
+    destination::{self, BROKER_TIME_HEADER, Destination, PRESENCE_HEADER, SENDER_HEADER},
     heartbeat::{Due, HeartBeat, Offer},
 };
 
@@ -256,8 +256,8 @@ impl Session {
         self.sent += 1;
         let message_id = format!("{}-{}", self.id, self.sent);
         let route = match destination {
-            Destination::Metrics => return self.ask(About::Metrics, frame, message_id),
-            Destination::Presence => return self.ask(About::Presence, frame, message_id),
+            Destination::Metrics => return self.question(About::Metrics, frame, message_id),
+            Destination::Presence => return self.question(About::Presence, frame, message_id),
             Destination::Agent { .. } | Destination::Agents { .. } | Destination::Topic(_) => {
                 Route::Topic
             }
@@ -268,6 +268,14 @@ impl Session {
         let now_ms = match route {
             Route::Queue => None,
             Route::Topic | Route::Directed(_) => self.pki.then(|| self.rules.broker_ms(now)),
+        };
+        let ask = match (&destination, text(frame, PRESENCE_HEADER)?) {
+            (Destination::Agent { collective, .. }, Some(reply_to)) => {
+                let collective = Some((*collective).to_owned());
+                let message_id = format!("{message_id}-presence");
+                Some(self.ask(About::Presence, reply_to, collective, message_id)?)
+            }
+            _ => None,
         };
         let receipt = receipt(frame)?;
         let Some(message) = Message::from_send(frame, &message_id, times, now_ms) else {
@@ -281,12 +289,27 @@ impl Session {
             route,
             message,
             receipt,
+            ask,
         }))
     }
 
-    fn ask(&self, about: About, frame: &Frame, message_id: String) -> Result<Effect, Fault> {
+    fn question(&self, about: About, frame: &Frame, message_id: String) -> Result<Effect, Fault> {
         let reply_to =
             text(frame, "reply-to")?.ok_or("a question to the broker needs a reply-to")?;
+        let collective = text(frame, "collective")?;
+        Ok(Effect::Ask(Ask {
+            receipt: receipt(frame)?,
+            ..self.ask(about, reply_to, collective, message_id)?
+        }))
+    }
+
+    fn ask(
+        &self,
+        about: About,
+        reply_to: String,
+        collective: Option<String>,
+        message_id: String,
+    ) -> Result<Ask, Fault> {
         let destination = parse(&reply_to)?;
         if !matches!(
             destination,
@@ -296,15 +319,14 @@ impl Session {
         }
         let grant = self.grant()?.clone();
         grant.may_subscribe(&destination, None)?;
-        let collective = text(frame, "collective")?;
-        Ok(Effect::Ask(Ask {
+        Ok(Ask {
             about,
             reply_to,
             collective,
             grant,
             message_id,
-            receipt: receipt(frame)?,
-        }))
+            receipt: None,
+        })
     }
 
     fn subscribe(&self, frame: &Frame) -> Result<Effect, Fault> {

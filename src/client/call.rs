@@ -18,7 +18,7 @@ use crate::{
         request::Request,
     },
     security::{SecurityProvider, SignError},
-    stomp::destination::MAX_DIRECTED,
+    stomp::destination::{MAX_DIRECTED, PRESENCE_HEADER},
 };
 
 /// What is to be asked, of whom, and how long to wait.
@@ -233,8 +233,8 @@ impl Client {
                 state.absent = absent.into_iter().collect();
             }
             Addressing::Broadcast if self.broker.is_ours() => {
-                // Both at once: the list and the first answers come back together.
-                self.ask_presence(call, state).await?;
+                // The broker lists those whom it gives the request: neither more nor less.
+                self.hear_presence(call, state).await?;
                 state.sent_after(begun);
                 self.send(call, state, None, call.ttl)?;
             }
@@ -280,21 +280,27 @@ impl Client {
     }
 
     async fn ask_presence(&mut self, call: &Call, state: &mut CallState) -> Result<(), Error> {
-        let address =
-            activemq::reply_address(&call.collective, &self.identity, std::process::id(), 0);
-        self.connection.subscribe(&address, None).await?;
+        let address = self.hear_presence(call, state).await?;
         let outgoing = Outgoing {
             destination: "/broker/presence".to_owned(),
             headers: vec![
-                ("reply-to".to_owned(), address.clone()),
+                ("reply-to".to_owned(), address),
                 ("collective".to_owned(), call.collective.to_string()),
             ],
             deadline: Some((Instant::now() + call.wait).into()),
             ..Outgoing::default()
         };
         self.connection.send(outgoing).await?;
-        state.presence_address = Some(address);
         Ok(())
+    }
+
+    /// Makes ready for the broker's list, and says where it has to be sent.
+    async fn hear_presence(&self, call: &Call, state: &mut CallState) -> Result<String, Error> {
+        let address =
+            activemq::reply_address(&call.collective, &self.identity, std::process::id(), 0);
+        self.connection.subscribe(&address, None).await?;
+        state.presence_address = Some(address.clone());
+        Ok(address)
     }
 
     /// Signs, and starts to send: one broadcast, or one message for each group of targets. Replies
@@ -332,17 +338,21 @@ impl Client {
             };
             let signed = self.provider.sign_request(&request)?;
             state.digests.insert(signed.digest);
+            let mut headers = activemq::request_headers(
+                &self.identity,
+                SystemTime::now(),
+                ttl,
+                request.reply_to.as_deref(),
+            );
+            if let (None, Some(address)) = (group, &state.presence_address) {
+                headers.push((PRESENCE_HEADER.to_owned(), address.clone()));
+            }
             messages.push(Outgoing {
                 destination: match group {
                     None => activemq::agent_topic(&call.collective, &call.agent),
                     Some(_) => activemq::directed(&call.collective),
                 },
-                headers: activemq::request_headers(
-                    &self.identity,
-                    SystemTime::now(),
-                    ttl,
-                    request.reply_to.as_deref(),
-                ),
+                headers,
                 targets: request.targets.unwrap_or_default(),
                 body: signed.body,
                 receipt: false,

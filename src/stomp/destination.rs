@@ -52,11 +52,18 @@ pub const SENDER_HEADER: &str = "mc_sender";
 /// the request that it passes on, or else when it wrote the frame. Only differences mean anything.
 pub const BROKER_TIME_HEADER: &str = "mc-broker-ms";
 
+/// In a request to all nodes with an agent, to our broker: the queue that gets the list of who was
+/// connected when the request was passed on, no sooner and no later.
+pub const PRESENCE_HEADER: &str = "mc-presence-to";
+
 /// In a request to our broker: the time by its own clock after which nobody waits for an answer.
 pub const BROKER_DEADLINE_HEADER: &str = "mc-broker-deadline-ms";
 
 /// In an ERROR frame of our broker: it says goodbye to everybody, and found no fault with the peer.
 pub const STOPPING_HEADER: &str = "mc-stopping";
+
+/// In the ERROR frame by which our broker ends a connection whose identity a newer one bears.
+pub const REPLACED_HEADER: &str = "mc-replaced";
 
 /// How many identities one SEND to `/queue/<collective>.nodes` may name, separated by commas.
 pub const MAX_DIRECTED: usize = 64;

@@ -30,4 +30,5 @@ mod safety;
 mod static_binary;
 mod support;
 mod targeting;
+mod twins;
 mod usage;

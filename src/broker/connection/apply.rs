@@ -13,7 +13,8 @@ use crate::{
         effect::{About, Ask, Effect, Open, Send},
         message::Message,
         peer::{Peer, Refused},
-        presence, report,
+        presence::{self, Node},
+        report,
         router::Routed,
     },
     stomp::Decoder,
@@ -37,7 +38,7 @@ impl<S> Connection<S> {
                 self.hub.router().unsubscribe(self.id, &wish);
                 self.receipt(now, wish.receipt.as_deref(), None);
             }
-            Effect::Ask(wish) => self.ask(&wish, now),
+            Effect::Ask(wish) => self.ask(&wish, None, now),
             Effect::Reply(frame) => self.pipe.outbound.push_frame(frame),
             Effect::Close(last) => self.close(last),
         }
@@ -50,6 +51,7 @@ impl<S> Connection<S> {
         let peer = Peer::new(
             &open.grant,
             open.pki,
+            self.from,
             since,
             Arc::clone(&self.pipe.outbound),
         );
@@ -65,7 +67,15 @@ impl<S> Connection<S> {
 
     fn send(&mut self, send: Box<Send>, now: Instant) {
         self.hub.metrics.sends.increase();
-        let routed = self.hub.router().send(self.id, &send, now);
+        let (routed, nodes) = {
+            let mut tables = self.hub.router();
+            let routed = tables.send(self.id, &send, now);
+            // Who comes from now on has not got the message.
+            (routed, send.ask.as_ref().map(|_| tables.nodes()))
+        };
+        if let (Some(ask), Some(nodes)) = (&send.ask, nodes) {
+            self.ask(ask, Some(nodes), now);
+        }
         if matches!(routed, Routed::Wait) {
             self.hub.metrics.stalled.increase();
         }
@@ -96,7 +106,8 @@ impl<S> Connection<S> {
         self.receipt(now, send.receipt.as_deref(), Some(deliveries));
     }
 
-    fn ask(&mut self, wish: &Ask, now: Instant) {
+    /// Answers a question. `nodes` are those of the moment that is asked about, if that is not now.
+    fn ask(&mut self, wish: &Ask, nodes: Option<Vec<Node>>, now: Instant) {
         let owned = self.hub.router().check_owner(self.id, &wish.reply_to);
         if let Err(refused) = owned {
             return self.refuse(&refused, wish.receipt.as_deref());
@@ -105,7 +116,7 @@ impl<S> Connection<S> {
         let answer = match wish.about {
             About::Metrics => report::answer(&settings.name, &self.hub.figures()),
             About::Presence => {
-                let nodes = self.hub.router().nodes();
+                let nodes = nodes.unwrap_or_else(|| self.hub.router().nodes());
                 let asked = wish.collective.as_deref();
                 let visible = |collective: &str| {
                     wish.grant.sees(collective) && asked.is_none_or(|only| only == collective)

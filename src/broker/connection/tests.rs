@@ -310,6 +310,35 @@ async fn presence_is_answered_to_the_reply_address() {
 }
 
 #[tokio::test]
+async fn a_request_can_ask_whom_it_was_given_to() {
+    let hub = hub(Settings::default());
+    let join = "SUBSCRIBE\ndestination:/queue/m.nodes\nselector:mc_identity = 'web1'\n\n\0\
+                SUBSCRIBE\ndestination:/topic/m.rpcutil.agent\nreceipt:1\n\n\0";
+    let mut early = Remote::connected(&hub, "").await;
+    early.send(join).await;
+    early.frame().await.unwrap();
+    let mut client = Remote::connected(&hub, "").await;
+    client
+        .send(
+            "SUBSCRIBE\ndestination:/queue/m.reply.c_1.1\n\n\0\
+             SEND\ndestination:/topic/m.rpcutil.agent\nmc-presence-to:/queue/m.reply.c_1.1\n\
+             receipt:1\n\n\0",
+        )
+        .await;
+    let list = client.frame().await.unwrap();
+    assert!(client.frame().await.unwrap().contains("deliveries:1"));
+    let mut late = Remote::connected(&hub, "").await;
+    late.send(&join.replace("web1", "web2")).await;
+    late.frame().await.unwrap();
+    assert!(
+        list.contains("\"web1\"") && !list.contains("\"web2\""),
+        "{list}"
+    );
+    let request = early.frame().await.unwrap();
+    assert!(!request.contains("mc-presence-to"), "{request}");
+}
+
+#[tokio::test]
 async fn figures_are_answered_to_the_reply_address() {
     let hub = hub(Settings::default());
     let mut client = Remote::connected(&hub, "").await;

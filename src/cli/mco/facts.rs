@@ -84,7 +84,9 @@ fn shown(value: &Value) -> String {
 }
 
 impl View for Counts {
-    const NAME: &'static str = "facts";
+    fn name(&self) -> &'static str {
+        "facts"
+    }
 
     fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
         Ok(())

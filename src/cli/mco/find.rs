@@ -61,7 +61,9 @@ fn found(account: &Account) -> impl Iterator<Item = &Identity> {
 struct Found;
 
 impl View for Found {
-    const NAME: &'static str = "find";
+    fn name(&self) -> &'static str {
+        "find"
+    }
 
     fn answer(&mut self, out: &mut Out, answer: &Answer) -> io::Result<()> {
         if answer.is_ok() {

@@ -71,7 +71,7 @@ pub(super) fn wait_for(
     Session::run(&options, async |session| {
         let call = session.plan_ping(Filter::default())?;
         loop {
-            let account = session.call(&call, |_, _| Ok(())).await?;
+            let account = session.call(&call, &mut |_, _| Ok(())).await?;
             count = account.answers.len();
             progress(count);
             let exit = session.exit(&account);

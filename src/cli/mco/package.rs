@@ -259,7 +259,9 @@ fn last_run(data: &Map<String, Value>) -> Option<String> {
 }
 
 impl View for Packages {
-    const NAME: &'static str = "package";
+    fn name(&self) -> &'static str {
+        "package"
+    }
 
     fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
         Ok(())

@@ -45,7 +45,9 @@ struct Times {
 }
 
 impl View for Times {
-    const NAME: &'static str = "ping";
+    fn name(&self) -> &'static str {
+        "ping"
+    }
 
     fn answer(&mut self, out: &mut Out, answer: &Answer) -> io::Result<()> {
         if !answer.is_ok() {

@@ -116,7 +116,9 @@ struct Results<'a> {
 }
 
 impl View for Results<'_> {
-    const NAME: &'static str = "rpc";
+    fn name(&self) -> &'static str {
+        "rpc"
+    }
 
     fn begin(&mut self, out: &mut Out) -> io::Result<()> {
         out.line("")
@@ -181,7 +183,9 @@ impl View for Results<'_> {
 struct Sent(Option<String>);
 
 impl View for Sent {
-    const NAME: &'static str = "rpc";
+    fn name(&self) -> &'static str {
+        "rpc"
+    }
 
     fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
         Ok(())

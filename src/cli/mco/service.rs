@@ -103,7 +103,9 @@ impl Statuses {
 }
 
 impl View for Statuses {
-    const NAME: &'static str = "service";
+    fn name(&self) -> &'static str {
+        "service"
+    }
 
     fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
         Ok(())

@@ -5,11 +5,15 @@ use std::{
     cell::Cell,
     io,
     path::{Path, PathBuf},
+    pin::Pin,
     time::Duration,
 };
 
 use serde_json::{Map, Value};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
 
 use super::{
     confirm,
@@ -28,7 +32,7 @@ use crate::{
         Account, Addressing, Answer, Call, Client, Discovered, Gather, Interrupt, Progress,
         Targets, Verdict, discovery::Source,
     },
-    config,
+    config::{self, ClientConfig},
     mcorpc::{
         ddl::Ddl,
         filter::Filter,
@@ -65,6 +69,8 @@ pub(super) struct Session {
     dry_run: bool,
     untouched: Option<PathBuf>,
     stop: watch::Receiver<Option<Interrupt>>,
+    /// Turns signals into what `stop` says.
+    watching: JoinHandle<()>,
     sort: bool,
     progress: bool,
     legacy: bool,
@@ -76,44 +82,55 @@ impl Session {
     where
         F: AsyncFnOnce(&mut Self) -> Result<Exit, CommandError>,
     {
+        let config = connect::load(options.general)?;
+        // Behind a pointer, so that all applications share the code that runs it.
+        let running: Pin<Box<dyn Future<Output = Result<Exit, CommandError>>>> = Box::pin(async {
+            let mut session = Self::open(options, &config).await?;
+            let ended = application(&mut session).await;
+            session.close(ended).await
+        });
+        daemon::block_on(1, running)?
+    }
+
+    async fn open(options: &Options<'_>, config: &ClientConfig) -> Result<Self, CommandError> {
         let (general, common) = (options.general, options.common);
         let form = Form::of(common.output.output, common.output.json);
-        let config = connect::load(general)?;
-        let targets = targeting::targets(common, &config)?;
-        let planner = Planner::new(common, &config)?;
+        let targets = targeting::targets(common, config)?;
+        let planner = Planner::new(common, config)?;
         if general.verbose {
             drop(daemon::start_log(config::LogLevel::Warn));
         }
-        daemon::block_on(1, async {
-            let (stop, stopped) = watch::channel(None);
-            let watching = tokio::spawn(connect::watch_signals(stop));
-            let mut session = Self {
-                out: Out::new(general.color, config.color.unwrap_or(true)),
-                verbose: general.verbose && !common.quiet,
-                ping_graph: config.ping_graph,
-                client: connect::connect(&config, common, stopped.clone()).await?,
-                stop: stopped,
-                untouched: common.batches.untouched.clone(),
-                planner,
-                targets,
-                quiet: common.quiet,
-                dry_run: common.discovery.dry_run,
-                sort: common.sort,
-                progress: options.progress
-                    && form != Form::Array
-                    && !common.output.no_progress
-                    && !common.quiet,
-                form,
-                legacy: general.exit_codes == ExitCodes::Legacy,
-            };
-            let ended = application(&mut session).await;
-            let flushed = session.out.flush();
-            session.client.close().await;
-            watching.abort();
-            let exit = ended?;
-            flushed?;
-            Ok(exit)
-        })?
+        let (stop, stopped) = watch::channel(None);
+        let watching = tokio::spawn(connect::watch_signals(stop));
+        Ok(Self {
+            out: Out::new(general.color, config.color.unwrap_or(true)),
+            verbose: general.verbose && !common.quiet,
+            ping_graph: config.ping_graph,
+            client: connect::connect(config, common, stopped.clone()).await?,
+            stop: stopped,
+            watching,
+            untouched: common.batches.untouched.clone(),
+            planner,
+            targets,
+            quiet: common.quiet,
+            dry_run: common.discovery.dry_run,
+            sort: common.sort,
+            progress: options.progress
+                && form != Form::Array
+                && !common.output.no_progress
+                && !common.quiet,
+            form,
+            legacy: general.exit_codes == ExitCodes::Legacy,
+        })
+    }
+
+    async fn close(mut self, ended: Result<Exit, CommandError>) -> Result<Exit, CommandError> {
+        let flushed = self.out.flush();
+        self.client.close().await;
+        self.watching.abort();
+        let exit = ended?;
+        flushed?;
+        Ok(exit)
     }
 
     /// The broker, as it is named in output.
@@ -139,17 +156,17 @@ impl Session {
     }
 
     /// Makes the call and shows its results.
-    pub(super) async fn show<V: View>(
+    pub(super) async fn show(
         &mut self,
         call: &Call,
-        view: &mut V,
+        view: &mut dyn View,
     ) -> Result<Account, CommandError> {
         if self.dry_run {
-            return Err(self.rehearse::<V>(call).await?);
+            return Err(self.rehearse(call, view.name()).await?);
         }
         let mut renderer = Renderer::begin(self.form, view, &mut self.out)?;
         let account = self
-            .call(call, |out, answer| renderer.answer(out, call, answer))
+            .call(call, &mut |out, answer| renderer.answer(out, call, answer))
             .await?;
         let broker = self.broker();
         renderer.end(&mut self.out, call, &account, &broker)?;
@@ -197,11 +214,11 @@ impl Session {
     }
 
     /// Shows the results of a call that was made before.
-    pub(super) fn present<V: View>(
+    pub(super) fn present(
         &mut self,
         call: &Call,
         account: &Account,
-        view: &mut V,
+        view: &mut dyn View,
     ) -> Result<(), CommandError> {
         let broker = self.broker();
         let out = &mut self.out;
@@ -217,7 +234,7 @@ impl Session {
     pub(super) async fn call(
         &mut self,
         call: &Call,
-        mut show: impl FnMut(&mut Out, &Answer) -> io::Result<()>,
+        show: &mut dyn FnMut(&mut Out, &Answer) -> io::Result<()>,
     ) -> Result<Account, CommandError> {
         let sort = self.sort;
         let bar = progress::Progress::new(self.progress);
@@ -343,10 +360,14 @@ impl Session {
     }
 
     /// Shows who would get which request. The end is an error only in that nothing else follows.
-    async fn rehearse<V: View>(&mut self, call: &Call) -> Result<CommandError, CommandError> {
+    async fn rehearse(
+        &mut self,
+        call: &Call,
+        application: &'static str,
+    ) -> Result<CommandError, CommandError> {
         let discovered = self.discover(call).await?;
         let rehearsal = Rehearsal {
-            application: V::NAME,
+            application,
             call,
             targets: &self.targets,
             discovered: &discovered,

@@ -24,7 +24,7 @@ use crate::{
 /// What is an application's own in what it shows.
 pub(crate) trait View {
     /// Its name.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
 
     /// Text: what stands above the answers.
     fn begin(&mut self, _out: &mut Out) -> io::Result<()> {
@@ -70,9 +70,9 @@ pub(crate) trait View {
 }
 
 /// Shows the results of one call.
-pub(crate) struct Renderer<'v, V> {
+pub(crate) struct Renderer<'v> {
     form: Form,
-    view: &'v mut V,
+    view: &'v mut dyn View,
 }
 
 /// An object on a line of its own, with what kind of line it is.
@@ -83,9 +83,9 @@ struct Line<T> {
     of: T,
 }
 
-impl<'v, V: View> Renderer<'v, V> {
+impl<'v> Renderer<'v> {
     /// Begins.
-    pub(crate) fn begin(form: Form, view: &'v mut V, out: &mut Out) -> io::Result<Self> {
+    pub(crate) fn begin(form: Form, view: &'v mut dyn View, out: &mut Out) -> io::Result<Self> {
         if form.is_text() {
             view.begin(out)?;
         }
@@ -131,7 +131,7 @@ impl<'v, V: View> Renderer<'v, V> {
         let view = self.view;
         let report = || {
             let own = view.own(account);
-            Report::new(V::NAME, own, broker, call, account, view.declared())
+            Report::new(view.name(), own, broker, call, account, view.declared())
         };
         let array = match self.form {
             Form::Array => view.array(account, &call.action),
@@ -171,7 +171,7 @@ impl<'v, V: View> Renderer<'v, V> {
 }
 
 /// A row for every node that was addressed: how it ended, and a column for each output.
-fn nodes<V: View>(view: &V, account: &Account) -> Table {
+fn nodes(view: &dyn View, account: &Account) -> Table {
     let shown: Vec<&Answer> = account
         .answers
         .iter()

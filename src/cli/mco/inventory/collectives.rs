@@ -101,7 +101,9 @@ struct Collectives<'a> {
 }
 
 impl View for Collectives<'_> {
-    const NAME: &'static str = "inventory";
+    fn name(&self) -> &'static str {
+        "inventory"
+    }
 
     fn begin(&mut self, out: &mut Out) -> io::Result<()> {
         if self.graph.is_some() {

@@ -41,7 +41,7 @@ pub(super) fn run(
             session.plan(ddl, &plan::action(action)?, Map::new(), filter.clone())
         };
         let asked = plan(session, "inventory")?;
-        let inventory = session.call(&asked, |_, _| Ok(())).await?;
+        let inventory = session.call(&asked, &mut |_, _| Ok(())).await?;
         let mut report = Report {
             node: node.clone(),
             counters: None,
@@ -49,7 +49,7 @@ pub(super) fn run(
         // A node that is silent once is not asked again.
         if inventory.answers.iter().any(Answer::is_ok) {
             let asked = plan(session, "daemon_stats")?;
-            let stats = session.call(&asked, |_, _| Ok(())).await?;
+            let stats = session.call(&asked, &mut |_, _| Ok(())).await?;
             report.counters = stats.answers.into_iter().next().map(|answer| {
                 if answer.is_ok() {
                     Ok(answer.reply.data)
@@ -93,7 +93,9 @@ impl Report {
 }
 
 impl View for Report {
-    const NAME: &'static str = "inventory";
+    fn name(&self) -> &'static str {
+        "inventory"
+    }
 
     fn answer(&mut self, out: &mut Out, answer: &Answer) -> io::Result<()> {
         if !answer.is_ok() {

@@ -56,7 +56,9 @@ impl Rows {
 }
 
 impl View for Rows {
-    const NAME: &'static str = "inventory";
+    fn name(&self) -> &'static str {
+        "inventory"
+    }
 
     fn answer(&mut self, out: &mut Out, answer: &Answer) -> io::Result<()> {
         if !answer.is_ok() {

@@ -15,7 +15,9 @@ pub(super) struct Counts;
 type Row = (&'static str, &'static str, usize);
 
 impl View for Counts {
-    const NAME: &'static str = "puppet";
+    fn name(&self) -> &'static str {
+        "puppet"
+    }
 
     fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
         Ok(())

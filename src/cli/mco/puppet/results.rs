@@ -36,7 +36,9 @@ pub(super) struct Results<'a> {
 }
 
 impl View for Results<'_> {
-    const NAME: &'static str = "puppet";
+    fn name(&self) -> &'static str {
+        "puppet"
+    }
 
     fn begin(&mut self, out: &mut Out) -> io::Result<()> {
         out.line("")

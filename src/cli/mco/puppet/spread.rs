@@ -25,7 +25,9 @@ const ROWS: [(&str, &str); 8] = [
 ];
 
 impl View for Spread {
-    const NAME: &'static str = "puppet";
+    fn name(&self) -> &'static str {
+        "puppet"
+    }
 
     fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
         Ok(())

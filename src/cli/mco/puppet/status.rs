@@ -22,7 +22,9 @@ impl<'a> Status<'a> {
 }
 
 impl View for Status<'_> {
-    const NAME: &'static str = "puppet";
+    fn name(&self) -> &'static str {
+        "puppet"
+    }
 
     fn answer(&mut self, _out: &mut Out, _answer: &Answer) -> io::Result<()> {
         // The longest name decides where the lines begin.

@@ -284,6 +284,11 @@ fn service() -> Ddl {
             "status",
             "Whether the service is running or stopped",
             "Status",
+        )
+        .output(
+            "state",
+            "What the status hides, such as failed or masked",
+            "State",
         );
     let about = "Checks the status of a service";
     ddl("service", "service", about, PUPPET, 3, query)

@@ -61,7 +61,9 @@ pub(super) fn answer(name: &Identity, end: &End, took: Duration, of: &Of) -> Ans
 pub(super) struct Ended;
 
 impl View for Ended {
-    const NAME: &'static str = "puppet";
+    fn name(&self) -> &'static str {
+        "puppet"
+    }
 
     fn answer(&mut self, out: &mut Out, answer: &Answer) -> io::Result<()> {
         let result = painted(out, answer);
