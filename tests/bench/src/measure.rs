@@ -168,7 +168,6 @@ fn plan(args: &Args) -> Result<Plan> {
         nodes: args.agents,
         reply_bytes: args.shape.reply_bytes,
         at_once: 64,
-        longest_pause: Duration::from_secs(1),
     })
 }
 
@@ -250,6 +249,7 @@ async fn storm(args: &Args, fleet: &Arc<Fleet>, broker: &mut Broker) -> Result<V
     if let Some((fault, _)) = faults.first_key_value() {
         return Err(format!("before the storm: {fault}").into());
     }
+    fleet.open_gate();
     broker.kill().await?;
     fleet.all(false).await;
     drop(fleet.take_attempts());
