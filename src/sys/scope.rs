@@ -35,10 +35,11 @@ fn is_of_a_service(groups: &str) -> bool {
         let mut parts = line.splitn(3, ':').skip(1);
         let systemds = matches!(parts.next(), Some("" | "name=systemd"));
         let path = parts.next().unwrap_or_default();
-        let innermost = path
-            .rsplit('/')
-            .find(|part| part.ends_with(".service") || part.ends_with(".scope"));
-        systemds && innermost.is_some_and(|part| part.ends_with(".service"))
+        let kinds = path.rsplit('/').filter_map(|part| part.rsplit_once('.'));
+        let mut units = kinds
+            .map(|(_, kind)| kind)
+            .filter(|kind| ["service", "scope"].contains(kind));
+        systemds && units.next() == Some("service")
     })
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn a_run_outlives_the_service_that_began_it() {
         &[("changed", json!(false))],
     );
     fs::write(home.join("go"), "").unwrap();
-    wait_for("the end of the run", Duration::from_secs(60), || {
+    wait_for("the end of the run", Duration::from_mins(1), || {
         (status()["run"]["state"] == json!("ended")).then_some(())
     });
     assert_eq!(fs::read_to_string(home.join("runs")).unwrap(), "run\n");
