@@ -35,10 +35,11 @@ fn is_of_a_service(groups: &str) -> bool {
         let mut parts = line.splitn(3, ':').skip(1);
         let systemds = matches!(parts.next(), Some("" | "name=systemd"));
         let path = parts.next().unwrap_or_default();
-        let kinds = path.rsplit('/').map(|unit| unit.rsplit_once('.'));
-        let mut kinds = kinds.flatten().map(|(_, kind)| kind);
-        let innermost = kinds.find(|kind| ["service", "scope"].contains(kind));
-        systemds && innermost == Some("service")
+        let kinds = path.rsplit('/').filter_map(|part| part.rsplit_once('.'));
+        let mut units = kinds
+            .map(|(_, kind)| kind)
+            .filter(|kind| ["service", "scope"].contains(kind));
+        systemds && units.next() == Some("service")
     })
 }
 

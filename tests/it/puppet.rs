@@ -353,6 +353,11 @@ fn all_run_a_few_at_a_time() {
         .exits(0)
         .says("1 changed\n");
     assert_eq!(site.read(4, "runs").lines().count(), runs + 1);
+}
+
+#[test]
+fn what_makes_no_sense_is_said_and_not_sent() {
+    let site = Site::of(&["changed"]);
     for (words, message) in [
         (
             vec!["runall"],

@@ -112,28 +112,18 @@ impl Puppet {
     ) -> Result<Started, RunError> {
         let shown = words.join(" ");
         let failed = |why: String| RunError::Failed(format!("Puppet command '{shown}' {why}"));
-        let mut ended = None;
-        if !apart.is_empty() {
-            let all: Vec<String> = apart.iter().chain(words).cloned().collect();
-            match self.first_look(&all, state, launcher).await {
-                Ok(Some(end)) if scope::has_failed(end.code, &end.words) => tracing::warn!(
-                    "this Puppet run will not outlive a restart of the agent: {}",
-                    end.words
-                ),
-                Ok(end) => ended = Some(end),
-                Err(why) => {
-                    tracing::warn!(
-                        "this Puppet run will not outlive a restart of the agent: {why}"
-                    );
-                }
-            }
+        let all: Vec<String> = apart.iter().chain(words).cloned().collect();
+        let mut looked = self.first_look(&all, state, launcher).await;
+        if !apart.is_empty()
+            && let Err(why) | Ok(Err(why)) = looked.as_ref().map(|ended| has_begun(ended.as_ref()))
+        {
+            tracing::warn!(
+                "this Puppet run will not outlive a restart of the agent: {}",
+                why.trim()
+            );
+            looked = self.first_look(words, state, launcher).await;
         }
-        let ended = if let Some(end) = ended {
-            end
-        } else {
-            let end = self.first_look(words, state, launcher).await;
-            end.map_err(&failed)?
-        };
+        let ended = looked.map_err(failed)?;
         if let Some(end) = ended.filter(|end| end.code != Some(0)) {
             let said = said(&end.words);
             return Err(failed(format!("had {}, expected 0{said}", end.status)));
@@ -179,6 +169,14 @@ impl Puppet {
         if let Err(error) = record.write(&self.record) {
             tracing::warn!("the end of this Puppet run may not be noticed: {error}");
         }
+    }
+}
+
+/// Whether a command was begun at all, or what `systemd-run` has said in its stead.
+fn has_begun(ended: Option<&End>) -> Result<(), &String> {
+    match ended {
+        Some(end) if scope::has_failed(end.code, &end.words) => Err(&end.words),
+        _ => Ok(()),
     }
 }
 
