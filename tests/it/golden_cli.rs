@@ -1,364 +1,188 @@
-//! What the original's `mco` printed, command by command, and what ours prints against our agents,
-//! with the original's exit codes (`--exit-codes legacy`).
-//!
-//! Rows come in any order, times and ids differ, and so do colours and progress bars where there is
-//! no terminal: all else has to be the same, but for what is listed below with the reason.
+//! The recorded command lines of the original's client, run again with ours against our agents:
+//! what is printed for every node, the arrays of `-j`, and exit codes are the original's, but for
+//! what `differences` names.
+
+mod differences;
+mod normal;
+mod recorded;
+mod site;
 
 use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Command, Stdio},
-    sync::LazyLock,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
 };
 
+use differences::{Expected, LEFT_OUT, Output, expected, listed};
+use normal::plain;
+use recorded::Recording;
 use regex::Regex;
-use serde_json::Value;
-use tempfile::TempDir;
+use site::Site;
 
-use crate::support::{Ended, Fleet, Node, OnTerminal, program};
+use crate::support::Ended;
 
-/// Why ours prints or does something else, by name of the recording.
-const DIFFERENT: [(&str, i32, &str); 47] = [
-    (
-        "bad-password",
-        0,
-        "a certificate says who we are, and no password",
-    ),
-    ("broker-down", 1, "the original tries for ever"),
-    ("package-status-swapped", 0, PACKAGE),
-    ("color-off", 2, NO_ACTIVEMQ),
-    ("completion-agents", 0, OTHER_AGENTS),
-    ("completion-applications", 0, OTHER_AGENTS),
-    ("facts-help-piped", 0, HELP),
-    ("facts-help-tty", 0, HELP),
-    (
-        "find-fact-structured",
-        0,
-        "dotted names lead into structured facts",
-    ),
-    ("find-help-tty", 0, HELP),
-    ("find-limit-bad", 0, CHANCE),
-    ("help", 0, HELP),
-    ("help-ping", 0, HELP),
-    ("help-rpc", 0, HELP),
-    ("inventory", 0, OTHER_AGENTS),
-    ("inventory-help-piped", 0, HELP),
-    ("inventory-script", 1, "scripts are Ruby"),
-    ("no-arguments", 0, OTHER_AGENTS),
-    ("package-help-piped", 0, HELP),
-    ("ping-help-piped", 0, HELP),
-    ("ping-help-tty", 0, HELP),
-    (
-        "ping-none",
-        4,
-        "who was named and did not answer is named again",
-    ),
-    ("plugin-doc", 0, OTHER_AGENTS),
-    ("plugin-doc-list", 0, "the original fails"),
-    ("plugin-doc-puppet", 0, "ours has more inputs and outputs"),
-    ("plugin-generate-no-arg", 1, "only DDLs are made"),
-    ("plugin-help-tty", 0, HELP),
-    ("puppet-count-j", 0, JSON),
-    ("puppet-enable-again", 0, IDEMPOTENT),
-    ("puppet-status-j", 0, JSON),
-    ("rpc-daemon-stats", 0, OTHER_AGENTS),
-    ("rpc-inventory", 0, OTHER_AGENTS),
-    ("rpc-inventory-j", 0, OTHER_AGENTS),
-    ("rpc-ping-limit-2", 0, CHANCE),
-    (
-        "rpc-ping-limit-pct",
-        0,
-        "chance; the original counts whom it did not ask",
-    ),
-    ("service-help-piped", 0, HELP),
-    ("service-help-tty", 0, HELP),
-    ("service-status", 2, NO_ACTIVEMQ),
-    ("service-status-f", 2, NO_ACTIVEMQ),
-    ("service-status-tty", 2, NO_ACTIVEMQ),
-    ("service-status-v", 2, NO_ACTIVEMQ),
-    ("shell-run", 1, NO_SHELL),
-    ("shell-run-exit", 1, NO_SHELL),
-    ("shell-run-tail", 1, NO_SHELL),
-    ("shell-start-list", 1, NO_SHELL),
-    ("version", 0, "no failure, and our version"),
-    ("package-status-absent", 0, PACKAGE),
-];
-
-/// It may come out the same.
-const CHANCE: &str = "chance";
-const HELP: &str = "help has words of its own, is printed wherever it goes, and is no failure";
-const IDEMPOTENT: &str = "what is already as it is wanted is a success";
-const JSON: &str = "JSON where the original had none";
-const NO_ACTIVEMQ: &str = "no service activemq here; tests/nodes has real services";
-const NO_SHELL: &str = "there is no agent shell";
-const PACKAGE: &str = "the original prints `foo-purged.`, and no architecture on Debian";
-const OTHER_AGENTS: &str = "other agents and another version";
-
-const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/cli");
-
-fn recorded(name: &str, kind: &str) -> String {
-    let path = Path::new(RECORDINGS).join(format!("{name}.{kind}"));
-    String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()
-}
-
-/// The fleet of the recordings.
-struct Recorded {
-    fleet: Fleet,
-    /// Puppet's files, a directory for each node.
-    _puppet: TempDir,
-}
-
-impl Recorded {
-    fn start() -> Self {
-        let puppet = tempfile::tempdir().unwrap();
-        let nodes: Vec<Node> = (0..4).map(|at| node(at, puppet.path())).collect();
-        let fleet = Fleet::with(&nodes);
-        let root = fleet.path("");
-        for name in ["bin", "client"] {
-            fs::create_dir(root.join(name)).unwrap();
-        }
-        fs::copy(root.join("client.cfg"), root.join("client/client.cfg")).unwrap();
-        // As the recordings call it; some name a configuration of their own.
-        let script = format!(
-            "#!/bin/sh\ncase \" $* \" in\n*\" --config \"*) ;;\n*) set -- \"$@\" --config {}/client.cfg ;;\n\
-             esac\nexec {} mco \"$@\" --exit-codes legacy\n",
-            root.display(),
-            program().display(),
-        );
-        write_program(&root.join("bin/mco"), &script);
-        Self {
-            fleet,
-            _puppet: puppet,
-        }
-    }
-
-    /// Runs a recorded command line; `mco` in it is ours.
-    fn run(&self, name: &str) -> Ended {
-        let root = self.fleet.path("");
-        let root = root.to_str().unwrap().trim_end_matches('/');
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", &recorded(name, "cmd").replace("REF_ROOT", root)])
-            .env_clear()
-            .env("HOME", root)
-            .env("PATH", format!("{root}/bin:/usr/bin:/bin"));
-        if !name.ends_with("-tty") {
-            return command.stdin(Stdio::null()).output().unwrap().into();
-        }
-        let (stdout, code) = OnTerminal::spawn(command).end();
-        Ended {
-            code,
-            stdout,
-            stderr: String::new(),
-        }
-    }
-
-    /// Runs it, and tells what is not as it was.
-    fn compare(&self, name: &str) -> Option<String> {
-        let ours = self.run(name);
-        let theirs = recorded(name, "stdout");
-        let their_code: i32 = recorded(name, "rc").trim().parse().unwrap();
-        let other = DIFFERENT.iter().find(|(other, ..)| *other == name);
-        let code = other.map_or(their_code, |(_, code, _)| *code);
-        let same = code == their_code && form(&theirs) == form(&ours.stdout);
-        let wanted = match other {
-            None => same,
-            Some((.., why)) => !same || *why == CHANCE,
-        };
-        if wanted && ours.code == Some(code) {
-            return None;
-        }
-        let how = if other.is_some() { "not as" } else { "as" };
-        Some(format!(
-            "{name}: exit code {code}, {how}\n{theirs}\nand was {ours:#?}"
-        ))
-    }
-}
-
-fn write_program(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// Facts, classes and Puppet's files of the node at this place.
-fn node(at: usize, puppet: &Path) -> Node {
-    let number = at + 1;
-    let country = ["uk", "de", "mt", "us"][at];
-    let role = ["web", "db", "mail"][at % 3];
-    let puppet = puppet.join(number.to_string());
-    fs::create_dir(&puppet).unwrap();
-    // Each of its files has the name of the setting that tells where it is.
-    let program = puppet.join("puppet");
-    write_program(&program, PUPPET);
-    fs::write(puppet.join("lastrunfile"), SUMMARY).unwrap();
-    let managed = "file[/etc/motd]\nfile[/tmp/x]\nservice[ssh]\n";
-    fs::write(puppet.join("resourcefile"), managed).unwrap();
-    Node {
-        facts: format!(
-            "hostname: node{number}\nfqdn: node{number}.example.net\nosfamily: Debian\n\
-             operatingsystem: Debian\noperatingsystemrelease: '12.11'\ncountry: {country}\nrole: {role}\n\
-             ipaddress: 10.0.0.{number}\nprocessorcount: {number}\nmemorysize_mb: '{memory}.50'\n\
-             is_virtual: true\nmotto: zwölf Boxkämpfer\nos:\n  family: Debian\n  release:\n    major: '12'\n    \
-             full: '12.11'\nmountpoints:\n- /\n- /var\n",
-            memory = 2048 * number,
-        ),
-        classes: format!("common\nmcollective\nrole::{role}\napache\n"),
-        extra: format!(
-            "plugin.puppet.command = {} agent\nplugin.puppet.splay = false\n",
-            program.display()
-        ),
-        domain: ".example.net",
-    }
-}
-
-/// What has to be the same: paragraphs in any order, their lines in any order, without what differs
-/// from run to run.
-fn form(text: &str) -> BTreeMap<String, usize> {
-    static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-        let masks = [
-            (r"\x1b\[[0-9;?]*[A-Za-z]", ""),
-            (r"\r\n", "\n"),
-            (r"(?m)^warning: the broker was started .*\n", ""),
-            // Progress.
-            (r"(?m)^.*\r", ""),
-            (r"(?m)^[0-9]+ / [0-9]+$", ""),
-            (r"(?m)^.*\[ [=> ]+\] [0-9]+ / [0-9]+$", ""),
-            (r"(?m)^Discovering hosts using the mc method .*$", ""),
-            (r"[0-9]+(\.[0-9]+)? ?ms", "T ms"),
-            (r"time=.*", "time=T"),
-            (
-                r"max: .* min: .* avg: .*ms.*|max: [0-9.]+ min: [0-9.]+ avg: [0-9.]+",
-                "max: T",
-            ),
-            (r"max: T[ ▁▂▃▄▅▆▇█]*", "max: T"),
-            (r"[0-9]+\.[0-9]+ seconds", "T seconds"),
-            (r"[0-9 a-z]+ seconds ago", "T ago"),
-            (r"(?m)^( *Time since last run .*)min:.*$", "${1}T"),
-            (r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]+( [+-][0-9]+)?", "DATE"),
-            (r"\b[0-9]{10}\b", "DATE"),
-            (r"_age: [0-9]+", "_age: T"),
-            (r"id: [0-9a-f]{32}", "id: ID"),
-            (r"(size|mode|md5): [0-9a-f]+", "${1}: FILE'S"),
-        ];
-        masks
-            .map(|(pattern, mask)| (Regex::new(pattern).unwrap(), mask))
-            .to_vec()
-    });
-    let mut text = text.to_owned();
-    for (pattern, mask) in MASKS.iter() {
-        text = pattern.replace_all(&text, *mask).into_owned();
-    }
-    let text = text.replace("\":DATE", "\":0");
-    let mut paragraphs = BTreeMap::new();
-    let parts: Vec<String> = match serde_json::from_str(&text) {
-        Ok(Value::Array(rows)) => rows.iter().map(ToString::to_string).collect(),
-        _ => text.split("\n\n").map(str::to_owned).collect(),
-    };
-    for part in parts {
-        let lines = part.lines().map(str::trim_end);
-        let mut lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
-        lines.sort_unstable();
-        if !lines.is_empty() {
-            *paragraphs.entry(lines.join("\n")).or_default() += 1;
-        }
-    }
-    paragraphs
-}
-
-/// Puppet's agents change in this order, as they did then.
-const STEPS: [&[&str]; 3] = [
-    &[
-        "puppet-status",
-        "puppet-count",
-        "puppet-summary",
-        "puppet-enable-again",
-    ],
-    &[
-        "puppet-runonce-disabled",
-        "puppet-status-disabled",
-        "puppet-enable",
-    ],
-    &["puppet-runonce-tags", "puppet-runonce"],
-];
-
-#[test]
-fn everything_else_is_as_it_was() {
-    let fleet = Recorded::start();
-    let mut names: Vec<String> = fs::read_dir(RECORDINGS)
-        .unwrap()
-        .filter_map(|entry| {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            name.strip_suffix(".cmd").map(str::to_owned)
-        })
-        .filter(|name| !STEPS.concat().contains(&name.as_str()))
-        .collect();
-    assert!(names.len() > 120, "{names:?}");
-    // Some read a file that another has written.
-    names.sort();
-    let wrong: Vec<String> = names
-        .iter()
-        .filter_map(|name| fleet.compare(name))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-}
-
-#[test]
-fn puppet_is_as_it_was() {
-    let fleet = Recorded::start();
-    let mco = |words: &[&str]| fleet.fleet.mco(words).exits(0);
+/// What is wrong with how ours did, if anything is.
+fn compare(recording: &Recording, ours: &Ended, legacy: &Ended) -> Vec<String> {
+    let Expected { code, output, .. } = expected(&recording.name);
     let mut wrong = Vec::new();
-    let mut compare =
-        |names: &[&str]| wrong.extend(names.iter().filter_map(|name| fleet.compare(name)));
-    compare(STEPS[0]);
-    mco(&[
-        "puppet",
-        "disable",
-        "maintenance",
-        "window",
-        "-I",
-        "node1.example.net",
-    ]);
-    compare(STEPS[1]);
-    compare(STEPS[2]);
+    let wanted = code.unwrap_or(recording.code);
+    if ours.code != Some(wanted) {
+        wrong.push(format!("exit code {:?}, expected {wanted}", ours.code));
+    }
+    let wanted = output.legacy_code(recording.code);
+    if legacy.code != Some(wanted) {
+        let code = legacy.code;
+        wrong.push(format!("legacy exit code {code:?}, expected {wanted}"));
+    }
+    wrong.extend(output.check(recording, ours));
+    if output.is_ours() && code.is_none() && Output::Same.check(recording, ours).is_empty() {
+        wrong.push("it is listed among the differences, and does not differ".to_owned());
+    }
+    wrong
+}
+
+/// Runs recordings, some at a time, and tells of all that differ.
+#[track_caller]
+fn run(site: &Site, recordings: &[Recording], at_once: usize) {
+    assert!(!recordings.is_empty());
+    let home = site.home();
+    let next = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                while let Some(recording) = recordings.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let ours = home.run(recording, "full");
+                    let legacy = home.run(recording, "legacy");
+                    let faults = compare(recording, &ours, &legacy);
+                    if !faults.is_empty() {
+                        let (name, command) = (&recording.name, &recording.command);
+                        let faults = faults.join("\n");
+                        wrong
+                            .lock()
+                            .unwrap()
+                            .push(format!("=== {name}: {command}\n{faults}\n{ours:#?}"));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// Says where its files are, and else does nothing.
-const PUPPET: &str = r#"#!/bin/sh
-cd "$(dirname "$0")"
-if [ "$1" = config ]; then
-  shift 4
-  for name; do echo "$name = $PWD/$name"; done
-fi
-"#;
+/// Of the recordings those that are wanted; what we do not have is left out.
+fn chosen(all: Vec<Recording>, wanted: impl Fn(&str) -> bool) -> Vec<Recording> {
+    // Packages are the machine's own.
+    let dpkg = Path::new("/usr/bin/dpkg-query").exists();
+    let left_out = |name: &str| {
+        let absent = LEFT_OUT.iter().any(|(prefix, _)| name.starts_with(prefix));
+        absent || (!dpkg && name.starts_with("package-status"))
+    };
+    let bare = |name: &str| name.trim_start_matches("amq/").to_owned();
+    all.into_iter()
+        .filter(|recording| wanted(&recording.name) && !left_out(&bare(&recording.name)))
+        .collect()
+}
 
-/// Of a run long ago.
-const SUMMARY: &str = "---
-version:
-  config: 1500000000
-  puppet: 7.23.0
-resources:
-  changed: 0
-  corrective_change: 0
-  failed: 0
-  failed_to_restart: 0
-  out_of_sync: 0
-  restarted: 0
-  scheduled: 0
-  skipped: 0
-  total: 3
-time:
-  config_retrieval: 0.75
-  file: 0.02
-  service: 0.11
-  total: 0.88
-  last_run: 1500000100
-changes:
-  total: 0
-events:
-  failure: 0
-  success: 0
-  total: 0
-";
+#[test]
+fn the_recorded_command_lines_do_as_they_did() {
+    let site = Site::new(4, "systemd");
+    let apart = |name: &str| name.starts_with("puppet-") || name == "service-status-absent";
+    run(&site, &chosen(recorded::all(), |name| !apart(name)), 4);
+}
+
+#[test]
+fn those_recorded_with_their_frames_do_too() {
+    let site = Site::new(2, "systemd");
+    let apart = |name: &str| name.starts_with("amq/puppet-") || name == "amq/service-status-absent";
+    run(
+        &site,
+        &chosen(recorded::with_frames(), |name| !apart(name)),
+        4,
+    );
+}
+
+#[test]
+fn a_service_that_is_not_there_is_told_of_as_init_scripts_did() {
+    let site = Site::new(4, "service");
+    run(
+        &site,
+        &chosen(recorded::all(), |name| name == "service-status-absent"),
+        1,
+    );
+}
+
+#[test]
+fn puppet_is_asked_and_told_as_it_was() {
+    let site = Site::new(4, "systemd");
+    let disabled = |name: &str| {
+        [
+            "puppet-enable",
+            "puppet-runonce-disabled",
+            "puppet-status-disabled",
+        ]
+        .contains(&name)
+    };
+    let others = |name: &str| name.starts_with("puppet-") && !disabled(name);
+    run(&site, &chosen(recorded::all(), others), 1);
+    for recording in chosen(recorded::all(), disabled) {
+        site.disable(1);
+        run(&site, &[recording], 1);
+    }
+}
+
+#[test]
+fn what_is_listed_was_recorded() {
+    let all = [recorded::all(), recorded::with_frames()].concat();
+    assert_eq!(all.len(), 142 + 61, "the recordings are complete");
+    let is_there = |name: &str| all.iter().any(|recording| recording.name == name);
+    let stale: Vec<&str> = listed().filter(|name| !is_there(name)).collect();
+    assert!(stale.is_empty(), "{stale:?}");
+}
+
+/// `mco plugin` made packages of Ruby files, and had options for these.
+const OF_PACKAGES: &str = "plugin";
+
+#[test]
+fn every_option_of_the_recorded_help_is_known() {
+    let left = Regex::new(r"(?m)^ {4}(?:-\w, |    )(--.*?)(?:  |$)").unwrap();
+    let name = Regex::new(r"--([a-z][a-z_-]+)").unwrap();
+    let tree = mcollective::cli::mco_command();
+    let (mut unknown, mut seen) = (Vec::new(), 0);
+    for recording in recorded::all() {
+        let words: Vec<&str> = recording.command.split(' ').collect();
+        let (["mco", application, "--help"] | ["mco", "help", application]) = words[..] else {
+            continue;
+        };
+        if application == OF_PACKAGES {
+            continue;
+        }
+        let commands = [tree.find_subcommand(application).unwrap(), &tree];
+        let ours: Vec<&str> = commands
+            .into_iter()
+            .flat_map(clap::Command::get_arguments)
+            .flat_map(|one| {
+                one.get_long()
+                    .into_iter()
+                    .chain(one.get_all_aliases().unwrap_or_default())
+            })
+            .chain(["help"])
+            .collect();
+        for line in left.captures_iter(&plain(&recording.stdout)) {
+            for found in name.captures_iter(&line[1]) {
+                seen += 1;
+                // An application that shows answers has nothing to show where they go elsewhere.
+                let elsewhere = &found[1] == "reply-to" && application != "rpc";
+                if !elsewhere && !ours.contains(&found[1].replace('_', "-").as_str()) {
+                    unknown.push(format!("{application}: --{}", &found[1]));
+                }
+            }
+        }
+    }
+    assert!(seen > 200, "{seen}");
+    assert!(unknown.is_empty(), "{unknown:#?}");
+}

@@ -400,8 +400,8 @@ impl Session {
         }
     }
 
-    /// The exit code where one node was asked for and said nothing, which to the original was an
-    /// error as any other.
+    /// The exit code where nobody was found, or the one node that was asked for said nothing: to the
+    /// original that was 1, whatever the reason.
     pub(super) const fn none_exit(&self, exit: Exit) -> Exit {
         if self.legacy { Exit::Software } else { exit }
     }
