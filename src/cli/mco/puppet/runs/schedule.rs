@@ -97,7 +97,7 @@ pub(super) type First = (Identity, Option<Status>, u64);
 /// A node that does not begin is told so often.
 const TELLS: u8 = 3;
 
-/// How often a node is asked for the figures of a run that has ended.
+/// How often at least a node is asked for the figures of a run that has ended.
 const ASKS: u8 = 3;
 
 /// The longest pause between two questions to a silent node.
@@ -367,13 +367,16 @@ impl Schedule {
         let State::Ending { failure, asked } = &node.state else {
             return;
         };
-        match (failure.clone(), figures) {
+        let (failure, asked) = (failure.clone(), *asked);
+        match (failure, figures) {
             (Some(why), Some(_)) => self.end(at, End::Failed(why), now),
             (None, Some(end)) => self.end(at, end, now),
-            (failure, None) if *asked >= ASKS => {
-                self.end(at, failure.map_or(End::Silent, End::Failed), now);
+            (failure, None) => {
+                node.keep_silent(now, times);
+                if node.lost && asked >= ASKS {
+                    self.end(at, failure.map_or(End::Silent, End::Failed), now);
+                }
             }
-            (_, None) => node.next_poll = now + times.poll,
         }
     }
 
