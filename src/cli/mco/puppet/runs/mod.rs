@@ -1,6 +1,8 @@
 //! Runs that are waited for: `runonce --wait`, and `runall`, which keeps some running at a time.
-//! `schedule` decides, `read` understands answers, `ended` shows them; this file makes the calls.
+//! `schedule` decides, `read` makes `answers` of replies, `ended` shows ends; this file makes the
+//! calls.
 
+mod answers;
 mod ended;
 mod read;
 mod schedule;
@@ -25,8 +27,9 @@ use crate::{
     sys::clock::{self, Local},
 };
 
+use answers::{Begun, End};
 use ended::Ended;
-use schedule::{Begun, End, First, Schedule, Times};
+use schedule::{First, Schedule, Times};
 
 /// How long a run is waited for, where nothing else is said.
 pub(super) const LONGEST_RUN: Duration = Duration::from_hours(1);

@@ -6,8 +6,12 @@
 //! asked again, and one that stays silent loses its place to others, but not its line in the result.
 //! Those that took longest last time begin first, so that no long run is left for the end.
 
+mod run;
+
 use std::{collections::HashMap, time::Duration};
 
+use self::run::{Run, Step};
+use super::answers::{Begun, End, Figures, Status};
 use crate::mcorpc::names::Identity;
 
 /// When to do what.
@@ -34,94 +38,6 @@ impl Default for Times {
     }
 }
 
-/// How a node ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The run changed something.
-    Changed,
-    /// There was nothing to change.
-    Unchanged,
-    /// The run failed, or was not begun, for this reason.
-    Failed(String),
-    /// It took too long, and may go on.
-    TimedOut(String),
-    /// The node did not say how it ended.
-    Silent,
-    /// It was not told to run.
-    NotAsked,
-}
-
-impl End {
-    /// In one word.
-    pub(super) const fn word(&self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Unchanged => "unchanged",
-            Self::Failed(_) => "failed",
-            Self::TimedOut(_) => "timeout",
-            Self::Silent => "no_response",
-            Self::NotAsked => "not_asked",
-        }
-    }
-
-    pub(super) const fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::TimedOut(_) | Self::Silent)
-    }
-}
-
-/// What a node said to `runonce`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Begun {
-    /// It runs.
-    Yes,
-    /// A run was under way already.
-    Busy,
-    /// It will not.
-    No(String),
-    /// Nothing.
-    Silent,
-}
-
-/// What a node said to `status`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Status {
-    /// A catalog is being applied.
-    pub(super) applying: bool,
-    /// When the last run was completed.
-    pub(super) last_run: i64,
-    /// What became of the run that was started there last; the original does not say.
-    pub(super) own: Option<OwnRun>,
-}
-
-/// What became of the run that was started on a node last.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct OwnRun {
-    /// `running`, `hung`, `ended`, `vanished`.
-    pub(super) state: String,
-    /// When it was begun.
-    pub(super) initiated_at: i64,
-    /// Its exit code.
-    pub(super) code: Option<i64>,
-    /// What it said last.
-    pub(super) words: String,
-    /// A daemon was told to make it.
-    pub(super) signalled: bool,
-}
-
-impl Status {
-    /// Whether no other run can begin: a process that waits for its splay holds no lock yet.
-    fn is_busy(&self) -> bool {
-        let own = self.own.as_ref();
-        self.applying
-            || own.is_some_and(|own| {
-                !own.signalled && matches!(own.state.as_str(), "running" | "hung")
-            })
-    }
-}
-
-/// What a node said to `last_run_summary`: how its run ended.
-pub(super) type Figures = End;
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Waiting,
@@ -134,15 +50,6 @@ enum State {
         asked: u8,
     },
     Ended(End),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Run {
-    since: Duration,
-    /// The node has said that it runs, or was seen to.
-    confirmed: bool,
-    /// It was seen to be gone without a result.
-    vanished: u8,
 }
 
 struct Node {
@@ -306,11 +213,7 @@ impl Schedule {
                     node.begun = now;
                 }
                 node.next_poll = now + self.times.poll;
-                node.state = State::Running(Run {
-                    since: now,
-                    confirmed: false,
-                    vanished: 0,
-                });
+                node.state = State::Running(Run::since(now));
                 names.push(node.name.clone());
             }
         }
@@ -547,73 +450,6 @@ impl Node {
         self.next_poll = now + (silent / 2).clamp(times.poll, SLOWEST.max(times.poll));
         self.lost = silent >= times.silence;
     }
-}
-
-/// What follows from a status.
-enum Step {
-    Wait,
-    /// The run has ended; with a failure that is known already.
-    Ending(Option<String>),
-    Failed(String),
-    /// It did not begin.
-    Again,
-}
-
-impl Run {
-    fn step(&mut self, status: &Status, before: &Status, now: Duration, times: Times) -> Step {
-        let completed = status.last_run != before.last_run;
-        // A run that was begun there since.
-        let own = status.own.as_ref().filter(|own| {
-            before.own.as_ref().is_none_or(|before| {
-                before.initiated_at != own.initiated_at || before.state == "running"
-            })
-        });
-        if status.applying {
-            self.confirmed = true;
-            return Step::Wait;
-        }
-        match own.map(|own| (own, own.state.as_str())) {
-            Some((_, "running" | "hung")) => {
-                self.confirmed = true;
-                self.vanished = 0;
-                Step::Wait
-            }
-            Some((own, "ended")) => match own.code {
-                None | Some(0) if completed => Step::Ending(None),
-                Some(code) if code != 0 => Step::Ending(Some(failed(code, &own.words))),
-                _ => Step::Failed(format!(
-                    "it ended without a completed run{}",
-                    said(&own.words)
-                )),
-            },
-            // Between its end and the note of it there is a moment.
-            Some((_, "vanished")) if self.vanished == 0 => {
-                self.vanished = 1;
-                Step::Wait
-            }
-            Some((_, "vanished")) => {
-                Step::Failed("the run is gone, and completed nothing".to_owned())
-            }
-            _ if completed => Step::Ending(None),
-            _ if now.saturating_sub(self.since) >= times.begin => Step::Failed(format!(
-                "it did not begin within {} s",
-                times.begin.as_secs()
-            )),
-            // It answers, and never heard of it.
-            _ if !self.confirmed => Step::Again,
-            _ => Step::Wait,
-        }
-    }
-}
-
-fn failed(code: i64, words: &str) -> String {
-    format!("puppet ended with exit code {code}{}", said(words))
-}
-
-/// The last line of what was said.
-fn said(words: &str) -> String {
-    let last = words.lines().rev().find(|line| !line.trim().is_empty());
-    last.map_or_else(String::new, |line| format!(": {}", line.trim()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cli::mco::puppet::runs::answers::OwnRun;
 
 /// A simulated node.
 #[derive(Clone, Debug)]
