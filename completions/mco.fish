@@ -39,6 +39,7 @@ complete -c mco -n "__fish_mco_needs_command" -f -a "rpc" -d 'Generic RPC agent 
 complete -c mco -n "__fish_mco_needs_command" -f -a "facts" -d 'Reports on usage for a specific fact'
 complete -c mco -n "__fish_mco_needs_command" -f -a "inventory" -d 'General reporting tool for nodes, collectives and subcollectives'
 complete -c mco -n "__fish_mco_needs_command" -f -a "puppet" -d 'Schedule runs, enable, disable and interrogate the Puppet Agent'
+complete -c mco -n "__fish_mco_needs_command" -f -a "package" -d 'Install, uninstall, update, purge and perform other actions to packages'
 complete -c mco -n "__fish_mco_needs_command" -f -a "service" -d 'Manages system services'
 complete -c mco -n "__fish_mco_needs_command" -f -a "describe_filter" -d 'Display human readable interpretation of filters'
 complete -c mco -n "__fish_mco_needs_command" -f -a "plugin" -d 'Documentation of the plugins: agents, data queries, validators and others'
@@ -348,6 +349,54 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -s 1 -l one -d 'Send req
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s V -l version -d 'Print version'
+complete -c mco -n "__fish_mco_using_subcommand package" -l version -d 'Install this version, whether it is newer or older than what is there' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s T -l target -d 'Target messages to a specific sub collective' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s t -l timeout -d 'Timeout for calling remote agents' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
+json\t'One document at the end, with how every node ended'
+jsonl\t'One object on a line for each result as it comes, and a summary'
+table\t'One row for each node'
+senders\t'The names of the nodes alone, for another command'
+yaml\t'The document of json as YAML'"
+complete -c mco -n "__fish_mco_using_subcommand package" -l display -d 'Influence how results are displayed. One of ok, all or failed' -r -f -a "ok\t'Only successful ones'
+all\t'All'
+failed\t'Only failed ones'"
+complete -c mco -n "__fish_mco_using_subcommand package" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand package" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand package" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand package" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand package" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand package" -s y -l yes -d 'Assume yes on any prompts'
+complete -c mco -n "__fish_mco_using_subcommand package" -l strict -d 'Fail where nothing has to be changed, as the original does: running already, installed already'
+complete -c mco -n "__fish_mco_using_subcommand package" -s q -l quiet -d 'Do not be verbose'
+complete -c mco -n "__fish_mco_using_subcommand package" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
+complete -c mco -n "__fish_mco_using_subcommand package" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
+complete -c mco -n "__fish_mco_using_subcommand package" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
+complete -c mco -n "__fish_mco_using_subcommand package" -l no-progress -l np -d 'Do not show the progress bar'
+complete -c mco -n "__fish_mco_using_subcommand package" -l dry-run -d 'Discover, show which nodes would get which request, and send nothing'
+complete -c mco -n "__fish_mco_using_subcommand package" -s 1 -l one -d 'Send request to only one discovered node'
+complete -c mco -n "__fish_mco_using_subcommand package" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand package" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand service" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -s t -l timeout -d 'Timeout for calling remote agents' -r

@@ -16,9 +16,10 @@ use crate::{
         classes::Classes,
         data::{
             AgentData, AgentDescription, CollectiveData, DataPlugin, FactData, FstatData,
-            PuppetData, ResourceData, ServiceData,
+            PackageData, PuppetData, ResourceData, ServiceData,
         },
         facts::FactSource,
+        package::{self, Packages},
         puppet::Puppet,
         service,
     },
@@ -36,6 +37,7 @@ pub struct Host {
     classes: Classes,
     data: Vec<Box<dyn DataPlugin>>,
     puppet: Arc<Puppet>,
+    packages: Arc<Packages>,
     stats: Arc<Stats>,
 }
 
@@ -71,12 +73,15 @@ impl Host {
         let plugins = &config.common.plugins;
         let state_dir = config.common.state_dir.clone();
         let state_dir = state_dir.unwrap_or_else(paths::daemon_state_dir);
+        let packages = package::Settings::read(|key| plugins.get(key));
+        let packages = Arc::new(Packages::new(packages, state_dir.clone()));
         let puppet = Arc::new(Puppet::new(config.puppet.clone(), state_dir));
         let data: Vec<Box<dyn DataPlugin>> = vec![
             Box::new(AgentData::new(describe)),
             Box::new(CollectiveData::new(config.common.collectives.clone())),
             Box::new(FactData::new(Arc::clone(&facts))),
             Box::new(FstatData::new()),
+            Box::new(PackageData::new(Arc::clone(&packages))),
             Box::new(ServiceData::new(service::Settings::read(|key| {
                 plugins.get(key)
             }))),
@@ -92,6 +97,7 @@ impl Host {
             facts,
             data,
             puppet,
+            packages,
             stats: Arc::default(),
         }
     }
@@ -187,6 +193,11 @@ impl Host {
     /// Its Puppet.
     pub fn puppet(&self) -> &Arc<Puppet> {
         &self.puppet
+    }
+
+    /// Its packages.
+    pub fn packages(&self) -> &Packages {
+        &self.packages
     }
 
     /// The daemon's counters.

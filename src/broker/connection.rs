@@ -68,13 +68,21 @@ where
     let mut connection = Connection::new(stream, hub, arrival);
     connection.run().await;
     connection.leave();
+    let from = connection.from;
     if connection.pipe.outbound.is_slow() {
-        let (name, from) = (connection.session.peer_name(), connection.from);
-        let name = name.unwrap_or("a peer");
+        let name = connection.session.peer_name().unwrap_or("a peer");
         tracing::warn!("{name} ({from}) took its messages too slowly, and was cut");
     }
     let grace = connection.session.rules.settings.times.grace;
     connection.pipe.finish(grace).await;
+    let lost = connection.pipe.lost();
+    if lost > 0 {
+        connection.hub.metrics.lost.add(lost);
+        let name = connection.session.peer_name().unwrap_or("a peer");
+        tracing::info!(
+            "{name} ({from}) is gone, and with it {lost} messages that it had not taken"
+        );
+    }
 }
 
 struct Connection<S> {

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::{access::Denied, peer::Refused};
 use crate::stomp::{
-    Command, DecodeError, Encoder, HeaderError, Version, destination::STOPPING_HEADER,
+    Command, DecodeError, Encoder, HeaderError, Version,
+    destination::{REPLACED_HEADER, STOPPING_HEADER},
 };
 
 /// Why a session ends with an ERROR frame.
@@ -43,6 +44,16 @@ pub(crate) fn goodbye_frame() -> Bytes {
         .header("content-type", "text/plain")
         .header("message", text)
         .header(STOPPING_HEADER, "yes")
+        .body(text.as_bytes())
+}
+
+/// The last words to a connection whose identity a newer one bears.
+pub(crate) fn replaced_frame(identity: &str) -> Bytes {
+    let text = format!("a newer connection of {identity} replaces this one");
+    Encoder::new(Command::Error, Version::V1_0)
+        .header("content-type", "text/plain")
+        .header("message", &text)
+        .header(REPLACED_HEADER, "yes")
         .body(text.as_bytes())
 }
 

@@ -11,8 +11,12 @@ use std::{
 
 use super::table::ConnectionId;
 
-/// Replacements within this time are flapping.
-const FLAPPING: Duration = Duration::from_mins(2);
+/// Replacements within this time are flapping. An agent of ours tries less and less often, down to
+/// once in ten minutes.
+const FLAPPING: Duration = Duration::from_mins(15);
+
+/// Flapping of one identity is reported so often.
+const REPORTS: Duration = Duration::from_mins(10);
 
 /// All identities that are connected.
 #[derive(Debug, Default)]
@@ -21,8 +25,12 @@ pub(crate) struct Identities(HashMap<Arc<str>, Bearer>);
 #[derive(Debug)]
 struct Bearer {
     connection: ConnectionId,
-    /// When it replaced another.
+    /// The latest of the replacements that came soon after one another.
     replaced: Option<Instant>,
+    /// When they were last reported.
+    reported: Option<Instant>,
+    /// How many there have been since then.
+    unreported: u64,
 }
 
 /// What a claim leads to.
@@ -34,6 +42,19 @@ pub(crate) struct Claim {
     pub(crate) is_new: bool,
     /// The connection that bore it, and has to go.
     pub(crate) replaced: Option<ConnectionId>,
+    /// What is to be said of it.
+    pub(crate) report: Option<Report>,
+}
+
+/// What is to be said of a replacement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// It was the first: the older connection had most often died.
+    Once,
+    /// It is one of so many since the last report.
+    Flapping(u64),
+    /// It is one of many, and that was reported not long ago.
+    Silence,
 }
 
 impl Identities {
@@ -46,23 +67,26 @@ impl Identities {
                     identity: Arc::clone(identity),
                     is_new: false,
                     replaced: None,
+                    report: None,
                 };
             }
-            Some((identity, bearer)) => {
-                bearer.report(identity, now);
-                (Arc::clone(identity), Some(bearer.connection))
-            }
+            Some((identity, bearer)) => (Arc::clone(identity), Some(bearer)),
             None => (identity.into(), None),
         };
-        let bearer = Bearer {
-            connection: id,
-            replaced: replaced.map(|_| now),
+        let (next, report) = match replaced {
+            None => (Bearer::first(id), None),
+            Some(bearer) => {
+                let (next, report) = bearer.replaced_by(id, now);
+                (next, Some(report))
+            }
         };
-        self.0.insert(Arc::clone(&identity), bearer);
+        let replaced = replaced.map(|bearer| bearer.connection);
+        self.0.insert(Arc::clone(&identity), next);
         Claim {
             identity,
             is_new: true,
             replaced,
+            report,
         }
     }
 
@@ -79,14 +103,56 @@ impl Identities {
 }
 
 impl Bearer {
-    fn report(&self, identity: &str, now: Instant) {
-        if self.replaced.is_some_and(|at| now < at + FLAPPING) {
-            tracing::warn!(
-                "{identity} keeps connecting from two places; is an old daemon still running \
-                 beside the agent, or does another machine bear the same identity?"
-            );
-        } else {
-            tracing::info!("a newer connection of {identity} replaces an older one");
+    const fn first(connection: ConnectionId) -> Self {
+        Self {
+            connection,
+            replaced: None,
+            reported: None,
+            unreported: 0,
         }
+    }
+
+    /// The one that comes after it, and what is to be said of that.
+    fn replaced_by(&self, connection: ConnectionId, now: Instant) -> (Self, Report) {
+        let mut next = Self {
+            replaced: Some(now),
+            ..Self::first(connection)
+        };
+        if self.replaced.is_none_or(|at| now >= at + FLAPPING) {
+            return (next, Report::Once);
+        }
+        next.unreported = self.unreported + 1;
+        next.reported = self.reported;
+        if next.reported.is_some_and(|at| now < at + REPORTS) {
+            return (next, Report::Silence);
+        }
+        let report = Report::Flapping(next.unreported);
+        (next.reported, next.unreported) = (Some(now), 0);
+        (next, report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flapping_is_reported_once_in_a_while() {
+        let start = Instant::now();
+        let mut identities = Identities::default();
+        let mut next = 0;
+        let mut claim = |seconds| {
+            next += 1;
+            let now = start + Duration::from_secs(seconds);
+            identities.claim(ConnectionId(next), "a", now).report
+        };
+        assert_eq!(claim(0), None);
+        assert_eq!(claim(60), Some(Report::Once));
+        assert_eq!(claim(70), Some(Report::Flapping(1)));
+        assert_eq!(claim(80), Some(Report::Silence));
+        assert_eq!(claim(90), Some(Report::Silence));
+        assert_eq!(claim(670), Some(Report::Flapping(3)));
+        // Long after that it is a first time again.
+        assert_eq!(claim(670 + 900), Some(Report::Once));
     }
 }

@@ -40,6 +40,8 @@ metrics! {
     late,
     /// Connections that a newer one of the same identity replaced.
     replaced,
+    /// Those among them that came soon after another of the same identity.
+    flapping,
     /// ERROR frames for what a peer's role does not allow.
     denied,
     /// Sessions ended because of rules or certificates that were read again.
@@ -76,6 +78,8 @@ metrics! {
     bodies_delayed,
     /// Sessions ended because a large body took longer than `limit.body_timeout`.
     bodies_late,
+    /// Messages queued for connections that ended before they were written.
+    lost,
     /// Connections cut at `limit.queued_bytes`.
     slow_cut,
     /// Messages dropped at `limit.queued_bytes`.

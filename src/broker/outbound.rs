@@ -86,6 +86,8 @@ struct State {
     /// Those of the batch.
     writing: usize,
     end: End,
+    /// Messages that were thrown away when the connection was cut.
+    lost: usize,
     /// Let others go first, once: those who reply are many, and each write has its price.
     gather: bool,
     /// A push found no room.
@@ -239,6 +241,12 @@ impl Outbound {
         self.lock().end == End::Slow
     }
 
+    /// How many messages were queued and will never be written. To be asked at the end.
+    pub(crate) fn lost(&self, writer: &Writer) -> usize {
+        let state = self.lock();
+        state.lost + messages(&state.items) + messages(&writer.batch)
+    }
+
     /// Ready once the connection is to be cut, whatever is still being written.
     pub(crate) fn poll_slow(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.lock();
@@ -252,6 +260,7 @@ impl Outbound {
     /// Ends the connection of a slow consumer.
     fn cut(&self, mut state: std::sync::MutexGuard<'_, State>) {
         self.metrics.slow_cut.increase();
+        state.lost = messages(&state.items);
         state.items = VecDeque::new();
         state.end = End::Slow;
         wake(state);
@@ -295,6 +304,11 @@ impl State {
             self.waker = Some(cx.waker().clone());
         }
     }
+}
+
+/// Those that are messages, and not the broker's own frames.
+fn messages(items: &VecDeque<Item>) -> usize {
+    items.iter().filter(|item| !item.head.is_empty()).count()
 }
 
 /// Wakes the task after the lock is released.
@@ -438,6 +452,7 @@ pub(crate) mod tests {
         assert_eq!(node.push(item(b"12345"), Policy::Limit), Pushed::Closed);
         assert_eq!(take(&node), None);
         assert_eq!(node.metrics.slow_cut.value(), 1);
+        assert!(node.lost(&Writer::default()) > 0);
     }
 
     #[test]

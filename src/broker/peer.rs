@@ -1,6 +1,6 @@
 //! A peer as the router knows it, and what may be refused to it.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use super::{
     access::Grant,
@@ -17,6 +17,7 @@ pub(crate) struct Peer {
     /// The name is also the only identity that it may bear.
     pub(crate) checked: bool,
     pub(crate) pki: bool,
+    pub(crate) from: SocketAddr,
     /// Seconds since 1970, for presence.
     pub(crate) since: u64,
     pub(crate) outbound: Arc<Outbound>,
@@ -26,18 +27,26 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(grant: &Grant, pki: bool, since: u64, outbound: Arc<Outbound>) -> Self {
+    pub(crate) fn new(
+        grant: &Grant,
+        pki: bool,
+        from: SocketAddr,
+        since: u64,
+        outbound: Arc<Outbound>,
+    ) -> Self {
         Self {
             name: Arc::clone(&grant.name),
             is_client: grant.is_client(),
             checked: grant.checked,
             pki,
+            from,
             since,
             outbound,
             identities: Vec::new(),
             subscriptions: Vec::new(),
         }
     }
+
     /// Whether connections of its name are limited: a stolen key must not take all places.
     pub(crate) const fn is_counted(&self) -> bool {
         self.checked && !self.is_client

@@ -62,6 +62,11 @@ impl<S> Pipe<S> {
         self.stuck.is_some_and(|since| now >= since + limit)
     }
 
+    /// How many messages the peer was to get and will not.
+    pub(crate) fn lost(&self) -> usize {
+        self.outbound.lost(&self.writer)
+    }
+
     /// When something was last sent, told once.
     pub(crate) fn take_sent(&mut self) -> Option<Instant> {
         self.sent.take()

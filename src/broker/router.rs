@@ -10,8 +10,8 @@ use bytes::Bytes;
 use super::{
     access::{Denied, Grant},
     effect::{Route, Send, Subscribe, Unsubscribe},
-    fault::error_frame,
-    identities::Identities,
+    fault::replaced_frame,
+    identities::{Identities, Report},
     message::Message,
     metrics::Metrics,
     outbound::{Outbound, Policy},
@@ -21,7 +21,7 @@ use super::{
     settings::Limits,
     table::{ConnectionId, FanOut, Subscription, Table, head},
 };
-use crate::stomp::{Version, destination::Destination};
+use crate::stomp::destination::Destination;
 
 /// What a SEND leads to.
 #[derive(Debug)]
@@ -367,10 +367,24 @@ impl Router {
         let claim = self.identities.claim(id, identity, now);
         if let Some(old) = claim.replaced {
             self.metrics.replaced.increase();
+            let from = |id| self.peers.get(&id).map(|peer| peer.from.to_string());
+            let [old_from, new_from] = [old, id].map(|id| from(id).unwrap_or_default());
+            match claim.report {
+                Some(Report::Once) => tracing::info!(
+                    "a newer connection of {identity} ({new_from}) replaces an older one ({old_from})"
+                ),
+                Some(Report::Flapping(times)) => tracing::warn!(
+                    "{identity} keeps connecting from two places, {old_from} and {new_from} (replaced \
+                     {times} times since last said): is an old daemon still running beside the \
+                     agent, or does another machine bear the same identity?"
+                ),
+                _ => {}
+            }
+            if claim.report != Some(Report::Once) {
+                self.metrics.flapping.increase();
+            }
             if let Some(peer) = self.peers.get(&old) {
-                let text = format!("a newer connection of {identity} replaces this one");
-                let last = error_frame(Version::V1_0, &text, None);
-                peer.outbound.end(Some(last));
+                peer.outbound.end(Some(replaced_frame(identity)));
             }
             self.disconnect(old);
         }

@@ -11,7 +11,7 @@ mod manual;
 mod options;
 mod puppet;
 
-pub use machine::{Changing, ServiceArgs};
+pub use machine::{Changing, PackageArgs, ServiceArgs};
 pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, Output};
 pub use puppet::PuppetArgs;
 
@@ -211,6 +211,8 @@ pub enum Application {
     Inventory(InventoryArgs),
     /// Schedule runs, enable, disable and interrogate the Puppet Agent
     Puppet(Box<PuppetArgs>),
+    /// Install, uninstall, update, purge and perform other actions to packages
+    Package(PackageArgs),
     /// Manages system services
     Service(ServiceArgs),
     /// Display human readable interpretation of filters

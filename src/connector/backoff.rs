@@ -13,6 +13,8 @@ pub(super) struct Backoff {
     multiplier: f64,
     /// The next wait, before chance shortens it.
     next: Duration,
+    /// The same where another connection bears our identity.
+    next_replaced: Duration,
     connected: Option<Instant>,
     chance: Chance,
 }
@@ -33,6 +35,7 @@ impl Backoff {
                 1.0
             },
             next: initial,
+            next_replaced: REPLACED,
             connected: None,
             chance,
         }
@@ -65,6 +68,18 @@ impl Backoff {
             self.next = self.initial;
         }
         self.handle_failure()
+    }
+
+    /// Another connection bears our identity, and each attempt of ours ends one of its: the waits
+    /// are long, until a session has shown that the other is gone.
+    pub(super) fn handle_replaced(&mut self, now: Instant) -> Duration {
+        let began = self.connected.take();
+        if began.is_some_and(|began| now.saturating_duration_since(began) > MOST_REPLACED) {
+            self.next_replaced = REPLACED;
+        }
+        let wait = self.next_replaced;
+        self.next_replaced = (wait * 3).min(MOST_REPLACED);
+        wait.mul_f64(0.5 + 0.5 * self.chance.fraction())
     }
 }
 
@@ -101,6 +116,10 @@ impl Chance {
 /// The shortest wait.
 const SHORTEST: Duration = Duration::from_millis(1);
 
+/// The first wait where another connection bears our identity, and the longest.
+const REPLACED: Duration = Duration::from_secs(10);
+const MOST_REPLACED: Duration = Duration::from_mins(10);
+
 /// What makes a session one that lasted.
 const LASTING: Duration = Duration::from_secs(10);
 
@@ -133,6 +152,24 @@ mod tests {
         backoff.handle_connected(start);
         let lasting = backoff.handle_lost(start + Duration::from_secs(10));
         assert!(lasting <= Duration::from_millis(10), "{lasting:?}");
+    }
+
+    #[test]
+    fn who_was_replaced_comes_back_less_and_less() {
+        let mut now = Instant::now();
+        let mut backoff = backoff(10, 30_000, 2.0, 1);
+        let mut replaced_after = |session: Duration| {
+            backoff.handle_connected(now);
+            now += session;
+            backoff.handle_replaced(now)
+        };
+        for most in [10, 30, 90, 270, 600, 600] {
+            let wait = replaced_after(Duration::from_mins(10));
+            let most = Duration::from_secs(most);
+            assert!(wait <= most && wait >= most / 2, "{wait:?} of {most:?}");
+        }
+        let afresh = replaced_after(Duration::from_mins(11));
+        assert!(afresh <= Duration::from_secs(10), "{afresh:?}");
     }
 
     #[test]

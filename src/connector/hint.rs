@@ -32,6 +32,11 @@ impl Problem {
             Self::Hangup | Self::Silence { .. } | Self::Stopping => {
                 format!("is the broker on {host} being restarted? Its log says more")
             }
+            Self::Replaced => {
+                "is an old daemon still running beside this one, or was this machine \
+                               copied with its certificate?"
+                    .into()
+            }
             Self::HostName { .. } => {
                 "correct plugin.activemq.pool.N.host: it is the name in the broker's certificate"
                     .into()

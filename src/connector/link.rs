@@ -161,7 +161,11 @@ impl Link {
                 End::Lost(problem) => {
                     self.failures = 0;
                     let server = address;
-                    let wait = self.backoff.handle_lost(Instant::now().into_std());
+                    let now = Instant::now().into_std();
+                    let wait = match problem {
+                        Problem::Replaced => self.backoff.handle_replaced(now),
+                        _ => self.backoff.handle_lost(now),
+                    };
                     (Error::Lost { server, problem }, wait)
                 }
                 End::Failed(problem) if self.fails_fast() => {

@@ -70,6 +70,9 @@ pub enum Problem {
     /// Nobody listens.
     #[error("connection refused")]
     Refused,
+    /// A newer connection bears our identity.
+    #[error("another connection bears the identity of this node")]
+    Replaced,
     /// An ERROR frame ended an open session.
     #[error("it ended the session: {message}")]
     SessionEnded {
@@ -117,6 +120,7 @@ impl Problem {
             Self::Files { .. } | Self::HostName { .. } => Kind::Config,
             Self::Certificate { .. }
             | Self::Distrust(_)
+            | Self::Replaced
             | Self::SessionEnded { .. }
             | Self::SessionRefused { .. }
             | Self::Tls { .. } => Kind::Refused,

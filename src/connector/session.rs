@@ -18,7 +18,7 @@ use bytes::{Bytes, BytesMut};
 
 use self::{
     clock::BrokerClock,
-    frames::{error_text, from_base64, garbage, header, offer, printable, says_goodbye},
+    frames::{error_text, farewell, from_base64, garbage, header, offer, printable},
     receipts::Receipts,
 };
 use super::{
@@ -61,8 +61,8 @@ pub(super) struct Session {
     next_id: u64,
     /// The broker's ERROR, until it goes on. An end that follows it is only its consequence.
     said: Option<String>,
-    /// The broker has said goodbye.
-    stopping: bool,
+    /// What the end means that the broker has announced.
+    farewell: Option<Problem>,
 }
 
 /// One message that was sent.
@@ -123,7 +123,7 @@ impl Session {
             events: VecDeque::new(),
             next_id: 0,
             said: None,
-            stopping: false,
+            farewell: None,
         }
     }
 
@@ -173,12 +173,14 @@ impl Session {
 
     /// A frame was read.
     pub(super) fn handle_frame(&mut self, now: Instant, frame: Frame) -> Result<(), Problem> {
+        if frame.command == Command::Error
+            && let Some(problem) = farewell(&frame)
+        {
+            self.farewell = Some(problem);
+            return Ok(());
+        }
         match (self.state, frame.command) {
             (State::Connecting { .. }, Command::Connected) => self.handle_connected(now, &frame),
-            (_, Command::Error) if says_goodbye(&frame) => {
-                self.stopping = true;
-                Ok(())
-            }
             (State::Connecting { .. }, Command::Error) => Err(Problem::SessionRefused {
                 message: error_text(&frame),
             }),
@@ -244,11 +246,13 @@ impl Session {
         self.transmits.clear();
         self.receipts.handle_lost();
         self.buffer = BytesMut::new();
-        let stopping = std::mem::take(&mut self.stopping);
+        let farewell = self.farewell.take();
+        if let (Some(farewell), Problem::ClosedEarly | Problem::Hangup | Problem::Network { .. }) =
+            (farewell, &problem)
+        {
+            return farewell;
+        }
         match (self.said.take(), problem) {
-            (_, Problem::ClosedEarly | Problem::Hangup | Problem::Network { .. }) if stopping => {
-                Problem::Stopping
-            }
             (Some(message), Problem::Hangup | Problem::Network { .. }) => {
                 Problem::SessionEnded { message }
             }
@@ -275,7 +279,7 @@ impl Session {
         self.sessions += 1;
         (self.asked, self.clock) = (None, None);
         self.said = None;
-        self.stopping = false;
+        self.farewell = None;
         self.heartbeat = None;
         self.receipts.handle_lost();
         self.transmits.clear();

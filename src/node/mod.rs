@@ -5,9 +5,11 @@
 //! `service` and `package` know the managers of services and packages; what those run is data
 //! (`program`), and what they print is read by pure code.
 
+mod birth;
 pub mod classes;
 pub mod data;
 pub mod facts;
+pub mod package;
 pub mod program;
 pub mod puppet;
 pub mod service;

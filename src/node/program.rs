@@ -159,7 +159,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// How many lines of a program are cited, and how many characters.
-const LAST_LINES: usize = 5;
+const LAST_LINES: usize = 8;
 const LONGEST: usize = 600;
 
 #[cfg(test)]
@@ -194,7 +194,7 @@ pub(super) mod tests {
         let lines = "line\n".repeat(20);
         assert_eq!(
             last_words(&ended(1, "", &lines)).unwrap(),
-            ["line"; 5].join("; ")
+            ["line"; 8].join("; ")
         );
         let long = last_words(&ended(1, "", &"é".repeat(1000))).unwrap();
         assert_eq!(long.chars().count(), 603);

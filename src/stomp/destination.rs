@@ -62,6 +62,9 @@ pub const BROKER_DEADLINE_HEADER: &str = "mc-broker-deadline-ms";
 /// In an ERROR frame of our broker: it says goodbye to everybody, and found no fault with the peer.
 pub const STOPPING_HEADER: &str = "mc-stopping";
 
+/// In the ERROR frame by which our broker ends a connection whose identity a newer one bears.
+pub const REPLACED_HEADER: &str = "mc-replaced";
+
 /// How many identities one SEND to `/queue/<collective>.nodes` may name, separated by commas.
 pub const MAX_DIRECTED: usize = 64;
 

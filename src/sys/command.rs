@@ -102,7 +102,11 @@ impl Launcher {
             directory: PathBuf::from("/"),
             keep: 16 * 1024,
             grace: Duration::from_secs(2),
-            spool: self.leave,
+            output: if self.leave {
+                output::Into::Nameless
+            } else {
+                output::Into::Pipes
+            },
             launcher: self.clone(),
         }
     }
@@ -126,7 +130,7 @@ pub struct Command {
     directory: PathBuf,
     keep: usize,
     grace: Duration,
-    spool: bool,
+    output: output::Into,
     launcher: Launcher,
 }
 
@@ -178,8 +182,15 @@ impl Command {
     /// Takes its output by a file without a name. For a command that starts daemons: they inherit
     /// its outputs, and a pipe breaks when it ends.
     #[must_use]
-    pub const fn spool(mut self) -> Self {
-        self.spool = true;
+    pub fn spool(mut self) -> Self {
+        self.output = output::Into::Nameless;
+        self
+    }
+
+    /// Takes its output by these two files, which stay: a later process can read how it ended.
+    #[must_use]
+    pub fn spool_into(mut self, stdout: impl Into<PathBuf>, stderr: impl Into<PathBuf>) -> Self {
+        self.output = output::Into::Files([stdout.into(), stderr.into()]);
         self
     }
 
@@ -204,7 +215,7 @@ impl Command {
             .envs(self.launcher.environment.iter().map(|(n, v)| (n, v)))
             .current_dir(&self.directory)
             .stdin(Stdio::null());
-        let plan = output::Plan::new(self.spool, self.keep, &mut command).map_err(failed)?;
+        let plan = output::Plan::new(&self.output, self.keep, &mut command).map_err(failed)?;
         // SAFETY: the closure runs in the child between fork and exec, and only makes a system
         // call, which is async-signal-safe and allocates nothing.
         unsafe {
@@ -264,6 +275,11 @@ impl Running {
         self.orders.send(()).ok();
         self.end.await.unwrap_or_default()
     }
+}
+
+/// The end of what a command wrote into a file of [`Command::spool_into`]; nothing where there is none.
+pub fn tail_of(path: &Path, keep: usize) -> Tail {
+    output::tail_of(path, keep).unwrap_or_default()
 }
 
 /// How a command ended, and what it wrote last.

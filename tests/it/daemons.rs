@@ -44,16 +44,6 @@ fn a_call_under_way_when_the_broker_is_restarted_names_everybody() {
 }
 
 #[test]
-fn a_second_agent_of_one_identity_takes_the_place_of_the_first() {
-    let mut fleet = Fleet::start(1);
-    let config = fleet.path("node1/server.cfg");
-    let mut second = crate::support::Daemon::start("agent", &config);
-    second.wait_for("connected");
-    // The first is told why, in words.
-    fleet.agents[0].wait_for("node1");
-}
-
-#[test]
 fn certificates_are_read_again_without_a_restart() {
     let mut fleet = Fleet::start(1);
     fleet.agents[0].signal(Signal::SIGHUP);

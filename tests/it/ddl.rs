@@ -149,11 +149,11 @@ fn completion_lists_what_files_declare() {
     };
     assert_eq!(
         list(&["--list-agents"]),
-        "broken\npuppet\npuppetral\nrpcutil\nservice\ntasks\nweb\n"
+        "broken\npackage\npuppet\npuppetral\nrpcutil\nservice\ntasks\nweb\n"
     );
     assert_eq!(
         list(&["--list-agents", "-v"]),
-        "puppet:Run Puppet agent, get its status, and enable/disable it\n\
+        "package:Install and uninstall software packages\npuppet:Run Puppet agent, get its status, and enable/disable it\n\
          puppetral:View and edit resources with Puppet's resource abstraction layer\n\
          rpcutil:General helpful actions that expose stats and internals to SimpleRPC clients\n\
          service:Start and stop system services\n\

@@ -34,6 +34,7 @@ fn an_agent_is_small() {
         facts: "country: uk\nrole: web\nos:\n  family: Debian\n".to_owned(),
         classes: "common\nrole::web\n".to_owned(),
         extra: format!("plugin.pki.clients = {}\n", callers().join(", ")),
+        ..Node::default()
     };
     let fleet = Fleet::with(&[node]);
     let agent = fleet.agents[0].pid();

@@ -21,6 +21,7 @@ fn fleet(countries: &[&str], policy: Option<&str>) -> Fleet {
                 "{AUTHORIZATION}rpcaudit = 1\nrpcauditprovider = logfile\n\
                  plugin.rpcaudit.logfile = audit.log\n"
             ),
+            ..Node::default()
         })
         .collect();
     let fleet = Fleet::with(&nodes);

@@ -267,6 +267,7 @@ fn a_run_under_way_is_joined_and_outlives_the_agent() {
     assert!(ended.stdout.contains("node1 changed after "), "{ended:#?}");
 }
 
+#[allow(clippy::too_many_lines, reason = "one fleet for all")]
 #[test]
 fn all_run_a_few_at_a_time() {
     let site = Site::of(&["changed", "unchanged", "failed", "changed", "changed"]);

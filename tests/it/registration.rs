@@ -16,6 +16,7 @@ fn a_collector_hears_every_node_and_can_tell_who_spoke() {
         facts: facts.to_owned(),
         classes: "common\n".to_owned(),
         extra: "registerinterval = 1\nregistration = meta\nregistration_splay = 1\n".to_owned(),
+        ..Node::default()
     };
     let fleet = Fleet::with(&[told("country: uk\n"), told("country: de\n")]);
     fleet.issue(Role::Node, "collector");

@@ -15,6 +15,7 @@ fn node(facts: &str, extra: &str) -> Node {
         facts: facts.to_owned(),
         classes: "common\nrole::web\n".to_owned(),
         extra: extra.to_owned(),
+        ..Node::default()
     }
 }
 

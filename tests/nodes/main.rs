@@ -21,9 +21,11 @@ mod judge;
 mod lab;
 mod machine;
 mod notes;
+mod packages;
 mod pause;
 mod puppet;
 mod renewal;
+mod rpms;
 mod services;
 mod storm;
 mod told;
@@ -86,6 +88,11 @@ const TESTS: &[(&str, fn())] = &[
         "renewal::the_broker_moves_to_another_address",
         renewal::the_broker_moves_to_another_address,
     ),
+    (
+        "packages::apt_does_as_it_is_told",
+        packages::apt_does_as_it_is_told,
+    ),
+    ("rpms::dnf_does_as_it_is_told", rpms::dnf_does_as_it_is_told),
     (
         "puppet::a_run_outlives_the_service_that_began_it",
         puppet::a_run_outlives_the_service_that_began_it,

@@ -186,7 +186,7 @@ fn one_resource_leaves_the_rest_alone(site: &Site) {
     site.fleet.mco(words).exits(0).says("   No Change = 1\n");
     site.mco("puppet resource host a ip=192.0.2.1 -I node1")
         .exits(2)
-        .says("The type host is not listed in the type whitelist");
+        .says("The host type is not listed in the type whitelist");
     let managed = site.path("made").display().to_string();
     site.mco(&format!(
         "puppet resource file {managed} content=x -I node1"

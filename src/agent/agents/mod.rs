@@ -1,6 +1,7 @@
 //! The agents that are compiled in.
 
 mod discovery;
+mod package;
 mod puppet;
 mod puppetral;
 mod rpcutil;
@@ -17,6 +18,7 @@ use crate::mcorpc::ddl::builtin::IDEMPOTENT;
 pub fn builtin() -> Vec<Arc<dyn Agent>> {
     vec![
         Arc::new(discovery::Discovery),
+        Arc::new(package::Package),
         Arc::new(puppet::Puppet),
         Arc::new(puppetral::PuppetRal),
         Arc::new(rpcutil::RpcUtil),

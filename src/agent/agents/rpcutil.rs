@@ -84,10 +84,11 @@ fn run(call: &ActionCall) -> Result<Outputs, ActionError> {
 
 fn inventory(call: &ActionCall) -> Outputs {
     let host = &call.host;
-    let plugins: Vec<String> = host
+    let mut plugins: Vec<String> = host
         .data_plugins()
         .map(|name| format!("{name}_data"))
         .collect();
+    plugins.sort_unstable();
     outputs(json!({
         "agents": host.agent_names(),
         "facts": host.facts(),

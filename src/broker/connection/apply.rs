@@ -51,6 +51,7 @@ impl<S> Connection<S> {
         let peer = Peer::new(
             &open.grant,
             open.pki,
+            self.from,
             since,
             Arc::clone(&self.pipe.outbound),
         );

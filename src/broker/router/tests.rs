@@ -9,7 +9,7 @@ use crate::{
         presence,
         settings::Times,
     },
-    stomp::Frame,
+    stomp::{Frame, Version},
 };
 
 /// A router with peers, and a clock that the test moves.
@@ -51,6 +51,7 @@ impl World {
             is_client,
             checked: true,
             pki: !is_client,
+            from: "192.0.2.1:1".parse().unwrap(),
             since: 7,
             outbound: Arc::clone(&outbound),
             identities: Vec::new(),
@@ -231,7 +232,7 @@ fn the_newest_connection_of_an_identity_wins() {
     let (_, new_out) = world.node("a");
     let last = take(&old_out).unwrap();
     assert!(
-        last.contains("message:a newer connection of a replaces this one"),
+        last.contains("message:a newer connection of a replaces this one\nmc-replaced:yes\n"),
         "{last}"
     );
     assert_eq!(take(&old_out), None);
@@ -392,6 +393,7 @@ fn queues_and_subscriptions_are_bounded() {
         is_client: false,
         checked: true,
         pki: true,
+        from: "192.0.2.1:1".parse().unwrap(),
         since: 0,
         outbound,
         identities: Vec::new(),

@@ -44,7 +44,7 @@ pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandErr
             Exit::NobodyMatched
         } else {
             // Whoever stayed silent, or refused to say, may have matched.
-            session.exit(&account)
+            session.none_exit(session.exit(&account))
         })
     })
 }

@@ -12,6 +12,7 @@ mod filters;
 mod find;
 mod help;
 mod inventory;
+mod package;
 mod ping;
 mod plan;
 mod plugin;
@@ -48,6 +49,7 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
         Some(Application::Facts(args)) => facts::run(&args, &general),
         Some(Application::Inventory(args)) => inventory::run(&args, &general),
         Some(Application::Puppet(args)) => puppet::run(&args, &general),
+        Some(Application::Package(args)) => package::run(&args, &general),
         Some(Application::Service(args)) => service::run(&args, &general),
     }
 }

@@ -400,6 +400,12 @@ impl Session {
         }
     }
 
+    /// The exit code where nobody was found, or the one node that was asked for said nothing: to the
+    /// original that was 1, whatever the reason.
+    pub(super) const fn none_exit(&self, exit: Exit) -> Exit {
+        if self.legacy { Exit::Software } else { exit }
+    }
+
     /// The exit code of a call.
     pub(super) fn exit(&self, account: &Account) -> Exit {
         match account.interrupted {

@@ -109,7 +109,7 @@ fn write_map(
         line.push_str("=>");
         let closing = if at + 1 == map.len() { trailing + 1 } else { 1 };
         let room = line.chars().count() + inspect(item).chars().count() + closing;
-        if room > width && !matches!(item, Value::Null | Value::Bool(_)) {
+        if room > width {
             // The value goes to a line of its own, a step further in.
             lines.push(std::mem::take(line));
             line.push_str(&" ".repeat(inner + 1));

@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// Width that values are wrapped at, as Ruby's `pp` does.
-const WIDTH: usize = 80;
+/// What Ruby's `pp` fits into a line, without the space before it that the original adds then.
+const WIDTH: usize = 79;
 
 /// Prints one answer, if this display shows it.
 pub(crate) fn answer(
@@ -93,7 +93,7 @@ fn data(
         let label = label(name);
         let lines: Vec<String> = match value {
             Value::String(text) => safe(text).lines().map(str::to_owned).collect(),
-            other => pretty(other, WIDTH.saturating_sub(indent + 2)),
+            other => pretty(other, WIDTH),
         };
         let first = lines
             .first()
@@ -114,7 +114,7 @@ pub(crate) fn verbose(out: &mut Out, answer: &Answer) -> io::Result<()> {
         reply.sender,
         safe_line(&reply.statusmsg)
     ))?;
-    for line in pretty_outputs(&reply.data, WIDTH - 4) {
+    for line in pretty_outputs(&reply.data, WIDTH) {
         out.line(format!("    {line}"))?;
     }
     out.line("")

@@ -11,7 +11,7 @@ use crate::{
     mcorpc::names::Identity,
     stomp::{
         Command, Encoder, Frame, Version,
-        destination::{BROKER_DEADLINE_HEADER, SENDER_HEADER, STOPPING_HEADER},
+        destination::{BROKER_DEADLINE_HEADER, REPLACED_HEADER, SENDER_HEADER, STOPPING_HEADER},
         heartbeat::Offer,
     },
 };
@@ -177,9 +177,17 @@ pub(super) fn error_text(frame: &Frame) -> String {
     }
 }
 
-/// Whether an ERROR is no complaint: our broker stops, and says so to everybody.
-pub(super) fn says_goodbye(frame: &Frame) -> bool {
-    frame.headers.raw(STOPPING_HEADER).is_some()
+/// What an ERROR of our broker means that is no complaint: it stops, and says so to everybody, or
+/// another connection bears our identity.
+pub(super) fn farewell(frame: &Frame) -> Option<Problem> {
+    let has = |header| frame.headers.raw(header).is_some();
+    if has(STOPPING_HEADER) {
+        Some(Problem::Stopping)
+    } else if has(REPLACED_HEADER) {
+        Some(Problem::Replaced)
+    } else {
+        None
+    }
 }
 
 /// One line, of bearable length, without anything that steers a terminal.

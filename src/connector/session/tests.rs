@@ -413,6 +413,16 @@ fn a_goodbye_is_no_refusal() {
 }
 
 #[test]
+fn who_is_replaced_is_told_so() {
+    let now = Instant::now();
+    let mut session = open(now);
+    let last = b"ERROR\nmessage:a newer connection of n1 replaces this one\nmc-replaced:yes\n\n\0";
+    session.handle_bytes(now, last).unwrap();
+    assert!(session.poll_event(now).is_none());
+    assert_eq!(session.handle_end(), Problem::Replaced);
+}
+
+#[test]
 fn an_error_does_not_explain_an_end_long_after_it() {
     let now = Instant::now();
     for later in [&b"\n"[..], b"MESSAGE\ndestination:/a\n\n\0"] {

@@ -22,7 +22,8 @@ impl BooleanSummary {
         Ok(Self {
             yes: label("true", "True"),
             no: label("false", "False"),
-            counter: Counter::new(format)?.at_least(5),
+            // As the original has it, whatever the labels.
+            counter: Counter::new(format)?.padded_to(5),
         })
     }
 }

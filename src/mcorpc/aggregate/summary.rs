@@ -9,8 +9,8 @@ use super::{Aggregate, AggregateError, Rows, format::Format};
 /// Counts values.
 pub(super) struct Counter {
     format: Option<Format>,
-    /// How wide the default format pads at least.
-    least: usize,
+    /// How wide the default format pads, if not to the longest.
+    width: Option<usize>,
     counts: HashMap<String, u64>,
 }
 
@@ -18,13 +18,13 @@ impl Counter {
     pub(super) fn new(format: Option<&str>) -> Result<Self, AggregateError> {
         Ok(Self {
             format: format.map(Format::new).transpose()?,
-            least: 0,
+            width: None,
             counts: HashMap::new(),
         })
     }
 
-    pub(super) fn at_least(mut self, width: usize) -> Self {
-        self.least = width;
+    pub(super) fn padded_to(mut self, width: usize) -> Self {
+        self.width = Some(width);
         self
     }
 
@@ -58,10 +58,8 @@ impl Aggregate for Counter {
             .collect();
         // Values that occur equally often come by name, so that a run prints as the last did.
         counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let width = counts
-            .iter()
-            .map(|(text, _)| text.chars().count())
-            .fold(self.least, usize::max);
+        let longest = counts.iter().map(|(text, _)| text.chars().count()).max();
+        let width = self.width.or(longest).unwrap_or(0);
         let line = |(text, count): &(String, u64)| match &self.format {
             Some(format) => format.pair(text, *count),
             None => format!("{text:>width$} = {count}"),

@@ -64,7 +64,7 @@ fn booleans_have_labels() {
             Declared::boolean_summary("x", "enabled", "disabled"),
             &values
         ),
-        [" enabled = 2", "disabled = 1"]
+        ["enabled = 2", "disabled = 1"]
     );
     assert_eq!(
         lines(Declared::new("boolean_summary", "x"), &values),

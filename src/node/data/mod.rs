@@ -5,6 +5,7 @@ mod agent;
 mod collective;
 mod fact;
 mod fstat;
+mod package;
 mod puppet;
 mod resource;
 mod service;
@@ -18,6 +19,7 @@ pub use self::{
     collective::CollectiveData,
     fact::FactData,
     fstat::FstatData,
+    package::PackageData,
     puppet::PuppetData,
     resource::ResourceData,
     service::ServiceData,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub(super) use crate::node::birth::birth;
 use crate::sys::{file, process};
 
 /// Whether a process of this id is alive and is Puppet's. Ids are given again: a lock that was left
@@ -29,22 +30,6 @@ fn command_line(pid: u32) -> Option<String> {
     file::read_lossy(&of(pid, "cmdline"), LONGEST).ok()
 }
 
-/// By what a process is told from another one that has its id later: when it began, in ticks since
-/// the boot.
-pub(super) fn birth(pid: u32) -> Option<u64> {
-    begun(&file::read_lossy(&of(pid, "stat"), LONGEST).ok()?)
-}
-
-/// The name, which comes second, may hold anything.
-fn begun(stat: &str) -> Option<u64> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace();
-    let state = fields.next()?;
-    // Who has ended and was not waited for is gone for us.
-    let alive = !["Z", "X", "x"].contains(&state);
-    fields.nth(18)?.parse().ok().filter(|_| alive)
-}
-
 fn of(pid: u32, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/{pid}/{name}"))
 }
@@ -70,19 +55,5 @@ mod tests {
             assert_eq!(is_puppets(words), expected, "{words:?}");
         }
         assert!(!is_puppet(u32::MAX));
-    }
-
-    #[test]
-    fn a_birth_stays_the_same() {
-        let own = std::process::id();
-        assert!(birth(own).is_some_and(|birth| birth > 0));
-        assert_eq!(birth(own), birth(own));
-        assert_eq!(birth(u32::MAX), None);
-        let stat = |state: &str| {
-            format!("7 (a) b) {state} 1 7 7 0 -1 4194304 1 0 0 0 1 2 3 4 20 0 1 0 4242 9 9")
-        };
-        assert_eq!(begun(&stat("S")), Some(4242));
-        assert_eq!(begun(&stat("Z")), None);
-        assert_eq!(begun("7 (a"), None);
     }
 }

@@ -31,10 +31,10 @@ pub enum Denied {
     #[error("You cannot specify both {0} whitelists and blacklists")]
     Both(&'static str),
     /// Neither is there.
-    #[error("The {0} {1} is not listed in the {0} whitelist")]
+    #[error("The {1} {0} is not listed in the {0} whitelist")]
     NotListed(&'static str, String),
     /// It is denied.
-    #[error("The {0} {1} is listed in the {0} blacklist")]
+    #[error("The {1} {0} is listed in the {0} blacklist")]
     Listed(&'static str, String),
     /// Puppet manages it.
     #[error("Puppet is managing the resource '{0}', refusing to create conflicting states")]
@@ -104,7 +104,7 @@ mod tests {
         let mut rules = Rules::default();
         assert_eq!(
             check(&rules),
-            Err("The type file is not listed in the type whitelist".into())
+            Err("The file type is not listed in the type whitelist".into())
         );
         rules.types.allowed = list(&["host", "file"]);
         assert_eq!(check(&rules), Ok(()));
@@ -117,7 +117,7 @@ mod tests {
         );
         assert_eq!(
             check(&rules),
-            Err("The name /a is listed in the name blacklist".into())
+            Err("The /a name is listed in the name blacklist".into())
         );
         rules.names.insert(
             "file".into(),
@@ -128,7 +128,7 @@ mod tests {
         );
         assert_eq!(
             check(&rules),
-            Err("The name /a is not listed in the name whitelist".into())
+            Err("The /a name is not listed in the name whitelist".into())
         );
         rules.names.clear();
         rules.types.denied = list(&["host"]);

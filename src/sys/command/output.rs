@@ -9,7 +9,7 @@ use std::{
         fd::{AsFd as _, OwnedFd},
         unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     },
-    path::Path,
+    path::{Path, PathBuf},
     process::{self, ChildStderr, ChildStdout, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
@@ -42,6 +42,16 @@ impl Tail {
     }
 }
 
+/// What a command writes into.
+#[derive(Clone, Debug)]
+pub(super) enum Into {
+    Pipes,
+    /// Files that are gone with the last process that has them open.
+    Nameless,
+    /// Files that stay.
+    Files([PathBuf; 2]),
+}
+
 /// How the outputs of a command that is about to start are taken.
 pub(super) enum Plan {
     Pipes { keep: usize },
@@ -51,15 +61,18 @@ pub(super) enum Plan {
 impl Plan {
     /// Prepares both outputs.
     pub(super) fn new(
-        spool: bool,
+        into: &Into,
         keep: usize,
         command: &mut process::Command,
     ) -> io::Result<Self> {
-        if !spool {
-            command.stdout(Stdio::piped()).stderr(Stdio::piped());
-            return Ok(Self::Pipes { keep });
-        }
-        let (stdout, stderr) = (nameless_file()?, nameless_file()?);
+        let (stdout, stderr) = match into {
+            Into::Pipes => {
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                return Ok(Self::Pipes { keep });
+            }
+            Into::Nameless => (nameless_file()?, nameless_file()?),
+            Into::Files([stdout, stderr]) => (new_file(stdout)?, new_file(stderr)?),
+        };
         command.stdout(stdout.try_clone()?);
         command.stderr(stderr.try_clone()?);
         Ok(Self::Spool(Spool {
@@ -198,6 +211,11 @@ impl Spool {
     }
 }
 
+/// The end of what a command wrote into a file that stays.
+pub(super) fn tail_of(path: &Path, keep: usize) -> io::Result<Tail> {
+    tail(&File::open(path)?, keep)
+}
+
 fn tail(file: &File, keep: usize) -> io::Result<Tail> {
     let size = file.metadata()?.size();
     let dropped = size.saturating_sub(keep as u64);
@@ -222,16 +240,28 @@ fn nameless_file() -> io::Result<File> {
 }
 
 fn create(path: &Path) -> io::Result<File> {
+    let file = open_new(path)?;
+    std::fs::remove_file(path)?;
+    Ok(file)
+}
+
+/// A file in place of the one that may be there. Who has that one open keeps it.
+fn new_file(path: &Path) -> io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => open_new(path),
+    }
+}
+
+fn open_new(path: &Path) -> io::Result<File> {
     // Appending, so that processes which share the file do not write over each other.
-    let file = OpenOptions::new()
+    OpenOptions::new()
         .read(true)
         .append(true)
         .create_new(true)
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
-        .open(path)?;
-    std::fs::remove_file(path)?;
-    Ok(file)
+        .open(path)
 }
 
 /// How long the pipes may stay open after the program's end.
@@ -252,7 +282,7 @@ mod tests {
     #[test]
     fn a_long_spool_gives_back_what_nobody_reads() {
         let mut command = process::Command::new("true");
-        let Plan::Spool(mut spool) = Plan::new(true, 10, &mut command).unwrap() else {
+        let Plan::Spool(mut spool) = Plan::new(&Into::Nameless, 10, &mut command).unwrap() else {
             panic!("no spool");
         };
         let blocks = |spool: &Spool| spool.files[0].0.metadata().unwrap().blocks();

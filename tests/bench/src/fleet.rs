@@ -21,11 +21,15 @@ use crate::{
     wire::{Dialect, Incoming},
 };
 
-/// The first pause after a lost connection; it doubles with each attempt.
+/// The first pause after a lost connection; it doubles with each attempt, as an agent's does, and
+/// chance takes up to half of it.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
+/// The longest pause, as an agent's.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// A connection that takes longer is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A fleet of this shape.
 pub(crate) struct Plan {
@@ -35,8 +39,6 @@ pub(crate) struct Plan {
     pub(crate) reply_bytes: usize,
     /// Nodes that connect at the same time.
     pub(crate) at_once: usize,
-    /// The longest pause between two attempts of a node.
-    pub(crate) longest_pause: Duration,
 }
 
 /// See the module.
@@ -75,6 +77,11 @@ impl Fleet {
         for number in 0..self.plan.nodes {
             tokio::spawn(Arc::clone(self).node(number));
         }
+    }
+
+    /// From now on all nodes may connect at the same time.
+    pub(crate) fn open_gate(&self) {
+        self.gate.add_permits(self.plan.nodes);
     }
 
     /// Waits until every node is connected, or none is.
@@ -117,8 +124,8 @@ impl Fleet {
                 }
                 Err(fault) => self.note("a node could not connect", &fault),
             }
-            sleep(pause.mul_f64(0.5 + share())).await;
-            pause = (pause * 2).min(self.plan.longest_pause);
+            sleep(pause.mul_f64(0.5 + 0.5 * share())).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

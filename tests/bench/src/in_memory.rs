@@ -95,7 +95,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         nodes: args.agents,
         reply_bytes: args.shape.reply_bytes,
         at_once: 64,
-        longest_pause: Duration::from_secs(1),
     }));
     let phases = phases(
         args.clone(),

@@ -56,7 +56,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Command::parse() {
-        Command::Run(args) => measure::run(*args),
+        Command::Run(args) => measure::run(&args),
         Command::LimitServer(args) => limit_server::run(&args),
         Command::InMemory(args) => in_memory::run(&args),
         Command::Pki { dir } => pki::create(&dir).map(|()| ExitCode::SUCCESS),

@@ -46,10 +46,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pki: Option<PathBuf>,
     /// Broadcast rounds that count
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 11)]
     rounds: usize,
     /// Directed rounds that count
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 11)]
     directed_rounds: usize,
     /// Requests in a directed round, each to a node chosen at random
     #[arg(long, default_value_t = 1000)]
@@ -80,9 +80,9 @@ pub(crate) struct Args {
 }
 
 /// Prints one JSON object. Fails where a reply was lost or came twice, or something did not work.
-pub(crate) fn run(args: Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     usage::open_files(args.agents)?;
-    let fleet = Arc::new(Fleet::new(plan(&args)?));
+    let fleet = Arc::new(Fleet::new(plan(args)?));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -100,7 +100,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         child: None,
     };
     let done = runtime
-        .block_on(async { timeout(limit, phases(&args, &fleet, &mut broker, &mut report)).await });
+        .block_on(async { timeout(limit, phases(args, &fleet, &mut broker, &mut report)).await });
     let others = usage::machine()
         .saturating_sub(machine)
         .saturating_sub(Process::own().cpu() + broker.cpu());
@@ -168,7 +168,6 @@ fn plan(args: &Args) -> Result<Plan> {
         nodes: args.agents,
         reply_bytes: args.shape.reply_bytes,
         at_once: 64,
-        longest_pause: Duration::from_secs(1),
     })
 }
 
@@ -250,6 +249,7 @@ async fn storm(args: &Args, fleet: &Arc<Fleet>, broker: &mut Broker) -> Result<V
     if let Some((fault, _)) = faults.first_key_value() {
         return Err(format!("before the storm: {fault}").into());
     }
+    fleet.open_gate();
     broker.kill().await?;
     fleet.all(false).await;
     drop(fleet.take_attempts());

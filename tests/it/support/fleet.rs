@@ -22,6 +22,8 @@ pub(crate) struct Node {
     pub(crate) classes: String,
     /// Lines to be added to its `server.cfg`.
     pub(crate) extra: String,
+    /// What follows `node1` and so on in its name.
+    pub(crate) domain: &'static str,
 }
 
 /// A running fleet.
@@ -59,7 +61,7 @@ impl Fleet {
             .iter()
             .enumerate()
             .map(|(at, node)| {
-                let name = format!("node{}", at + 1);
+                let name = format!("node{}{}", at + 1, node.domain);
                 fleet.issue(Role::Node, &name, &[]);
                 Daemon::start("agent", &fleet.server_cfg(&name, port, node))
             })
@@ -162,7 +164,7 @@ fn node(at: usize) -> Node {
             at + 1
         ),
         classes: format!("common\nrole::{role}\n"),
-        extra: String::new(),
+        ..Node::default()
     }
 }
 

@@ -60,13 +60,14 @@ impl From<Output> for Ended {
     }
 }
 
-/// The program with these words, in an environment of its own.
+/// The program with these words, in an environment of its own. Programs in `bin` of its home are
+/// found before those of the machine.
 pub(crate) fn command(home: &Path) -> Command {
     let mut command = Command::new(program());
     command
         .env_clear()
         .env("HOME", home)
-        .env("PATH", "/usr/bin:/bin")
+        .env("PATH", format!("{}/bin:/usr/bin:/bin", home.display()))
         .stdin(Stdio::null());
     command
 }

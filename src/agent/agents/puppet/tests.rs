@@ -221,7 +221,7 @@ async fn single_resources_are_for_those_that_are_allowed() {
     let error = node.call("resource", inputs.clone()).await.unwrap_err();
     assert_eq!(
         error.message,
-        "The type file is not listed in the type whitelist"
+        "The file type is not listed in the type whitelist"
     );
     let node = Node::new("", "plugin.puppet.resource_type_whitelist = file");
     node.put("resourcefile", "file[/tmp/x]\n");

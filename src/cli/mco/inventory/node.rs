@@ -73,7 +73,7 @@ pub(super) fn run(
             };
             let message = format!("Did not receive any results from node {node}: {why}");
             let hint = format!("`mco find -I {node}` asks whether the broker sees it");
-            return Err(CommandError::new(exit, message).hint(hint));
+            return Err(CommandError::new(session.none_exit(exit), message).hint(hint));
         }
         Ok(exit)
     })

@@ -15,7 +15,7 @@ pub(super) fn disable(words: &[&str]) -> Map<String, Value> {
 
 /// `runonce`, and every single run of `runall`.
 pub(super) fn run(args: &PuppetArgs) -> Result<Map<String, Value>, CommandError> {
-    if args.force && args.splay {
+    if args.force && (args.splay || args.no_splay) {
         return Err(CommandError::usage("Cannot set splay when forcing runs"));
     }
     if args.force && args.splaylimit.is_some() {

@@ -168,10 +168,10 @@ fn package() -> Ddl {
         )
         .output(
             "status",
-            "Status of the package: its version, absent or purged",
-            "Status",
+            "The currently installed version if present",
+            "Package Status",
         )
-        .output("installed", "Whether the package is installed", "Installed");
+        .output("installed", "true/false", "Is installed?");
     let about = "Checks the status of a package";
     ddl("package", "package", about, PUPPET, 3, query)
 }

@@ -4,12 +4,14 @@
 mod data;
 mod discovery;
 mod others;
+mod package;
 mod puppet;
 mod puppetral;
 mod rpcutil;
 mod service;
 
 pub use discovery::discovery;
+pub use package::package;
 pub use puppet::puppet;
 pub use puppetral::puppetral;
 pub use rpcutil::rpcutil;
@@ -20,8 +22,15 @@ use std::sync::LazyLock;
 use super::{Ddl, Input, InputType, Kind};
 
 /// The agents that are compiled in, sorted by name.
-pub fn agents() -> [&'static Ddl; 5] {
-    [discovery(), puppet(), puppetral(), rpcutil(), service()]
+pub fn agents() -> [&'static Ddl; 6] {
+    [
+        discovery(),
+        package(),
+        puppet(),
+        puppetral(),
+        rpcutil(),
+        service(),
+    ]
 }
 
 /// The agent of this name.

@@ -14,12 +14,10 @@ pub(super) fn connect(tls: bool) -> Bytes {
 }
 
 pub(super) fn node_subscriptions(identity: &str) -> Vec<u8> {
-    let mut out = String::new();
-    for (sid, agent) in AGENTS.iter().enumerate() {
-        out.push_str(&format!("SUB {} {sid}\r\n", topic(agent)));
-    }
-    out.push_str(&format!("SUB {} node\r\nPING\r\n", node(identity)));
-    out.into_bytes()
+    let agents = AGENTS.iter().enumerate();
+    let lines = agents.map(|(sid, agent)| format!("SUB {} {sid}\r\n", topic(agent)));
+    let rest = format!("SUB {} node\r\nPING\r\n", node(identity));
+    lines.chain([rest]).collect::<String>().into_bytes()
 }
 
 pub(super) fn client_subscription(reply_to: &str) -> Vec<u8> {

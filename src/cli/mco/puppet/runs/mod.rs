@@ -1,11 +1,11 @@
 //! Runs that are waited for: `runonce --wait`, and `runall`, which keeps some running at a time.
-//! `schedule` decides, `read` makes `answers` of replies, `ended` shows ends; this file makes the
+//! `schedule` decides, `read` understands replies as `told`, `ended` shows ends; this file makes the
 //! calls.
 
-mod answers;
 mod ended;
 mod read;
 mod schedule;
+mod told;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -27,9 +27,9 @@ use crate::{
     sys::clock::{self, Local},
 };
 
-use answers::{Begun, End};
 use ended::Ended;
 use schedule::{First, Schedule, Times};
+use told::{Begun, End};
 
 /// How long a run is waited for, where nothing else is said.
 pub(super) const LONGEST_RUN: Duration = Duration::from_hours(1);

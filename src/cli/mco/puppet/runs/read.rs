@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::answers::{Begun, End, OwnRun, Status};
+use super::told::{Begun, End, OwnRun, Status};
 use crate::{client::Answer, mcorpc::reply::Reply};
 
 /// What the original says where a run is under way already.

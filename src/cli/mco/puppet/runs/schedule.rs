@@ -11,7 +11,7 @@ mod run;
 use std::{collections::HashMap, time::Duration};
 
 use self::run::{Run, Step};
-use super::answers::{Begun, End, Figures, Status};
+use super::told::{Begun, End, Figures, Status};
 use crate::mcorpc::names::Identity;
 
 /// When to do what.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cli::mco::puppet::runs::answers::OwnRun;
+use crate::cli::mco::puppet::runs::told::OwnRun;
 
 /// A simulated node.
 #[derive(Clone, Debug)]

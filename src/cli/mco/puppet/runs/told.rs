@@ -1,4 +1,4 @@
-//! What nodes say of their runs, and how these end.
+//! What nodes tell of their runs.
 
 /// How a node ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

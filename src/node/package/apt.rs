@@ -1,0 +1,391 @@
+//! apt and dpkg, as Debian and Ubuntu have them.
+
+use std::time::Duration;
+
+use super::{ABSENT, Change, PURGED, PackageName, PackageProvider, Status, Update, Verb};
+use crate::{
+    node::program::{Program, failure},
+    sys::command::{Ended, Status as Exit},
+};
+
+/// Talks to apt and dpkg.
+pub(super) struct Apt;
+
+pub(super) const APT_GET: &str = "/usr/bin/apt-get";
+const DPKG: &str = "/usr/bin/dpkg";
+const DPKG_QUERY: &str = "/usr/bin/dpkg-query";
+
+impl PackageProvider for Apt {
+    fn name(&self) -> &'static str {
+        "apt"
+    }
+
+    /// `libc6:i386` is that of another architecture.
+    fn accepts(&self, package: &PackageName) -> bool {
+        package.as_str().matches(':').count() <= 1
+    }
+
+    fn ask(&self, package: &PackageName) -> Program {
+        Program::new(DPKG_QUERY).args(["-W", "--showformat", FORMAT, "--", package.as_str()])
+    }
+
+    /// dpkg has a word for what is wanted of a package, for its faults, and for how it is.
+    fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String> {
+        let text = ended.stdout.text();
+        let lines = text.lines().filter_map(read_line);
+        // One for each architecture; what is installed is what was asked for.
+        let Some(status) = lines.max_by_key(|status| status.installed) else {
+            return match ended.status {
+                Exit::Exited(1) => Ok(Status::missing(PURGED)
+                    .with("name", package.as_str())
+                    .with("status", "missing")
+                    .with("error", "ok")),
+                _ => Err(failure("dpkg-query", ended)),
+            };
+        };
+        Ok(status)
+    }
+
+    /// apt takes a name that it does not know for a pattern (`a.b`) or for a wish (`a+`).
+    fn look_up(&self, package: &PackageName) -> Option<Program> {
+        let name = without_architecture(package);
+        name.contains(['.', '+']).then(|| {
+            Program::new("/usr/bin/apt-cache")
+                .args(["pkgnames", "--", name])
+                .long_output()
+        })
+    }
+
+    /// The names that begin so.
+    fn knows(&self, package: &PackageName, ended: &Ended) -> bool {
+        let name = without_architecture(package);
+        ended.stdout.text().lines().any(|line| line.trim() == name)
+    }
+
+    fn act(&self, change: &Change, _before: &[Status], patience: Duration) -> Program {
+        let program = apt_get(patience);
+        let program = match (change.verb, &change.version) {
+            (Verb::Install, Some(_)) => {
+                program.args(["-o", "APT::Get::allow-downgrades=true", "install"])
+            }
+            (Verb::Install, None) => program.args(["install"]),
+            (Verb::Update, _) => program.args(["install", "--only-upgrade"]),
+            (Verb::Uninstall, _) => program.args(["remove"]),
+            (Verb::Purge, _) => program.args(["purge"]),
+        };
+        let program = program.args(["--"]);
+        match &change.version {
+            Some(version) => program.args(change.names().map(|name| format!("{name}={version}"))),
+            None => program.args(change.names()),
+        }
+    }
+
+    fn is_locked(&self, ended: &Ended) -> bool {
+        let text = ended.stderr.text();
+        matches!(ended.status, Exit::Exited(100)) && LOCKED.iter().any(|words| text.contains(words))
+    }
+
+    /// `Waiting for cache lock: ... It is held by process 644 (aptitude)...`
+    fn holder(&self, ended: &Ended) -> Option<String> {
+        let text = format!("{}\n{}", ended.stdout.text(), ended.stderr.text());
+        let (_, holder) = text.rsplit_once("It is held by ")?;
+        let (holder, _) = holder.split_once(')')?;
+        (!holder.contains('\n')).then(|| format!("{holder})"))
+    }
+
+    fn list(&self) -> Program {
+        Program::new(DPKG).args(["--list"]).long_output()
+    }
+
+    fn installed<'a>(&self, listed: &'a str) -> Vec<&'a str> {
+        let lines = listed.lines();
+        lines.filter(|line| line.starts_with("ii")).collect()
+    }
+
+    fn digested(&self, listed: &str) -> String {
+        self.installed(listed).join("\n")
+    }
+
+    fn updates(&self) -> Program {
+        Program::new(APT_GET)
+            .args(["--simulate", "dist-upgrade"])
+            .long_output()
+    }
+
+    fn read_updates(&self, ended: &Ended) -> Result<Vec<Update>, String> {
+        if !ended.is_success() {
+            return Err(super::yum::exit_code("Apt check-update failed", ended));
+        }
+        let text = ended.stdout.text();
+        Ok(text.lines().filter_map(read_update).collect())
+    }
+}
+
+/// Fetches the lists of packages anew.
+pub(super) fn refresh(patience: Duration) -> Program {
+    // That it could not reach a server is only a warning to it otherwise.
+    apt_get(patience).args(["-o", "APT::Update::Error-Mode=any", "update"])
+}
+
+/// `apt-get` that asks nobody anything, and keeps configuration files as they are.
+fn apt_get(patience: Duration) -> Program {
+    Program::new(APT_GET)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("APT_LISTCHANGES_FRONTEND", "none")
+        .env("UCF_FORCE_CONFFOLD", "1")
+        .args(["-q", "-y"])
+        .args(["-o", "DPkg::Options::=--force-confdef"])
+        .args(["-o", "DPkg::Options::=--force-confold"])
+        // Without a terminal of its own, what dpkg says can be told from what apt says.
+        .args(["-o", "Dpkg::Use-Pty=0", "-o"])
+        .args([format!("DPkg::Lock::Timeout={}", patience.as_secs())])
+}
+
+/// Three words, then name, version, architecture.
+const FORMAT: &str = "${Status}\\t${Package}\\t${Version}\\t${Architecture}\\n";
+
+/// What apt and dpkg say where somebody else is at work.
+const LOCKED: [&str; 3] = [
+    "Could not get lock",
+    "Unable to acquire the dpkg frontend lock",
+    "dpkg frontend lock was locked by another process",
+];
+
+fn without_architecture(package: &PackageName) -> &str {
+    let name = package.as_str();
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
+
+fn read_line(line: &str) -> Option<Status> {
+    let mut fields = line.split('\t');
+    let mut words = fields.next()?.split(' ');
+    let (desired, error, state) = (words.next()?, words.next()?, words.next()?);
+    let (name, version, arch) = (fields.next()?, fields.next()?, fields.next()?);
+    let status = match state {
+        "not-installed" => Status::missing(PURGED),
+        "config-files" | "half-installed" | "unpacked" | "half-configured" => {
+            Status::missing(ABSENT)
+        }
+        // Also those that wait for triggers.
+        _ => Status::installed(version),
+    };
+    let status = if arch.is_empty() {
+        status
+    } else {
+        status.with("arch", arch)
+    };
+    Some(
+        status
+            .with("name", name)
+            .with("desired", desired)
+            .with("error", error)
+            .with("status", state),
+    )
+}
+
+/// `Inst bash [5.2.15-2] (5.2.15-2+b8 Debian:12.11/stable [amd64])`; what is new has nothing in
+/// brackets before.
+fn read_update(line: &str) -> Option<Update> {
+    let (package, rest) = line.strip_prefix("Inst ")?.split_once(" [")?;
+    let (current, rest) = rest.split_once("] (")?;
+    let (version, rest) = rest.split_once(' ')?;
+    let (repo, _) = rest.split_once(')')?;
+    // The bracket of a new package comes later: its name would have blanks.
+    (!package.contains(' ')).then(|| Update {
+        package: package.to_owned(),
+        current: Some(current.to_owned()),
+        version: version.to_owned(),
+        repo: repo.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::program::tests::ended;
+
+    fn name(text: &str) -> PackageName {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_states_that_dpkg_tells() {
+        for (line, ensure, installed) in [
+            (
+                "install ok installed\tbash\t5.2.15-2+b8\tamd64\n",
+                "5.2.15-2+b8",
+                true,
+            ),
+            (
+                "hold ok installed\tbash\t5.2.15-2+b8\tamd64\n",
+                "5.2.15-2+b8",
+                true,
+            ),
+            (
+                "install ok triggers-pending\tman-db\t2.11.2-2\tamd64\n",
+                "2.11.2-2",
+                true,
+            ),
+            (
+                "deinstall ok config-files\tnano\t7.2-1\tamd64\n",
+                "absent",
+                false,
+            ),
+            (
+                "install ok half-configured\tbroken\t1.0\tall\n",
+                "absent",
+                false,
+            ),
+            (
+                "install reinstreq half-installed\tx\t1.0\tall\n",
+                "absent",
+                false,
+            ),
+            ("unknown ok not-installed\tawk\t\t\n", "purged", false),
+        ] {
+            let status = Apt.read(&name("x"), &ended(0, line, "")).unwrap();
+            assert_eq!(
+                (status.ensure.as_str(), status.installed),
+                (ensure, installed)
+            );
+            assert!(status.details.contains_key("desired"), "{line}");
+        }
+        // Of a name with two architectures.
+        let both = "deinstall ok config-files\tlibc6\t2.36\ti386\n\
+                    install ok installed\tlibc6\t2.36-9+deb12u10\tamd64\n";
+        let status = Apt.read(&name("libc6"), &ended(0, both, "")).unwrap();
+        assert_eq!(status.details["arch"], "amd64");
+        let none = "dpkg-query: no packages found matching nosuch\n";
+        let status = Apt.read(&name("nosuch"), &ended(1, "", none)).unwrap();
+        assert_eq!(
+            (status.ensure.as_str(), status.installed),
+            ("purged", false)
+        );
+        assert_eq!(status.details["name"], "nosuch");
+        let error = Apt.read(&name("x"), &ended(2, "", "dpkg-query: error: no space\n"));
+        assert!(error.unwrap_err().contains("no space"));
+    }
+
+    #[test]
+    fn names_come_after_the_options_and_nobody_is_asked() {
+        let act = |verb, version: Option<&str>| {
+            let change = Change {
+                verb,
+                packages: vec![name("foo"), name("bar")],
+                version: version.map(|version| version.parse().unwrap()),
+            };
+            Apt.act(&change, &[], Duration::from_secs(7))
+        };
+        let program = act(Verb::Install, None);
+        let words = program.arguments.join(" ");
+        assert!(
+            words.ends_with("DPkg::Lock::Timeout=7 install -- foo bar"),
+            "{words}"
+        );
+        assert!(words.contains("--force-confdef") && words.contains("--force-confold"));
+        assert!(
+            program
+                .environment
+                .contains(&("DEBIAN_FRONTEND", "noninteractive".into()))
+        );
+        for (verb, version, end) in [
+            (
+                Verb::Install,
+                Some("1.0-1"),
+                "allow-downgrades=true install -- foo=1.0-1 bar=1.0-1",
+            ),
+            (Verb::Update, None, "install --only-upgrade -- foo bar"),
+            (Verb::Uninstall, None, " remove -- foo bar"),
+            (Verb::Purge, None, " purge -- foo bar"),
+        ] {
+            let words = act(verb, version).arguments.join(" ");
+            assert!(words.ends_with(end), "{words}");
+        }
+        assert!(Apt.look_up(&name("foo")).is_none());
+        assert!(Apt.look_up(&name("g++")).is_some());
+        let listed = ended(0, "g++-12\ng++\n", "");
+        assert!(Apt.knows(&name("g++:i386"), &listed) && !Apt.knows(&name("g+"), &listed));
+        assert!(Apt.accepts(&name("libc6:i386")) && !Apt.accepts(&name("a:b:c")));
+    }
+
+    #[test]
+    fn locks_are_known_by_what_apt_says() {
+        for (code, said, locked) in [
+            (
+                100,
+                "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 321 (apt-get)\n\
+                 E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n",
+                true,
+            ),
+            (
+                100,
+                "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)\n",
+                true,
+            ),
+            (100, "E: Unable to locate package nosuch\n", false),
+            (0, "", false),
+        ] {
+            let ended = ended(code, "", said);
+            assert_eq!(Apt.is_locked(&ended), locked, "{said}");
+            assert_eq!(Apt.holder(&ended).is_some(), locked, "{said}");
+        }
+    }
+
+    /// From Debian 12 and Ubuntu 10.04.
+    const SIMULATED: &str = "NOTE: This is only a simulation!\n\
+        Reading package lists...\n\
+        Calculating upgrade...\n\
+        The following NEW packages will be installed:\n  linux-image-6.1.0-37-amd64\n\
+        The following packages will be upgraded:\n  base-files bash\n\
+        2 upgraded, 1 newly installed, 0 to remove and 0 not upgraded.\n\
+        Inst base-files [12.4+deb12u10] (12.4+deb12u11 Debian:12.11/stable [amd64])\n\
+        Conf base-files (12.4+deb12u11 Debian:12.11/stable [amd64])\n\
+        Inst linux-image-6.1.0-37-amd64 (6.1.140-1 Debian:12.11/stable, Debian-Security:12/stable-security [amd64])\n\
+        Inst bash [5.2.15-2+b7] (5.2.15-2+b8 Debian:12.11/stable, Debian-Security:12/stable-security [amd64]) []\n\
+        Inst emacs23 [23.1+1-4ubuntu7] (23.1+1-4ubuntu7.1 Ubuntu:10.04/lucid-updates) []\n\
+        Remv oldlib [1.0]\n";
+
+    #[test]
+    fn updates_are_what_has_an_old_version() {
+        let updates = Apt.read_updates(&ended(0, SIMULATED, "")).unwrap();
+        let rows: Vec<String> = updates
+            .iter()
+            .map(|update| {
+                let current = update.current.as_deref().unwrap_or_default();
+                format!(
+                    "{} {current} {} {}",
+                    update.package, update.version, update.repo
+                )
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "base-files 12.4+deb12u10 12.4+deb12u11 Debian:12.11/stable [amd64]",
+                "bash 5.2.15-2+b7 5.2.15-2+b8 Debian:12.11/stable, \
+                 Debian-Security:12/stable-security [amd64]",
+                "emacs23 23.1+1-4ubuntu7 23.1+1-4ubuntu7.1 Ubuntu:10.04/lucid-updates",
+            ]
+        );
+        let error = Apt.read_updates(&ended(100, "", "E: broken packages\n"));
+        assert_eq!(
+            error.unwrap_err(),
+            "Apt check-update failed, exit code was 100: E: broken packages"
+        );
+    }
+
+    #[test]
+    fn what_is_installed_is_counted_as_the_original_did() {
+        let listed = "Desired=Unknown/Install/Remove/Purge/Hold\n\
+            ||/ Name  Version  Architecture Description\n\
+            +++-=====-========-============-===========\n\
+            ii  adduser 3.134 all add and remove users\n\
+            rc  nano 7.2-1 amd64 small, friendly text editor\n\
+            ii  apt 2.6.1 amd64 commandline package manager\n";
+        assert_eq!(Apt.installed(listed).len(), 2);
+        assert_eq!(
+            Apt.digested(listed),
+            "ii  adduser 3.134 all add and remove users\nii  apt 2.6.1 amd64 commandline package manager"
+        );
+    }
+}

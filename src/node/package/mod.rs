@@ -1,0 +1,224 @@
+//! Packages, whatever manages them: apt, dnf, yum, zypper or apk.
+//!
+//! A [`PackageProvider`] knows the programs of one manager and reads what they print; it runs
+//! nothing. `work` does, and holds what was wanted against what has become of it. What changes
+//! packages runs as a job (`job`), which nothing of ours ends before its time.
+
+mod apk;
+mod apt;
+mod compare;
+mod job;
+mod name;
+mod rpm;
+mod settings;
+mod work;
+mod yum;
+mod zypper;
+
+pub use self::{
+    job::{JobState, Record},
+    name::{PackageName, PackageNameError, PackageVersion},
+    settings::{PROVIDERS, Settings, SettingsError},
+    work::{Changed, Digest, Failure, FailureKind, Packages, Updates},
+};
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::program::Program;
+use crate::sys::command::Ended;
+
+/// A package manager.
+pub trait PackageProvider: Send + Sync {
+    /// As the configuration names it.
+    fn name(&self) -> &'static str;
+
+    /// As the original names it where it lists updates.
+    fn manager(&self) -> &'static str {
+        self.name()
+    }
+
+    /// Whether a package can have such a name here.
+    fn accepts(&self, package: &PackageName) -> bool {
+        !package.as_str().contains(':')
+    }
+
+    /// What tells the state of a package.
+    fn ask(&self, package: &PackageName) -> Program;
+
+    /// The state, from what that program said.
+    fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String>;
+
+    /// What tells whether there is a package of that name, for names that the manager takes for
+    /// something else where there is none.
+    fn look_up(&self, _package: &PackageName) -> Option<Program> {
+        None
+    }
+
+    /// Whether there is one, from what that program said.
+    fn knows(&self, _package: &PackageName, ended: &Ended) -> bool {
+        ended.is_success()
+    }
+
+    /// Whether a package is installed in this version.
+    fn has_version(&self, status: &Status, version: &PackageVersion) -> bool {
+        status.installed && status.ensure == version.as_str()
+    }
+
+    /// What makes a change. `before` is how the packages are, `patience` how long a lock is waited for.
+    fn act(&self, change: &Change, before: &[Status], patience: Duration) -> Program;
+
+    /// Whether a program that makes changes has done so.
+    fn succeeded(&self, ended: &Ended) -> bool {
+        ended.is_success()
+    }
+
+    /// Whether it has changed nothing, as another one held the lock.
+    fn is_locked(&self, ended: &Ended) -> bool;
+
+    /// Who held it, where the program has said so.
+    fn holder(&self, _ended: &Ended) -> Option<String> {
+        None
+    }
+
+    /// What lists all packages.
+    fn list(&self) -> Program;
+
+    /// The lines of that which are packages that are installed.
+    fn installed<'a>(&self, listed: &'a str) -> Vec<&'a str> {
+        listed.lines().filter(|line| !line.is_empty()).collect()
+    }
+
+    /// What the original made an MD5 of.
+    fn digested(&self, listed: &str) -> String {
+        listed.to_owned()
+    }
+
+    /// What lists packages with their versions, where the list of newer ones does not say what is
+    /// installed.
+    fn versions(&self) -> Option<Program> {
+        None
+    }
+
+    /// What lists packages of which there is a newer version.
+    fn updates(&self) -> Program;
+
+    /// Those packages; or what went wrong, where the program did.
+    fn read_updates(&self, ended: &Ended) -> Result<Vec<Update>, String>;
+}
+
+/// What can be done to packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Have it, in some version or another.
+    Install,
+    /// Have the newest version, if it is there.
+    Update,
+    /// Have it no more.
+    Uninstall,
+    /// Have nothing of it any more, its configuration included.
+    Purge,
+}
+
+impl Verb {
+    /// As it is typed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Update => "update",
+            Self::Uninstall => "uninstall",
+            Self::Purge => "purge",
+        }
+    }
+}
+
+/// A change that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What.
+    pub verb: Verb,
+    /// Of which packages.
+    pub packages: Vec<PackageName>,
+    /// In which version they are to be installed, where that matters.
+    pub version: Option<PackageVersion>,
+}
+
+impl Change {
+    /// As it is typed: `install foo bar`.
+    pub fn words(&self) -> String {
+        let mut words = self.verb.as_str().to_owned();
+        for name in self.names() {
+            words.push(' ');
+            words.push_str(&name);
+        }
+        if let Some(version) = &self.version {
+            words.push_str(" --version ");
+            words.push_str(version.as_str());
+        }
+        words
+    }
+
+    /// The names.
+    fn names(&self) -> impl Iterator<Item = String> {
+        self.packages.iter().map(ToString::to_string)
+    }
+}
+
+/// How a package is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Whether it is installed.
+    pub installed: bool,
+    /// Its full version; or `absent`, or `purged`, as the original says.
+    pub ensure: String,
+    /// What the manager says besides, by the original's names.
+    pub details: BTreeMap<&'static str, String>,
+}
+
+impl Status {
+    fn installed(ensure: impl Into<String>) -> Self {
+        Self {
+            installed: true,
+            ensure: ensure.into(),
+            details: BTreeMap::new(),
+        }
+    }
+
+    fn missing(ensure: &str) -> Self {
+        Self {
+            installed: false,
+            ..Self::installed(ensure)
+        }
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.details.insert(name, value.into());
+        self
+    }
+
+    /// As part of a sentence that begins with its name.
+    pub fn describe(&self) -> String {
+        if self.installed {
+            format!("is installed in version {}", self.ensure)
+        } else {
+            "is not installed".to_owned()
+        }
+    }
+}
+
+/// Nothing is left of a package that was purged.
+const PURGED: &str = "purged";
+/// A package is not installed.
+const ABSENT: &str = "absent";
+
+/// A package of which there is a newer version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Which.
+    pub package: String,
+    /// The version that is installed, where the manager says it.
+    pub current: Option<String>,
+    /// The newest.
+    pub version: String,
+    /// Where that is from, as the manager says it.
+    pub repo: String,
+}

@@ -1,0 +1,282 @@
+//! Packages of a manager that is a few shell scripts in a directory.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    node::package::{ABSENT, PURGED, PackageVersion},
+    sys::file::{Mode, make_fifo, write_atomic},
+};
+
+/// A package is a file that holds its version; what is done to it is a script.
+struct Scripted {
+    dir: PathBuf,
+    script: &'static str,
+}
+
+impl PackageProvider for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn ask(&self, package: &PackageName) -> Program {
+        Program::new("/bin/cat").args([self.dir.join(package.as_str()).to_str().unwrap()])
+    }
+
+    fn read(&self, _package: &PackageName, ended: &Ended) -> Result<Status, String> {
+        let text = ended.stdout.text();
+        Ok(match text.trim() {
+            "" => Status::missing(PURGED),
+            "rc" => Status::missing(ABSENT).with("desired", "deinstall"),
+            version => Status::installed(version),
+        })
+    }
+
+    fn act(&self, change: &Change, _before: &[Status], _patience: Duration) -> Program {
+        let version = change.version.as_ref().map_or("2", PackageVersion::as_str);
+        let paths = change.packages.iter();
+        let paths = paths.map(|name| self.dir.join(name.as_str()).display().to_string());
+        Program::new("/bin/sh")
+            .args(["-c", self.script, change.verb.as_str()])
+            .args(paths)
+            .env("VERSION", version)
+            .env("DIR", self.dir.to_str().unwrap())
+    }
+
+    fn is_locked(&self, ended: &Ended) -> bool {
+        ended.stderr.text().contains("locked")
+    }
+
+    fn list(&self) -> Program {
+        Program::new("/bin/true")
+    }
+
+    fn updates(&self) -> Program {
+        Program::new("/bin/true")
+    }
+
+    fn read_updates(&self, _ended: &Ended) -> Result<Vec<Update>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// Does as it is told.
+const OBEY: &str = "for file; do case $0 in install|update) echo $VERSION >$file;; \
+                    uninstall) echo rc >$file;; purge) rm $file;; esac; done";
+
+struct Site {
+    dir: TempDir,
+    jobs: TempDir,
+    wait: Duration,
+    script: &'static str,
+}
+
+impl Site {
+    fn new(script: &'static str) -> Self {
+        Self {
+            dir: TempDir::new().unwrap(),
+            jobs: TempDir::new().unwrap(),
+            wait: Duration::from_mins(1),
+            script,
+        }
+    }
+
+    fn with(self, package: &str, version: &str) -> Self {
+        let path = self.dir.path().join(package);
+        write_atomic(&path, version.as_bytes(), Mode::Exactly(0o644)).unwrap();
+        self
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// As a daemon that was just started.
+    fn packages(&self) -> Packages {
+        let mut settings = Settings::read(|_| None).unwrap();
+        settings.wait = self.wait;
+        Packages::new(Ok(settings), self.jobs.path().into())
+    }
+
+    fn provider(&self) -> Scripted {
+        Scripted {
+            dir: self.dir.path().into(),
+            script: self.script,
+        }
+    }
+
+    async fn change(&self, change: &Change, strict: bool) -> Result<Changed, Failure> {
+        let provider = self.provider();
+        let launcher = Launcher::new().leaving();
+        self.packages()
+            .change_with(&provider, &launcher, change, strict)
+            .await
+    }
+}
+
+fn change(verb: Verb, names: &str, version: Option<&str>) -> Change {
+    Change {
+        verb,
+        packages: PackageName::list(names).unwrap(),
+        version: version.map(|version| version.parse().unwrap()),
+    }
+}
+
+fn ensures(statuses: &[Status]) -> Vec<&str> {
+    statuses.iter().map(|status| &*status.ensure).collect()
+}
+
+#[tokio::test]
+async fn what_is_not_as_wanted_is_brought_there() {
+    for (verb, names, version, expected) in [
+        (Verb::Install, "new", None, "2"),
+        (Verb::Install, "new", Some("7"), "7"),
+        (Verb::Install, "old", Some("0"), "0"),
+        (Verb::Install, "new,old", None, "2 2"),
+        (Verb::Update, "old", None, "2"),
+        (Verb::Uninstall, "old,new", None, "absent absent"),
+        (Verb::Purge, "old", None, "purged"),
+        (Verb::Purge, "left", None, "purged"),
+    ] {
+        let site = Site::new(OBEY).with("old", "1").with("left", "rc");
+        let wanted = change(verb, names, version);
+        let done = site.change(&wanted, false).await.unwrap();
+        assert_eq!(ensures(&done.after).join(" "), expected);
+        assert!(done.changed, "{wanted:?}");
+        assert!(!site.packages().jobs.runs(&wanted.words()));
+        let (record, state) = site.packages().last_run().unwrap();
+        assert_eq!((record.what, state.as_str()), (wanted.words(), "ended"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_as_wanted_is_left_alone() {
+    let installed = "Package is already installed";
+    let missing = "Package is not present on the system";
+    for (verb, name, version, words) in [
+        (Verb::Install, "old", None, Some(installed)),
+        (Verb::Install, "old", Some("1"), None),
+        (Verb::Uninstall, "new", None, Some(missing)),
+        (Verb::Purge, "new", None, Some(missing)),
+    ] {
+        let site = Site::new("echo touched >$DIR/touched").with("old", "1");
+        let wanted = change(verb, name, version);
+        let done = site.change(&wanted, false).await.unwrap();
+        assert!(!done.changed && done.output.is_none());
+        let strict = site.change(&wanted, true).await;
+        match words {
+            Some(words) => assert_eq!(strict.unwrap_err().message, words),
+            None => assert!(!strict.unwrap().changed),
+        }
+        assert!(!site.at("touched").exists(), "{wanted:?}");
+    }
+    let site = Site::new(OBEY).with("a", "1");
+    let several = site.change(&change(Verb::Install, "b,a", None), true).await;
+    assert_eq!(
+        several.unwrap_err().message,
+        "a: Package is already installed"
+    );
+    let none = site.change(&change(Verb::Update, "b", None), false).await;
+    assert_eq!(none.unwrap_err().message, missing);
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_told_with_code_and_words() {
+    let install = change(Verb::Install, "a", None);
+    for (script, message) in [
+        (
+            "echo doing; echo E: no >&2; exit 100",
+            "Could not install 'a': sh ended with exit code 100: E: no",
+        ),
+        ("true", "Could not install 'a': a is not installed"),
+        (
+            "kill -9 $$",
+            "Could not install 'a': sh ended with exit code 137: ",
+        ),
+    ] {
+        let failure = Site::new(script).change(&install, false).await.unwrap_err();
+        assert!(failure.message.starts_with(message), "{failure:?}");
+        assert_eq!(failure.kind, FailureKind::Unexpected);
+        assert_eq!(ensures(&failure.status), ["purged"]);
+    }
+    let both = change(Verb::Install, "a,b", Some("1"));
+    let failure = Site::new(OBEY).change(&both, false).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Invalid);
+}
+
+#[tokio::test]
+async fn a_lock_that_goes_away_was_waited_for() {
+    let script = "for file; do if [ -e $DIR/tried ]; then echo 2 >$file; \
+                  else echo >$DIR/tried; echo locked >&2; exit 1; fi; done";
+    let site = Site::new(script);
+    let done = site.change(&change(Verb::Install, "a", None), false).await;
+    assert_eq!(ensures(&done.unwrap().after), ["2"]);
+}
+
+#[tokio::test]
+async fn what_takes_longer_goes_on_and_is_found_again() {
+    let mut site = Site::new("read go <$DIR/go; echo done; for file; do echo 2 >$file; done");
+    make_fifo(&site.at("go"));
+    site.wait = Duration::from_millis(100);
+    let install = change(Verb::Install, "a", None);
+    let failure = site.change(&install, false).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::StillRunning, "{failure:?}");
+    assert!(
+        failure
+            .message
+            .starts_with("still running: install of 'a': sh goes on")
+    );
+    // Another daemon sees it too, and begins nothing beside it.
+    let (record, state) = site.packages().last_run().unwrap();
+    assert_eq!((&*record.what, state.as_str()), ("install a", "running"));
+    let other = site.change(&change(Verb::Install, "b", None), false).await;
+    let other = other.unwrap_err().message;
+    assert!(
+        other.contains("`install a` is still running, since "),
+        "{other}"
+    );
+    // Who wants the same waits for its end; it looks before it lets others run.
+    let provider = site.provider();
+    let job = Job {
+        what: install.words(),
+        program: provider.act(&install, &[], Duration::ZERO),
+        provider: &provider,
+        deadline: Instant::now() + Duration::from_mins(1),
+        lock_deadline: Instant::now(),
+    };
+    let (packages, launcher) = (site.packages(), Launcher::new().leaving());
+    let go = site.at("go");
+    let (ran, ()) = tokio::join!(packages.run(&launcher, &job), async {
+        tokio::task::spawn_blocking(move || open(&go))
+            .await
+            .unwrap();
+    });
+    let (ended, joined) = ran.unwrap();
+    assert!(joined && ended.is_success(), "{ended:?}");
+    assert_eq!(ended.stdout.text(), "done\n");
+    let again = site.change(&install, false).await.unwrap();
+    assert_eq!((ensures(&again.after), again.changed), (vec!["2"], false));
+}
+
+/// Lets a reader of a FIFO go on.
+fn open(fifo: &Path) {
+    use std::io::Write as _;
+    let mut file = std::fs::OpenOptions::new().write(true).open(fifo).unwrap();
+    file.write_all(b"on\n").unwrap();
+}
+
+#[tokio::test]
+async fn who_left_no_note_has_vanished() {
+    let site = Site::new("kill -9 $PPID");
+    let install = change(Verb::Install, "a", None);
+    let failure = site.change(&install, false).await.unwrap_err();
+    assert!(failure.message.contains("signal 9"), "{failure:?}");
+    let (_, state) = site.packages().last_run().unwrap();
+    assert_eq!(state, JobState::Vanished);
+    // A note that is broken is none.
+    let note = site.jobs.path().join("package-run.json");
+    write_atomic(&note, b"{\"what\":", Mode::Exactly(0o600)).unwrap();
+    assert!(site.packages().last_run().is_none());
+}

@@ -1,0 +1,234 @@
+//! dnf, and yum before it. Both understand the same words.
+
+use std::{cmp::Ordering, fmt::Write as _, time::Duration};
+
+use super::{
+    Change, PURGED, PackageName, PackageProvider, PackageVersion, Status, Update, Verb,
+    compare::compare, rpm,
+};
+use crate::{
+    node::program::{Program, last_words},
+    sys::command::{Ended, Status as Exit},
+};
+
+/// Talks to dnf or yum, and asks rpm.
+pub(super) struct Yum {
+    /// Its program.
+    pub(super) program: &'static str,
+    /// As the configuration names it.
+    pub(super) name: &'static str,
+}
+
+impl Yum {
+    pub(super) const DNF: Self = Self {
+        program: DNF,
+        name: "dnf",
+    };
+    pub(super) const YUM: Self = Self {
+        program: YUM,
+        name: "yum",
+    };
+
+    /// Removes what was fetched before.
+    pub(super) fn clean(&self, mode: &str) -> Program {
+        Program::new(self.program).args(["-y", "clean", mode])
+    }
+}
+
+pub(super) const DNF: &str = "/usr/bin/dnf";
+pub(super) const YUM: &str = "/usr/bin/yum";
+
+impl PackageProvider for Yum {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn manager(&self) -> &'static str {
+        "yum"
+    }
+
+    fn ask(&self, package: &PackageName) -> Program {
+        rpm::ask(package)
+    }
+
+    fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String> {
+        rpm::read(package, ended, PURGED)
+    }
+
+    fn has_version(&self, status: &Status, version: &PackageVersion) -> bool {
+        rpm::has_version(status, version)
+    }
+
+    fn act(&self, change: &Change, before: &[Status], _patience: Duration) -> Program {
+        if change.verb == Verb::Uninstall {
+            return rpm::erase(change.names());
+        }
+        let goes_down = |version: &PackageVersion| {
+            let mut installed = before.iter().filter(|status| status.installed);
+            installed.any(|status| compare(version.as_str(), &status.ensure) == Ordering::Less)
+        };
+        let verb = match (change.verb, &change.version) {
+            (Verb::Install, Some(version)) if goes_down(version) => "downgrade",
+            (Verb::Install, _) => "install",
+            (Verb::Update, _) => "update",
+            (Verb::Uninstall | Verb::Purge, _) => "remove",
+        };
+        // Neither would ever give up on a lock: they end, and are run again for as long as we wait.
+        let program =
+            Program::new(self.program).args(["-q", "-y", "--setopt=exit_on_lock=1", verb, "--"]);
+        match &change.version {
+            Some(version) => program.args(change.names().map(|name| format!("{name}-{version}"))),
+            None => program.args(change.names()),
+        }
+    }
+
+    fn is_locked(&self, ended: &Ended) -> bool {
+        matches!(ended.status, Exit::Exited(200)) || rpm::is_locked(ended)
+    }
+
+    fn list(&self) -> Program {
+        rpm::list()
+    }
+
+    fn versions(&self) -> Option<Program> {
+        Some(rpm::versions())
+    }
+
+    fn updates(&self) -> Program {
+        Program::new(self.program)
+            .args(["-q", "check-update"])
+            .long_output()
+    }
+
+    fn read_updates(&self, ended: &Ended) -> Result<Vec<Update>, String> {
+        match ended.status {
+            Exit::Exited(0 | 100) => Ok(read_updates(&ended.stdout.text())),
+            _ => Err(exit_code("Yum check-update failed", ended)),
+        }
+    }
+}
+
+/// In the original's words, and then the manager's own.
+pub(super) fn exit_code(what: &str, ended: &Ended) -> String {
+    let mut text = match ended.status {
+        Exit::Exited(code) => format!("{what}, exit code was {code}"),
+        status => format!("{what}, it ended with {status}"),
+    };
+    if let Some(words) = last_words(ended) {
+        let _never_fails = write!(text, ": {words}");
+    }
+    text
+}
+
+/// `bash.x86_64  5.1.8-9.el9  baseos`, of which yum breaks long lines anywhere between.
+fn read_updates(text: &str) -> Vec<Update> {
+    let mut updates = Vec::new();
+    let mut words: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        if line.to_ascii_lowercase().starts_with("obsoleting packages") {
+            break;
+        }
+        // A line that is broken goes on with a blank.
+        if !line.starts_with([' ', '\t']) {
+            words.clear();
+        }
+        words.extend(line.split_ascii_whitespace());
+        let [package, version, repo] = words.as_slice() else {
+            continue;
+        };
+        // Whatever else may be said has neither an architecture nor a version.
+        if package.contains('.') && version.contains(|c: char| c.is_ascii_digit()) {
+            updates.push(Update {
+                package: (*package).to_owned(),
+                current: None,
+                version: (*version).to_owned(),
+                repo: (*repo).to_owned(),
+            });
+        }
+        words.clear();
+    }
+    updates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::program::tests::ended;
+
+    /// From `CentOS` 7.
+    const UPDATES: &str = "\n\
+        bash.x86_64                     4.2.46-35.el7_9                 updates\n\
+        java-1.8.0-openjdk-headless.x86_64\n                                1:1.8.0.412.b08-1.el7_9         updates\n\
+        kernel.x86_64                   3.10.0-1160.119.1.el7           updates\n\
+        Obsoleting Packages\n\
+        grub2.x86_64                    1:2.02-0.87.el7.centos.14       updates\n\
+            grub2.x86_64                1:2.02-0.86.el7.centos          @anaconda\n";
+
+    #[test]
+    fn updates_of_yum_and_dnf() {
+        let updates = Yum::YUM.read_updates(&ended(100, UPDATES, "")).unwrap();
+        let rows: Vec<[&str; 3]> = updates
+            .iter()
+            .map(|update| [&*update.package, &*update.version, &*update.repo])
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ["bash.x86_64", "4.2.46-35.el7_9", "updates"],
+                [
+                    "java-1.8.0-openjdk-headless.x86_64",
+                    "1:1.8.0.412.b08-1.el7_9",
+                    "updates"
+                ],
+                ["kernel.x86_64", "3.10.0-1160.119.1.el7", "updates"],
+            ]
+        );
+        assert_eq!(Yum::DNF.read_updates(&ended(0, "", "")).unwrap(), []);
+        let error = Yum::DNF.read_updates(&ended(
+            1,
+            "",
+            "Error: Failed to download metadata for repo 'baseos': Cannot prepare internal mirrorlist\n",
+        ));
+        assert!(error.unwrap_err().starts_with(
+            "Yum check-update failed, exit code was 1: Error: Failed to download metadata"
+        ));
+    }
+
+    #[test]
+    fn an_older_version_is_a_downgrade() {
+        let before = [Status::installed("2.0-1.el9")];
+        let words = |verb, version: Option<&str>, before: &[Status]| {
+            let change = Change {
+                verb,
+                packages: vec!["foo".parse().unwrap()],
+                version: version.map(|version| version.parse().unwrap()),
+            };
+            let program = Yum::DNF.act(&change, before, Duration::ZERO);
+            format!("{} {}", program.name(), program.arguments.join(" "))
+        };
+        let dnf = |rest: &str| format!("dnf -q -y --setopt=exit_on_lock=1 {rest}");
+        let missing = [Status::missing(PURGED)];
+        assert_eq!(words(Verb::Install, None, &missing), dnf("install -- foo"));
+        for (version, expected) in [
+            ("1.9", "downgrade -- foo-1.9"),
+            ("2.0-0.el9", "downgrade -- foo-2.0-0.el9"),
+            ("2.1", "install -- foo-2.1"),
+        ] {
+            assert_eq!(words(Verb::Install, Some(version), &before), dnf(expected));
+        }
+        assert_eq!(
+            words(Verb::Install, Some("1.9"), &missing),
+            dnf("install -- foo-1.9")
+        );
+        assert_eq!(words(Verb::Update, None, &before), dnf("update -- foo"));
+        assert_eq!(words(Verb::Uninstall, None, &before), "rpm -e -- foo");
+        assert_eq!(words(Verb::Purge, None, &before), dnf("remove -- foo"));
+        assert!(Yum::DNF.is_locked(&ended(200, "", "")));
+        assert!(Yum::YUM.is_locked(&ended(
+            1,
+            "",
+            "error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)\n"
+        )));
+        assert!(!Yum::YUM.is_locked(&ended(1, "", "Error: Nothing to do\n")));
+    }
+}

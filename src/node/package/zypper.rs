@@ -1,0 +1,160 @@
+//! zypper, as SUSE has it.
+
+use std::time::Duration;
+
+use super::{
+    ABSENT, Change, PackageName, PackageProvider, PackageVersion, Status, Update, Verb, rpm,
+};
+use crate::{
+    node::program::{Program, failure},
+    sys::command::{Ended, Status as Exit},
+};
+
+/// Talks to zypper, and asks rpm.
+pub(super) struct Zypper;
+
+pub(super) const ZYPPER: &str = "/usr/bin/zypper";
+
+impl PackageProvider for Zypper {
+    fn name(&self) -> &'static str {
+        "zypper"
+    }
+
+    fn ask(&self, package: &PackageName) -> Program {
+        rpm::ask(package)
+    }
+
+    fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String> {
+        rpm::read(package, ended, ABSENT)
+    }
+
+    fn has_version(&self, status: &Status, version: &PackageVersion) -> bool {
+        rpm::has_version(status, version)
+    }
+
+    fn act(&self, change: &Change, _before: &[Status], patience: Duration) -> Program {
+        let program = Program::new(ZYPPER)
+            .env("ZYPP_LOCK_TIMEOUT", patience.as_secs().to_string())
+            .args(["--quiet", "--non-interactive"]);
+        let program = match change.verb {
+            Verb::Install => program.args(["install", "--auto-agree-with-licenses"]),
+            Verb::Update => program.args(["update", "--auto-agree-with-licenses"]),
+            Verb::Uninstall | Verb::Purge => program.args(["remove"]),
+        };
+        match &change.version {
+            Some(version) => program
+                .args(["--oldpackage", "--"])
+                .args(change.names().map(|name| format!("{name}={version}"))),
+            None => program.args(["--"]).args(change.names()),
+        }
+    }
+
+    /// It has codes for what is to be done next: to reboot, to restart itself.
+    fn succeeded(&self, ended: &Ended) -> bool {
+        matches!(ended.status, Exit::Exited(0 | 100..=103))
+    }
+
+    fn is_locked(&self, ended: &Ended) -> bool {
+        matches!(ended.status, Exit::Exited(7))
+    }
+
+    fn list(&self) -> Program {
+        rpm::list()
+    }
+
+    fn updates(&self) -> Program {
+        Program::new(ZYPPER)
+            .args(["-q", "--non-interactive", "list-updates"])
+            .long_output()
+    }
+
+    fn read_updates(&self, ended: &Ended) -> Result<Vec<Update>, String> {
+        if !self.succeeded(ended) {
+            return Err(failure("zypper", ended));
+        }
+        let text = ended.stdout.text();
+        Ok(text.lines().filter_map(read_update).collect())
+    }
+}
+
+/// `v | SLES-Updates | bash | 4.4-9.10.1 | 4.4-9.14.1 | x86_64`
+fn read_update(line: &str) -> Option<Update> {
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    let [state, repo, package, current, version, _arch] = cells.as_slice() else {
+        return None;
+    };
+    (*state != "S").then(|| Update {
+        package: (*package).to_owned(),
+        current: Some((*current).to_owned()),
+        version: (*version).to_owned(),
+        repo: (*repo).to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::program::tests::ended;
+
+    /// From openSUSE Leap 15.
+    const UPDATES: &str = "S | Repository                  | Name    | Current Version  | Available Version | Arch\n\
+        --+-----------------------------+---------+------------------+-------------------+-------\n\
+        v | Update repository with SLES | bash    | 4.4-150400.25.22 | 4.4-150400.27.3.2 | x86_64\n\
+        v | Main Update Repository      | openssl | 1.1.1l-1.1       | 1.1.1l-2.3        | noarch\n";
+
+    #[test]
+    fn updates_are_the_rows_of_a_table() {
+        let updates = Zypper.read_updates(&ended(0, UPDATES, "")).unwrap();
+        assert_eq!(updates.len(), 2);
+        let bash = Update {
+            package: "bash".into(),
+            current: Some("4.4-150400.25.22".into()),
+            version: "4.4-150400.27.3.2".into(),
+            repo: "Update repository with SLES".into(),
+        };
+        assert_eq!(updates.first(), Some(&bash));
+        let none = Zypper.read_updates(&ended(0, "No updates found.\n", ""));
+        assert_eq!(none.unwrap(), []);
+        let locked = "System management is locked by the application with pid 4711 (zypper).\n\
+                      Close this application before trying again.\n";
+        assert!(Zypper.is_locked(&ended(7, "", locked)));
+        let error = Zypper.read_updates(&ended(7, "", locked)).unwrap_err();
+        assert!(error.contains("pid 4711"), "{error}");
+    }
+
+    #[test]
+    fn names_come_after_the_options() {
+        let words = |verb, version: Option<&str>| {
+            let change = Change {
+                verb,
+                packages: vec!["foo".parse().unwrap()],
+                version: version.map(|version| version.parse().unwrap()),
+            };
+            let program = Zypper.act(&change, &[], Duration::from_secs(9));
+            assert_eq!(program.environment, [("ZYPP_LOCK_TIMEOUT", "9".to_owned())]);
+            program.arguments.join(" ")
+        };
+        let zypper = |rest: &str| format!("--quiet --non-interactive {rest}");
+        for (verb, version, expected) in [
+            (
+                Verb::Install,
+                None,
+                "install --auto-agree-with-licenses -- foo",
+            ),
+            (
+                Verb::Install,
+                Some("1-2"),
+                "install --auto-agree-with-licenses --oldpackage -- foo=1-2",
+            ),
+            (
+                Verb::Update,
+                None,
+                "update --auto-agree-with-licenses -- foo",
+            ),
+            (Verb::Purge, None, "remove -- foo"),
+        ] {
+            assert_eq!(words(verb, version), zypper(expected));
+        }
+        assert!(Zypper.succeeded(&ended(102, "", "")) && !Zypper.succeeded(&ended(107, "", "")));
+    }
+}
