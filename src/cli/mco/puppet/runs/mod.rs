@@ -1,5 +1,6 @@
 //! Runs that are waited for: `runonce --wait`, and `runall`, which keeps some running at a time.
-//! `schedule` decides, `read` understands answers, `ended` shows them; this file makes the calls.
+//! `schedule` decides, `read` understands replies as `told`, `ended` shows ends; this file makes the
+//! calls.
 
 mod ended;
 mod read;

@@ -1,0 +1,96 @@
+//! One run, from what its node says.
+
+use std::time::Duration;
+
+use super::{Status, Times};
+
+/// A run that was begun, or may have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) since: Duration,
+    /// The node has said that it runs, or was seen to.
+    pub(super) confirmed: bool,
+    /// It was seen to be gone without a result.
+    vanished: u8,
+}
+
+/// What follows from a status.
+pub(super) enum Step {
+    Wait,
+    /// The run has ended; with a failure that is known already.
+    Ending(Option<String>),
+    Failed(String),
+    /// It did not begin.
+    Again,
+}
+
+impl Run {
+    pub(super) const fn since(since: Duration) -> Self {
+        Self {
+            since,
+            confirmed: false,
+            vanished: 0,
+        }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        status: &Status,
+        before: &Status,
+        now: Duration,
+        times: Times,
+    ) -> Step {
+        let completed = status.last_run != before.last_run;
+        // A run that was begun there since.
+        let own = status.own.as_ref().filter(|own| {
+            before.own.as_ref().is_none_or(|before| {
+                before.initiated_at != own.initiated_at || before.state == "running"
+            })
+        });
+        if status.applying {
+            self.confirmed = true;
+            return Step::Wait;
+        }
+        match own.map(|own| (own, own.state.as_str())) {
+            Some((_, "running" | "hung")) => {
+                self.confirmed = true;
+                self.vanished = 0;
+                Step::Wait
+            }
+            Some((own, "ended")) => match own.code {
+                None | Some(0) if completed => Step::Ending(None),
+                Some(code) if code != 0 => Step::Ending(Some(failed(code, &own.words))),
+                _ => Step::Failed(format!(
+                    "it ended without a completed run{}",
+                    said(&own.words)
+                )),
+            },
+            // Between its end and the note of it there is a moment.
+            Some((_, "vanished")) if self.vanished == 0 => {
+                self.vanished = 1;
+                Step::Wait
+            }
+            Some((_, "vanished")) => {
+                Step::Failed("the run is gone, and completed nothing".to_owned())
+            }
+            _ if completed => Step::Ending(None),
+            _ if now.saturating_sub(self.since) >= times.begin => Step::Failed(format!(
+                "it did not begin within {} s",
+                times.begin.as_secs()
+            )),
+            // It answers, and never heard of it.
+            _ if !self.confirmed => Step::Again,
+            _ => Step::Wait,
+        }
+    }
+}
+
+fn failed(code: i64, words: &str) -> String {
+    format!("puppet ended with exit code {code}{}", said(words))
+}
+
+/// The last line of what was said.
+fn said(words: &str) -> String {
+    let last = words.lines().rev().find(|line| !line.trim().is_empty());
+    last.map_or_else(String::new, |line| format!(": {}", line.trim()))
+}
