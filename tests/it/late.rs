@@ -14,7 +14,7 @@ fn a_node_that_was_paused_does_not_run_what_nobody_waits_for() {
     // prompt, and that is a second off on a machine that is busy.
     for _ in ["late", "not so late"] {
         fleet
-            .mco(["rpc", "rpcutil", "get_fact", &fact("late"), "-t", "1"])
+            .mco(["rpc", "rpcutil", "get_fact", &fact("late"), "-t", "3"])
             .exits(2)
             .says("No response from:")
             .says("    node2");
