@@ -176,7 +176,11 @@ impl Runner {
                 signal = next_signal() => match signal {
                     Signal::Interrupt | Signal::Terminate => break,
                     // The original's unit sends USR1.
-                    Signal::Reload | Signal::Usr1 => self.reload(&connection).await,
+                    Signal::Reload | Signal::Usr1 => {
+                        notifier.reloading();
+                        self.reload(&connection).await;
+                        notifier.ready();
+                    }
                     Signal::Usr2 => self.next_log_level(),
                 },
             }

@@ -30,14 +30,26 @@ pub fn now_secs() -> i64 {
 
 /// Milliseconds since the machine was booted, those that it slept included. Never set, never back.
 pub fn since_boot_ms() -> u64 {
+    let (seconds, nanos) = read(libc::CLOCK_BOOTTIME);
+    seconds * 1000 + nanos / 1_000_000
+}
+
+/// Microseconds since the machine was booted, without those that it slept, as systemd counts.
+pub fn monotonic_us() -> u64 {
+    let (seconds, nanos) = read(libc::CLOCK_MONOTONIC);
+    seconds * 1_000_000 + nanos / 1000
+}
+
+/// Seconds and nanoseconds of one of the system's clocks.
+fn read(clock: libc::clockid_t) -> (u64, u64) {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: `time` is written during the call only; all zeros, as it is before, are a time too.
     let time = unsafe {
-        libc::clock_gettime(libc::CLOCK_BOOTTIME, time.as_mut_ptr());
+        libc::clock_gettime(clock, time.as_mut_ptr());
         time.assume_init()
     };
-    let [seconds, nanos] = [time.tv_sec, time.tv_nsec].map(|n| u64::try_from(n).unwrap_or(0));
-    seconds * 1000 + nanos / 1_000_000
+    let part = |n: i64| u64::try_from(n).unwrap_or(0);
+    (part(time.tv_sec), part(time.tv_nsec))
 }
 
 /// A moment in local time. Shown as `2026-11-23 12:14:23`.

@@ -44,6 +44,13 @@ impl Notifier {
         self.send("READY=1");
     }
 
+    /// The service begins to read its configuration again, and is `ready` when that is done. For
+    /// units of `Type=notify-reload`.
+    pub fn reloading(&self) {
+        let now = super::clock::monotonic_us();
+        self.send(&format!("RELOADING=1\nMONOTONIC_USEC={now}"));
+    }
+
     /// The service is ending on purpose.
     pub fn stopping(&self) {
         self.send("STOPPING=1");
@@ -97,11 +104,16 @@ mod tests {
         notifier.status("two\nlines");
         notifier.watchdog();
         notifier.stopping();
+        notifier.reloading();
         let mut buffer = [0; 64];
         for expected in ["READY=1", "STATUS=two lines", "WATCHDOG=1", "STOPPING=1"] {
             let length = manager.recv(&mut buffer).unwrap();
             assert_eq!(&buffer[..length], expected.as_bytes());
         }
+        let length = manager.recv(&mut buffer).unwrap();
+        let text = std::str::from_utf8(&buffer[..length]).unwrap();
+        let since = text.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
+        assert!(since.parse::<u64>().unwrap() > 0);
     }
 
     #[test]

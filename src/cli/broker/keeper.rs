@@ -76,7 +76,9 @@ impl<'a> Keeper<'a> {
             tokio::select! {
                 signal = signals.next() => match signal {
                     Signal::Reload => {
+                        self.notifier.reloading();
                         self.reload();
+                        self.notifier.ready();
                         look = calm(self.look_interval());
                     }
                     // At a level that most logs have: it was asked for.
