@@ -69,22 +69,29 @@ fn look(patience: Duration) -> io::Result<Piped> {
         let events = waited.first().and_then(PollFd::revents);
         let events = events.unwrap_or(PollFlags::empty());
         if ready > 0 && events.contains(PollFlags::POLLIN) {
+            let ended =
+                !inherited && (events.contains(PollFlags::POLLHUP) || ends_by(&input, end)?);
             let text = first_bytes(&input)?;
-            let ended = events.contains(PollFlags::POLLHUP);
-            if ended && !inherited {
-                return Ok(Piped::Whole(text));
-            }
-            if inherited || Instant::now() >= end {
-                return Ok(Piped::Waiting(text));
-            }
-            std::thread::sleep(Duration::from_millis(STEP.into()));
-            continue;
+            return Ok(if ended {
+                Piped::Whole(text)
+            } else {
+                Piped::Waiting(text)
+            });
         }
         // A closed pipe stays as it is.
         if ready > 0 || Instant::now() >= end {
             return Ok(Piped::Nothing);
         }
     }
+}
+
+/// Whether the last writer to a pipe goes away by then.
+fn ends_by(input: &File, end: Instant) -> io::Result<bool> {
+    let left = end.saturating_duration_since(Instant::now());
+    // Without events asked for, only the end is one.
+    let mut waited = [PollFd::new(input.as_fd(), PollFlags::empty())];
+    let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+    Ok(poll(&mut waited, left)? > 0)
 }
 
 /// Whether standard input is our parent's, who may want to read on, as the shell of a `while read`

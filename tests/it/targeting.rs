@@ -180,6 +180,29 @@ fn lists_name_the_nodes() {
     );
 }
 
+#[test]
+fn a_misspelt_fact_is_told_of() {
+    let fleet = Fleet::start(2);
+    let filtered = |words: &[&str]| fleet.mco(["find"].iter().chain(words)).exits(1).stderr;
+    let hint = "did you mean `country`?\n";
+    assert!(filtered(&["-F", "contry=uk"]).ends_with(hint));
+    assert!(filtered(&["-S", "role=web and contry=uk"]).ends_with(hint));
+    let nested = filtered(&["-F", "os.famly=Debian"]);
+    assert!(nested.ends_with("has no fact `os.famly`; did you mean `os.family`?\n"));
+    for words in [
+        &["-F", "country=zz"][..],
+        &["-F", "contry=uk", "-q"],
+        &["-C", "contry"],
+    ] {
+        assert!(!filtered(words).contains("did you mean"), "{words:?}");
+    }
+    fleet
+        .mco(["facts", "contry"])
+        .exits(0)
+        .says("No values found for fact contry")
+        .complains(hint);
+}
+
 /// The nodes that a request reached, by their JSON.
 fn senders(ended: &Ended) -> Vec<String> {
     let rows: Vec<serde_json::Value> = serde_json::from_str(&ended.stdout).unwrap();
