@@ -34,11 +34,11 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         .map(OsString::as_os_str)
         .and_then(invoked_as);
     let extra = std::env::var("MCOLLECTIVE_EXTRA_OPTS").unwrap_or_default();
-    let codes = words::exit_codes(&arguments);
+    let codes = words::exit_codes(&arguments, &extra);
     let mut tree = command();
     tree.build();
     match words::prepare(arguments, link.as_deref(), &extra, &tree) {
-        Ok(words) => run(&words, link.is_some(), &tree),
+        Ok(words) => run(&words, link.is_some(), &tree, codes),
         Err(message) => report(&CommandError::usage(message), codes),
     }
 }
@@ -57,8 +57,7 @@ fn invoked_as(program: &OsStr) -> Option<String> {
     (name == "mco" || name.starts_with("mc-")).then(|| name.to_owned())
 }
 
-fn run(words: &[OsString], linked: bool, tree: &clap::Command) -> ExitCode {
-    let codes = words::exit_codes(words);
+fn run(words: &[OsString], linked: bool, tree: &clap::Command, codes: ExitCodes) -> ExitCode {
     let role = match parse(words, linked) {
         Ok(role) => role,
         Err(error) => return explain(&error, words, tree, codes),

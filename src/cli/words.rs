@@ -132,9 +132,15 @@ fn whole_option(place: &Place<'_>, word: &str) -> Option<String> {
     })
 }
 
-/// Which exit codes are wanted, for a command line that may be too wrong to be parsed.
-pub(super) fn exit_codes(words: &[OsString]) -> ExitCodes {
-    match value_of("exit-codes", words) {
+/// Which exit codes are wanted, for a command line that may be too wrong to be parsed; `extra` are
+/// the options of the environment.
+pub(super) fn exit_codes(words: &[OsString], extra: &str) -> ExitCodes {
+    let extra: Vec<OsString> = split(extra)
+        .unwrap_or_default()
+        .into_iter()
+        .map(OsString::from)
+        .collect();
+    match value_of("exit-codes", words).or_else(|| value_of("exit-codes", &extra)) {
         Some("legacy") => ExitCodes::Legacy,
         _ => ExitCodes::Full,
     }
@@ -222,8 +228,13 @@ mod tests {
     fn exit_codes_are_seen_in_any_command_line() {
         let codes = |line: &str| {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            exit_codes(&words)
+            exit_codes(&words, "")
         };
+        let extra = "-t 3 --exit-codes legacy";
+        assert_eq!(exit_codes(&["mco".into()], extra), ExitCodes::Legacy);
+        let typed = ["mco".into(), "--exit-codes=full".into()];
+        assert_eq!(exit_codes(&typed, extra), ExitCodes::Full);
+        assert_eq!(exit_codes(&[], "'--exit-codes legacy"), ExitCodes::Full);
         assert_eq!(
             codes("mco ping --exit-codes legacy --nosuch"),
             ExitCodes::Legacy

@@ -7,10 +7,10 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read as _},
+    io::{self, Read as _, Seek as _},
     os::{
         fd::{AsFd as _, AsRawFd as _},
-        unix::fs::{FileTypeExt as _, MetadataExt as _},
+        unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _},
     },
     path::Path,
     time::{Duration, Instant},
@@ -30,6 +30,9 @@ pub enum Piped {
     Nothing,
     /// Something else has written; these are its first bytes, still unread.
     Waiting(Vec<u8>),
+    /// The same, and it is there to its end, and nobody but us can be meant to read it: a file, or
+    /// a pipe whose writer has ended.
+    Whole(Vec<u8>),
 }
 
 /// How often to look whether the other end has become one of us: a shell starts both ends of a
@@ -44,6 +47,15 @@ pub fn piped(patience: Duration) -> Piped {
 fn look(patience: Duration) -> io::Result<Piped> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let about = input.metadata()?;
+    let inherited = is_inherited();
+    if about.file_type().is_file() && !inherited {
+        let text = rest_of_file(&input)?;
+        return Ok(if text.is_empty() {
+            Piped::Nothing
+        } else {
+            Piped::Whole(text)
+        });
+    }
     if !about.file_type().is_fifo() {
         return Ok(Piped::Nothing);
     }
@@ -57,12 +69,41 @@ fn look(patience: Duration) -> io::Result<Piped> {
         let events = waited.first().and_then(PollFd::revents);
         let events = events.unwrap_or(PollFlags::empty());
         if ready > 0 && events.contains(PollFlags::POLLIN) {
-            return Ok(Piped::Waiting(first_bytes(&input)?));
+            let ended =
+                !inherited && (events.contains(PollFlags::POLLHUP) || ends_by(&input, end)?);
+            let text = first_bytes(&input)?;
+            return Ok(if ended {
+                Piped::Whole(text)
+            } else {
+                Piped::Waiting(text)
+            });
         }
         // A closed pipe stays as it is.
         if ready > 0 || Instant::now() >= end {
             return Ok(Piped::Nothing);
         }
+    }
+}
+
+/// Whether the last writer to a pipe goes away by then.
+fn ends_by(input: &File, end: Instant) -> io::Result<bool> {
+    let left = end.saturating_duration_since(Instant::now());
+    // Without events asked for, only the end is one.
+    let mut waited = [PollFd::new(input.as_fd(), PollFlags::empty())];
+    let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+    Ok(poll(&mut waited, left)? > 0)
+}
+
+/// Whether standard input is our parent's, who may want to read on, as the shell of a `while read`
+/// does. Where that can't be told it is.
+fn is_inherited() -> bool {
+    let input = |process: &str| fs::read_link(format!("/proc/{process}/fd/0"));
+    match (
+        input("self"),
+        input(&std::os::unix::process::parent_id().to_string()),
+    ) {
+        (Ok(ours), Ok(parents)) => ours == parents,
+        _ => true,
     }
 }
 
@@ -86,9 +127,19 @@ fn written_by_us(pipe: u64) -> bool {
     })
 }
 
+/// How much of the beginning is looked at.
+const MOST: usize = 256;
+
+/// The first bytes of what is left of a file, which is not read on.
+fn rest_of_file(mut input: &File) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; MOST];
+    let count = input.read_at(&mut bytes, input.stream_position()?)?;
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
 /// The first bytes of what is in the pipe, which stays in it.
 fn first_bytes(input: &File) -> io::Result<Vec<u8>> {
-    const MOST: usize = 256;
     let (reader, writer) = io::pipe()?;
     // SAFETY: both descriptors are open pipes during the call, which touches no memory of ours.
     let copied = unsafe {
@@ -124,6 +175,17 @@ mod tests {
         let mut text = String::new();
         input.read_to_string(&mut text).unwrap();
         assert_eq!(text, "[\"web1\"]\n");
+    }
+
+    #[test]
+    fn a_file_is_looked_at_from_where_it_was_read_to() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"one\ntwo\n").unwrap();
+        file.seek(io::SeekFrom::Start(4)).unwrap();
+        assert_eq!(rest_of_file(&file).unwrap(), b"two\n");
+        assert_eq!(file.stream_position().unwrap(), 4);
+        file.seek(io::SeekFrom::End(0)).unwrap();
+        assert_eq!(rest_of_file(&file).unwrap(), b"");
     }
 
     #[test]

@@ -136,11 +136,18 @@ fn lists_name_the_nodes() {
     // Nobody on the list is nobody, and never everybody.
     let nobody = piped(&fleet, &["rpc", "rpcutil", "ping", "--nodes", "-"], "[]").exits(1);
     assert!(!nobody.stdout.contains("node"), "{nobody:#?}");
-    // What was not named as a list is left to whoever reads it next.
-    assert_eq!(
-        piped(&fleet, &["find"], "node1\n").exits(0).sorted().len(),
-        3
-    );
+    // What is ours alone need not be named as a list, but for what may be an answer.
+    assert_eq!(piped(&fleet, &["find"], "node1\n").sorted(), ["node1"]);
+    piped(&fleet, &["rpc", "rpcutil", "ping"], "node1\nnode2\n")
+        .exits(0)
+        .says("2 / 2 hosts");
+    piped(&fleet, &["ping"], "node1\n")
+        .exits(0)
+        .says("3 replies");
+    piped(&fleet, &["rpc", "rpcutil", "ping"], " \n")
+        .exits(64)
+        .complains("contained only whitespace");
+    piped(&fleet, &["rpc", "rpcutil", "ping"], "y; n\n").exits(64);
     fs::write(list, "node1\ngone\n").unwrap();
     fleet
         .mco(["rpc", "rpcutil", "ping", "--nodes", list, "--dt", "0.2"])
@@ -171,6 +178,29 @@ fn lists_name_the_nodes() {
         &["--nodes", list],
         "Identities can only match /^[\\w\\.\\-]+$/: line 1",
     );
+}
+
+#[test]
+fn a_misspelt_fact_is_told_of() {
+    let fleet = Fleet::start(2);
+    let filtered = |words: &[&str]| fleet.mco(["find"].iter().chain(words)).exits(1).stderr;
+    let hint = "did you mean `country`?\n";
+    assert!(filtered(&["-F", "contry=uk"]).ends_with(hint));
+    assert!(filtered(&["-S", "role=web and contry=uk"]).ends_with(hint));
+    let nested = filtered(&["-F", "os.famly=Debian"]);
+    assert!(nested.ends_with("has no fact `os.famly`; did you mean `os.family`?\n"));
+    for words in [
+        &["-F", "country=zz"][..],
+        &["-F", "contry=uk", "-q"],
+        &["-C", "contry"],
+    ] {
+        assert!(!filtered(words).contains("did you mean"), "{words:?}");
+    }
+    fleet
+        .mco(["facts", "contry"])
+        .exits(0)
+        .says("No values found for fact contry")
+        .complains(hint);
 }
 
 /// The nodes that a request reached, by their JSON.
@@ -354,8 +384,24 @@ fn a_call_goes_to_the_nodes_that_another_call_names() {
         &fleet,
         &format!("echo node1 | {{ read -r x; printf 'node1\\n' | {rpc} ping; }}"),
     )
+    .exits(0)
+    .says("1 / 1 hosts");
+    // Whoever reads the rest, it is not for us to take, and everybody is too many.
+    let rest = "printf 'node1\\nnode2\\n' | { read -r x;";
+    shell(
+        &fleet,
+        &format!("{rest} {rpc} ping; code=$?; cat; exit $code; }}"),
+    )
     .exits(64)
-    .complains("--nodes -");
+    .complains("--nodes -")
+    .says("node2\n");
+    let list = fleet.path("list");
+    fs::write(&list, "node1\n").unwrap();
+    let mut command = fleet.command(["rpc", "rpcutil", "ping"]);
+    command.stdin(fs::File::open(&list).unwrap());
+    Ended::from(command.output().unwrap())
+        .exits(0)
+        .says("1 / 1 hosts");
     shell(&fleet, &format!("echo node1 | {rpc} ping --nodes -"))
         .exits(0)
         .says("1 / 1 hosts");
@@ -372,6 +418,10 @@ fn an_inherited_pipe_neither_hangs_a_call_nor_is_eaten() {
     )
     .exits(0);
     let looped = format!("printf 'node1\\nnode1\\n' | while read -r n; do {rpc} ping -I $n; done");
+    let ended = shell(&fleet, &looped).exits(0);
+    assert_eq!(ended.stdout.matches("1 / 1 hosts").count(), 2, "{ended:#?}");
+    let looped =
+        format!("printf 'a\\nb\\n' >$CFG.list; while read -r n; do {rpc} ping; done <$CFG.list");
     let ended = shell(&fleet, &looped).exits(0);
     assert_eq!(ended.stdout.matches("1 / 1 hosts").count(), 2, "{ended:#?}");
 }

@@ -66,9 +66,14 @@ fn mistakes_are_told_with_what_was_probably_meant() {
             "did you mean `all`?",
         ),
         (
-            "ping --one --limit 3",
-            "--one can't be used together with --limit <COUNT>",
-            "leave out one of them",
+            "service httpd stauts",
+            "Action has to be one of start, stop, restart or status",
+            "did you mean `status`?",
+        ),
+        (
+            "service restrat httpd",
+            "Action has to be one of start, stop, restart or status",
+            "did you mean `restart`?",
         ),
         (
             "rpc rpcutl ping",
@@ -193,4 +198,10 @@ fn extra_options_come_before_those_that_are_typed() {
         .exits(64)
         .complains("MCOLLECTIVE_EXTRA_OPTS ends within a quote");
     extra("--exit-codes legacy", &["rpc", "nosuch", "ping"]).exits(1);
+    extra("--exit-codes legacy", &["nosuch"]).exits(1);
+    extra("--exit-codes legacy", &["nosuch", "--exit-codes=full"]).exits(64);
+    let two = extra("-1 -t 5", &["find", "--limit", "2"]).exits(0);
+    assert_eq!(two.sorted(), ["node1", "node2"]);
+    let one = extra("--limit 2", &["find", "-1"]).exits(0);
+    assert_eq!(one.sorted().len(), 1);
 }

@@ -8,7 +8,10 @@ use super::super::{
     stats::Counter,
 };
 use crate::{
-    mcorpc::ddl::{Ddl, builtin},
+    mcorpc::{
+        ddl::{Ddl, builtin},
+        filter::DataError,
+    },
     sys,
 };
 
@@ -159,9 +162,13 @@ fn get_config_item(call: &ActionCall) -> Result<Outputs, ActionError> {
 fn get_data(call: &ActionCall) -> Result<Outputs, ActionError> {
     let source = call.text("source").unwrap_or_default();
     let source = source.strip_suffix("_data").unwrap_or(source);
-    call.host
-        .data(source, call.text("query"))
-        .map_err(|error| ActionError::unexpected(error.to_string()))
+    call.host.data(source, call.text("query")).map_err(|error| {
+        ActionError::unexpected(match error {
+            // As the original says it.
+            DataError::UnknownPlugin => format!("No plugin {source}_data defined"),
+            error => error.to_string(),
+        })
+    })
 }
 
 /// The fields of an object literal.

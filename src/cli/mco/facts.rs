@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io};
 
 use serde_json::{Map, Value, json};
 
-use super::{Options, Session, filters, plan};
+use super::{Options, Session, filters, plan, suggest};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -40,6 +40,10 @@ pub(super) fn run(args: &FactsArgs, general: &General) -> Result<Exit, CommandEr
             verbose: session.verbose,
         };
         let account = session.show(&call, &mut view).await?;
+        let asked = account.answers.iter().find(|answer| answer.is_ok());
+        if let Some(answer) = asked.filter(|_| groups(&account).is_empty()) {
+            suggest::facts(session, &answer.reply.sender, &[fact]).await;
+        }
         Ok(session.exit(&account))
     })
 }

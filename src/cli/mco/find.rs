@@ -4,7 +4,7 @@ use std::{io, time::Instant};
 
 use serde_json::{Value, json};
 
-use super::{Options, Session, filters};
+use super::{Options, Session, filters, targeting};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -19,9 +19,10 @@ use crate::{
 /// Finds.
 pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandError> {
     let filter = filters::filter(general, &args.filters)?;
+    let common = targeting::with_input(&args.common);
     let options = Options {
         general,
-        common: &args.common,
+        common: &common,
         progress: false,
     };
     Session::run(&options, async |session| {

@@ -21,6 +21,7 @@ mod rows;
 mod rpc;
 mod service;
 mod session;
+mod suggest;
 mod targeting;
 mod untouched;
 

@@ -105,7 +105,7 @@ fn words(words: &[String]) -> Result<(&[String], &str), CommandError> {
         return Err(missing());
     }
     if !OF_PACKAGES.contains(&action) {
-        return Err(rows::no_action(&all.join(", ")));
+        return Err(rows::no_action(action, &all, &all.join(", ")));
     }
     Ok((packages, action))
 }

@@ -12,7 +12,7 @@ use crate::{
         tree::DisplayMode,
     },
     client::{Account, Answer},
-    mcorpc::ddl::Action,
+    mcorpc::{ddl::Action, similar},
 };
 
 /// How the rows of one call are shown.
@@ -124,7 +124,11 @@ pub(super) fn thing_and_action<'a>(
     }
 }
 
-/// The operator's word is no action.
-pub(super) fn no_action(actions: &str) -> CommandError {
-    CommandError::usage(format!("Action has to be one of {actions}"))
+/// The operator's word is no action. `text` lists the actions as the original did.
+pub(super) fn no_action(word: &str, actions: &[&str], text: &str) -> CommandError {
+    let error = CommandError::usage(format!("Action has to be one of {text}"));
+    match similar::closest(word, actions) {
+        Some(close) => error.hint(format!("did you mean `{close}`?")),
+        None => error,
+    }
 }

@@ -50,16 +50,17 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
     let ddl = ddl.as_ref();
     let action = plan::action(&words.action)?;
     let inputs = plan::inputs(ddl, &action, &words.inputs)?;
+    let common = targeting::with_input(&args.common);
     let options = Options {
         general,
-        common: &args.common,
+        common: &common,
         progress: true,
     };
     Session::run(&options, async |session| {
         let mut call = session.plan(ddl, &action, inputs, filter)?;
         call.want_reply = !args.no_results;
         call.reply_to.clone_from(&args.reply_to);
-        let listed = &args.common.discovery;
+        let listed = &common.discovery;
         if call.filter.is_empty()
             && listed.nodes.is_none()
             && listed.disc_method.is_none()

@@ -13,7 +13,10 @@ use crate::{
         tree::{General, ServiceArgs},
     },
     client::{Account, Answer},
-    mcorpc::ddl::{Action, builtin},
+    mcorpc::{
+        ddl::{Action, builtin},
+        similar,
+    },
 };
 
 const ACTIONS: [&str; 4] = ["start", "stop", "restart", "status"];
@@ -64,7 +67,14 @@ fn words(words: &[String]) -> Result<(&str, &str), CommandError> {
     match rows::thing_and_action(words, &ACTIONS).ok_or_else(missing)? {
         ([], _) => Err(missing()),
         ([service], action) if ACTIONS.contains(&action) => Ok((service, action)),
-        ([_], _) => Err(rows::no_action("start, stop, restart or status")),
+        ([first], last) => {
+            // Which of the two was meant for the action is told by the nearest.
+            let word = [last, first]
+                .into_iter()
+                .find(|word| similar::closest(word, ACTIONS).is_some());
+            let text = "start, stop, restart or status";
+            Err(rows::no_action(word.unwrap_or(last), &ACTIONS, text))
+        }
         _ => Err(CommandError::usage("one service and one action are needed")
             .hint("call `mco service` once for each service")),
     }

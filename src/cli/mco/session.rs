@@ -19,7 +19,7 @@ use super::{
     confirm,
     connect::{self, unreachable},
     plan::Planner,
-    targeting, untouched,
+    suggest, targeting, untouched,
 };
 use crate::{
     cli::{
@@ -177,6 +177,12 @@ impl Session {
             ));
         }
         untouched::note(call, &account, self.untouched.as_deref())?;
+        if account.verdict() == Verdict::NobodyMatched
+            && !self.quiet
+            && let Some(node) = account.nomatch.first()
+        {
+            suggest::facts(self, node, &suggest::compared(&call.filter)).await;
+        }
         Ok(account)
     }
 

@@ -95,13 +95,30 @@ fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandE
     }
 }
 
+/// The options of `find` and `rpc`, to which, as to the original's, names on standard input are a
+/// list of nodes where nothing else is said. To others they may be an answer to a question.
+pub(super) fn with_input(common: &Common) -> Common {
+    let mut common = common.clone();
+    let discovery = &mut common.discovery;
+    if discovery.nodes.is_none()
+        && discovery.disc_method.is_none()
+        && discovery.disc_option.is_empty()
+        && matches!(sys::upstream::piped(PATIENCE), Piped::Whole(_))
+    {
+        discovery.nodes = Some("-".to_owned());
+    }
+    common
+}
+
 /// Where nothing is said: the nodes that another `mco … -j` names through a pipe, or else everybody
 /// whom the broker sees. A pipe that was merely inherited is left alone.
 fn upstream() -> Result<Source, CommandError> {
     match sys::upstream::piped(PATIENCE) {
         Piped::FromUs => from_stdin(Form::Auto),
-        Piped::Waiting(text) if is_ours(text.trim_ascii_start()) => from_stdin(Form::Auto),
-        Piped::Nothing | Piped::Waiting(_) => Ok(Source::Broker),
+        Piped::Waiting(text) | Piped::Whole(text) if is_ours(text.trim_ascii_start()) => {
+            from_stdin(Form::Auto)
+        }
+        Piped::Nothing | Piped::Waiting(_) | Piped::Whole(_) => Ok(Source::Broker),
     }
 }
 
@@ -114,7 +131,10 @@ fn is_ours(text: &[u8]) -> bool {
 
 /// Whether something lies unread in a pipe on standard input.
 pub(super) fn unread_input() -> bool {
-    matches!(sys::upstream::piped(Duration::ZERO), Piped::Waiting(_))
+    matches!(
+        sys::upstream::piped(Duration::ZERO),
+        Piped::Waiting(_) | Piped::Whole(_)
+    )
 }
 
 /// How long the other end of a pipe may take to show what it is.

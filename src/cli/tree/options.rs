@@ -75,10 +75,11 @@ pub struct Discovery {
 #[command(next_help_heading = "Limits and Batches")]
 pub struct Limits {
     /// Send request to only one discovered node
-    #[arg(short = '1', long, conflicts_with = "limit")]
+    #[arg(short = '1', long, overrides_with = "limit")]
     pub one: bool,
     /// Send request to only a subset of nodes: a number, or a percentage
-    #[arg(long, visible_aliases = ["limit-nodes", "ln"], value_name = "COUNT", value_parser = parse_limit)]
+    #[arg(long, visible_aliases = ["limit-nodes", "ln"], value_name = "COUNT", value_parser = parse_limit,
+          overrides_with = "one")]
     pub limit: Option<Share>,
     /// Seed of a random choice for --limit: the same seed chooses the same of the same nodes
     #[arg(long, value_name = "NUMBER")]

@@ -113,6 +113,17 @@ pub(super) fn statement_operator(text: &str) -> Option<(usize, &'static str)> {
     Some((at, operator))
 }
 
+impl Token {
+    /// The fact that a statement compares; none where it is a class.
+    pub fn compared_fact(&self) -> Option<&str> {
+        let Self::Statement(text) = self else {
+            return None;
+        };
+        let (at, _) = statement_operator(text).filter(|_| !text.starts_with('/'))?;
+        text.get(..at)
+    }
+}
+
 /// Writes tokens as an operator would type them.
 pub fn print(tokens: &[Token]) -> String {
     let mut out = String::new();
