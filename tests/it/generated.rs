@@ -1,6 +1,6 @@
 //! Completions and man pages are committed; here they are made again and compared.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, io::Write as _, path::Path, process::Command};
 
 use mcollective::cli::generate;
 
@@ -32,4 +32,24 @@ fn completions_and_man_pages_are_those_of_the_program() {
             );
         }
     }
+}
+
+/// `mandoc` finds nothing to warn of in them.
+#[test]
+fn man_pages_are_clean() {
+    let man = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    let pages = fs::read_dir(man).unwrap();
+    let pages = pages.map(|entry| entry.unwrap().path());
+    let words = ["-T", "lint", "-W", "warning"];
+    let Ok(output) = Command::new("mandoc").args(words).args(pages).output() else {
+        // Past the test runner, which would keep it.
+        let line = "SKIPPED: a look at the man pages by mandoc, which is not installed\n";
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        return;
+    };
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }
