@@ -30,8 +30,8 @@ pub enum Piped {
     Nothing,
     /// Something else has written; these are its first bytes, still unread.
     Waiting(Vec<u8>),
-    /// The same, and it is there to its end, and nobody but us can be meant to read it: a file, or
-    /// a pipe whose writer has ended.
+    /// The same, and nobody but us can be meant to read it: a file, a pipe whose writer has ended, or
+    /// one from another process of our pipeline.
     Whole(Vec<u8>),
 }
 
@@ -39,7 +39,8 @@ pub enum Piped {
 /// pipe at once, and ours may be the faster.
 const STEP: u8 = 5;
 
-/// Looks at standard input, for so long while there is nothing to see.
+/// Looks at standard input, for so long while there is nothing to see; where that is any time at all
+/// and it is the end of a pipeline, until there is.
 pub fn piped(patience: Duration) -> Piped {
     look(patience).unwrap_or(Piped::Nothing)
 }
@@ -60,17 +61,21 @@ fn look(patience: Duration) -> io::Result<Piped> {
         return Ok(Piped::Nothing);
     }
     let end = Instant::now() + patience;
+    let mut expected = false;
     loop {
-        if written_by_us(about.ino()) {
-            return Ok(Piped::FromUs);
+        match writer(about.ino()) {
+            Some(Writer::Us) => return Ok(Piped::FromUs),
+            // A pipeline: what its other end has to say is meant for us, however late it comes.
+            Some(Writer::Neighbour) => expected = !inherited && !patience.is_zero(),
+            None => {}
         }
         let mut waited = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
         let ready = poll(&mut waited, PollTimeout::from(STEP))?;
         let events = waited.first().and_then(PollFd::revents);
         let events = events.unwrap_or(PollFlags::empty());
         if ready > 0 && events.contains(PollFlags::POLLIN) {
-            let ended =
-                !inherited && (events.contains(PollFlags::POLLHUP) || ends_by(&input, end)?);
+            let ended = expected
+                || (!inherited && (events.contains(PollFlags::POLLHUP) || ends_by(&input, end)?));
             let text = first_bytes(&input)?;
             return Ok(if ended {
                 Piped::Whole(text)
@@ -79,7 +84,7 @@ fn look(patience: Duration) -> io::Result<Piped> {
             });
         }
         // A closed pipe stays as it is.
-        if ready > 0 || Instant::now() >= end {
+        if ready > 0 || (!expected && Instant::now() >= end) {
             return Ok(Piped::Nothing);
         }
     }
@@ -107,24 +112,42 @@ fn is_inherited() -> bool {
     }
 }
 
-/// Whether a process of this program has the pipe as its standard output.
-fn written_by_us(pipe: u64) -> bool {
-    let (Ok(processes), Ok(program)) = (fs::read_dir("/proc"), fs::metadata("/proc/self/exe"))
-    else {
-        return false;
-    };
+/// Who has a pipe as its standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writer {
+    /// A process of this program.
+    Us,
+    /// Another one, and not our parent: that one may hold the pipe and never write.
+    Neighbour,
+}
+
+fn writer(pipe: u64) -> Option<Writer> {
+    let program = fs::metadata("/proc/self/exe").ok()?;
+    let parent = std::os::unix::process::parent_id().to_string();
     let wanted = format!("pipe:[{pipe}]");
-    let is_ours = |process: &Path| {
+    let writes = |process: &Path| {
         fs::read_link(process.join("fd/1"))
             .is_ok_and(|target| target.as_os_str() == wanted.as_str())
-            && fs::metadata(process.join("exe"))
-                .is_ok_and(|exe| (exe.dev(), exe.ino()) == (program.dev(), program.ino()))
     };
-    processes.flatten().any(|entry| {
+    let is_ours = |process: &Path| {
+        fs::metadata(process.join("exe"))
+            .is_ok_and(|exe| (exe.dev(), exe.ino()) == (program.dev(), program.ino()))
+    };
+    let mut found = None;
+    for entry in fs::read_dir("/proc").ok()?.flatten() {
         let name = entry.file_name();
         let number = name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
-        number && is_ours(&entry.path())
-    })
+        if !number || !writes(&entry.path()) {
+            continue;
+        }
+        if is_ours(&entry.path()) {
+            return Some(Writer::Us);
+        }
+        if name.as_encoded_bytes() != parent.as_bytes() {
+            found = Some(Writer::Neighbour);
+        }
+    }
+    found
 }
 
 /// How much of the beginning is looked at.
@@ -192,6 +215,6 @@ mod tests {
     fn a_pipe_of_another_program_is_not_ours() {
         let (reader, _writer) = io::pipe().unwrap();
         let pipe = File::from(std::os::fd::OwnedFd::from(reader));
-        assert!(!written_by_us(pipe.metadata().unwrap().ino()));
+        assert_eq!(writer(pipe.metadata().unwrap().ino()), None);
     }
 }

@@ -425,3 +425,24 @@ fn an_inherited_pipe_neither_hangs_a_call_nor_is_eaten() {
     let ended = shell(&fleet, &looped).exits(0);
     assert_eq!(ended.stdout.matches("1 / 1 hosts").count(), 2, "{ended:#?}");
 }
+
+#[test]
+fn the_other_end_of_a_pipeline_is_waited_for() {
+    let fleet = Fleet::start(2);
+    let call = |producer: &str, words: &str| {
+        let line = format!("{producer} | {} mco {words} -c client.cfg", program().display());
+        let output = std::process::Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(fleet.path(""))
+            .env("HOME", fleet.path(""))
+            .stdin(Stdio::null())
+            .output();
+        Ended::from(output.unwrap()).exits(0)
+    };
+    // Later than anybody waits for what may never come.
+    let slow = "(sleep 0.3; echo '[\"node2\"]')";
+    let ended = call(slow, "rpc rpcutil get_fact fact=role -o senders");
+    assert_eq!(ended.stdout, "node2\n");
+    call(slow, "puppet disable --dry-run").says("would be sent to 1 node\n");
+    assert_eq!(call("(sleep 0.3; echo node1)", "find").stdout, "node1\n");
+}
