@@ -430,7 +430,10 @@ fn an_inherited_pipe_neither_hangs_a_call_nor_is_eaten() {
 fn the_other_end_of_a_pipeline_is_waited_for() {
     let fleet = Fleet::start(2);
     let call = |producer: &str, words: &str| {
-        let line = format!("{producer} | {} mco {words} -c client.cfg", program().display());
+        let line = format!(
+            "{producer} | {} mco {words} -c client.cfg",
+            program().display()
+        );
         let output = std::process::Command::new("sh")
             .args(["-c", &line])
             .current_dir(fleet.path(""))
