@@ -40,6 +40,9 @@ pub(super) fn run(args: &FactsArgs, general: &General) -> Result<Exit, CommandEr
             verbose: session.verbose,
         };
         let account = session.show(&call, &mut view).await?;
+        if account.answers.iter().any(Answer::is_ok) && groups(&account).is_empty() {
+            session.nobody_has(fact);
+        }
         Ok(session.exit(&account))
     })
 }

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use super::{
     confirm,
     connect::{self, unreachable},
+    known::Known,
     plan::Planner,
     targeting, untouched,
 };
@@ -61,6 +62,7 @@ pub(super) struct Session {
     client: Client,
     planner: Planner,
     targets: Targets,
+    known: Known,
     quiet: bool,
     dry_run: bool,
     untouched: Option<PathBuf>,
@@ -94,6 +96,7 @@ impl Session {
                 client: connect::connect(&config, common, stopped.clone()).await?,
                 stop: stopped,
                 untouched: common.batches.untouched.clone(),
+                known: Known::new(&config, planner.collective()),
                 planner,
                 targets,
                 quiet: common.quiet,
@@ -110,10 +113,20 @@ impl Session {
             let flushed = session.out.flush();
             session.client.close().await;
             watching.abort();
+            // By now everything is shown: nobody waits for this.
+            let hints = session.known.keep();
+            if !session.quiet {
+                hints.iter().for_each(complain);
+            }
             let exit = ended?;
             flushed?;
             Ok(exit)
         })?
+    }
+
+    /// Notes that nobody has the fact that a report is about.
+    pub(super) fn nobody_has(&mut self, fact: &str) {
+        self.known.nobody_has(fact);
     }
 
     /// The broker, as it is named in output.
@@ -257,6 +270,7 @@ impl Session {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         };
         let mut account = account.map_err(unreachable)?;
+        self.known.learn(call, &account);
         self.warn_of_young_broker(&account);
         let out = &mut self.out;
         if sort {
@@ -296,7 +310,10 @@ impl Session {
             }
         };
         let discovering = self.client.discover(call, &self.targets, &mut report);
-        discovering.await.map_err(unreachable)
+        let discovered = discovering.await.map_err(unreachable)?;
+        self.known
+            .learn_discovered(call, &self.targets, &discovered);
+        Ok(discovered)
     }
 
     /// Makes one of many calls, to nodes that are known, and shows nothing of it.
@@ -316,7 +333,9 @@ impl Session {
             }
         };
         let calling = self.client.call(&call, &mut report);
-        calling.await.map_err(unreachable)
+        let account = calling.await.map_err(unreachable)?;
+        self.known.learn(&call, &account);
+        Ok(account)
     }
 
     /// Waits; a signal ends it.
