@@ -1,10 +1,10 @@
 //! Reports on nodes: `inventory` in all its ways, and `facts`.
 
-use std::fs;
+use std::{fs, os::unix::fs::MetadataExt as _};
 
 use serde_json::{Value, json};
 
-use crate::support::{Fleet, Node};
+use crate::support::{Ended, Fleet, Node};
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -194,4 +194,78 @@ fn facts_are_counted_whatever_they_are() {
         .mco(["facts"])
         .exits(64)
         .complains("Please specify a fact to report for");
+}
+
+#[test]
+fn a_misspelt_fact_gets_a_hint_from_what_was_seen() {
+    let fleet = Fleet::with(&[node("os:\n  family: Debian\n", "")]);
+    let mco = |words: &[&str]| -> Ended { fleet.command(words).output().unwrap().into() };
+    // Nothing was seen yet.
+    let ended = mco(&["facts", "oss.family"]).exits(0);
+    assert!(ended.stdout.contains("No values found for fact oss.family"));
+    assert!(
+        ended.stderr.contains("`mco inventory NODE` lists"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(
+        mco(&["find", "-F", "oss.family=Debian"]).exits(1).stderr,
+        ""
+    );
+    mco(&["inventory", "node1"]).exits(0);
+    let ended = mco(&["facts", "oss.family"]).exits(0);
+    assert!(
+        ended.stderr.ends_with("hint: did you mean `os.family`?\n"),
+        "{}",
+        ended.stderr
+    );
+    let hint = "hint: no node is known to have a fact `oss.family`: did you mean `os.family`?\n";
+    for words in [
+        &["find", "-F", "oss.family=Debian"][..],
+        &["find", "-S", "role::web and oss.family=Debian"],
+        &["rpc", "rpcutil", "ping", "-W", "oss.family=Debian"],
+        &[
+            "rpc",
+            "rpcutil",
+            "ping",
+            "-F",
+            "oss.family=Debian",
+            "--dry-run",
+        ],
+    ] {
+        let ended = mco(words).exits(1);
+        assert!(ended.stderr.ends_with(hint), "{words:?}: {}", ended.stderr);
+    }
+    // A fact that is there, with another value, and one that is like no other.
+    for filter in ["os.family=RedHat", "kernel=Linux"] {
+        let ended = mco(&["find", "-F", filter]).exits(1);
+        assert!(!ended.stderr.contains("hint"), "{}", ended.stderr);
+    }
+    let quiet = mco(&["find", "-q", "-F", "oss.family=Debian"]).exits(1);
+    assert!(!quiet.stderr.contains("hint"), "{}", quiet.stderr);
+}
+
+#[test]
+fn names_are_kept_for_their_owner_and_may_be_impossible_to_keep() {
+    let fleet = Fleet::start(1);
+    let names = fleet.path(".cache/mcollective/names");
+    // Somebody's file is in the way.
+    fs::create_dir_all(names.parent().unwrap()).unwrap();
+    fs::write(&names, "").unwrap();
+    let find = || -> Ended { fleet.command(["find"]).output().unwrap().into() };
+    let ended = find().exits(0);
+    assert_eq!(
+        (ended.stdout.as_str(), ended.stderr.as_str()),
+        ("node1\n", "")
+    );
+    fs::remove_file(&names).unwrap();
+    find().exits(0);
+    let files: Vec<_> = fs::read_dir(&names)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .collect();
+    assert_eq!(files.len(), 1);
+    let there = files[0].metadata().unwrap();
+    assert_eq!(there.mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&names).unwrap().mode() & 0o777, 0o700);
 }

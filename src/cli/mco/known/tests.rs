@@ -82,6 +82,31 @@ fn where_nothing_can_be_written_nothing_fails() {
 }
 
 #[test]
+fn what_is_known_already_is_written_once_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = place(dir.path(), "/a", "x");
+    let file = |today| {
+        let known = Known {
+            place: Some(place.clone()),
+            new: {
+                let mut fleet = Fleet::default();
+                fleet.add_node("a", today);
+                fleet
+            },
+            today,
+            unmatched: None,
+            missed: None,
+        };
+        known.keep();
+        sys::file::stamp(&place.file()).unwrap()
+    };
+    let first = file(10);
+    assert_eq!(file(10), first);
+    assert_ne!(file(11), first);
+    assert!(place.read(53).nodes().eq(["a"]));
+}
+
+#[test]
 fn only_the_newest_files_stay() {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..MAX_FILES + 5 {
