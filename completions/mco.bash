@@ -2121,16 +2121,16 @@ else
     complete -F _mco -o bashdefault -o default mco
 fi
 
-# Agents, actions, inputs and their values are asked of the program itself, which reads descriptions
-# and talks to nobody.
+# Agents, actions, inputs and their values, nodes, facts and classes are asked of the program itself,
+# which reads what it knows and talks to nobody.
 _mco_words() {
     local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} IFS=$' \t\n'
-    local -a words rows
+    local -a words rows program
     read -ra words <<<"$line"
     [[ $line == *[[:space:]] ]] && words+=("")
-    local program=${words[0]/#\~/$HOME}
-    words=(completion --words -- "${words[@]:1}")
-    mapfile -t rows < <("$program" "${words[@]}" 2>/dev/null)
+    program=("${words[0]/#\~/$HOME}")
+    [[ -n ${_mco_through-} ]] && program=("$_mco_through" mco)
+    mapfile -t rows < <("${program[@]}" completion --words -- "${words[@]:1}" 2>/dev/null)
     ((${#rows[@]})) || return 1
     # What is cut at = and : is one word to the program.
     [[ $current == [=:] ]] && current=

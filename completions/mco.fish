@@ -69,12 +69,12 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l batch -d 'Do requests i
 complete -c mco -n "__fish_mco_using_subcommand ping" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand ping" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand ping" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand ping" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand ping" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand ping" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand ping" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -116,12 +116,12 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l batch -d 'Do requests i
 complete -c mco -n "__fish_mco_using_subcommand find" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand find" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand find" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand find" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand find" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand find" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand find" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -166,12 +166,12 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch -d 'Do requests in
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -215,12 +215,12 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l batch -d 'Do requests 
 complete -c mco -n "__fish_mco_using_subcommand facts" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand facts" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand facts" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand facts" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand facts" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand facts" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand facts" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -265,12 +265,12 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch -d 'Do reque
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand inventory" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand inventory" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -318,12 +318,12 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -l batch -d 'Do requests
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand puppet" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand puppet" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand puppet" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -374,12 +374,12 @@ complete -c mco -n "__fish_mco_using_subcommand package" -l batch -d 'Do request
 complete -c mco -n "__fish_mco_using_subcommand package" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand package" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand package" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand package" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand package" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand package" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand package" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand package" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -421,12 +421,12 @@ complete -c mco -n "__fish_mco_using_subcommand service" -l batch -d 'Do request
 complete -c mco -n "__fish_mco_using_subcommand service" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand service" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand service" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand service" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand service" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand service" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand service" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand service" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -469,12 +469,12 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch -d 'Do
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch-sleep -d 'Sleep time between batches' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s W -l with -d 'Combined facts and classes filter' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s S -l select -d 'Compound filter combining facts, classes and data queries: -S \'country=uk and not (web or db)\'' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s F -l with-fact -l wf -d 'Match hosts with a certain fact: fact=value, fact=/regex/, fact>=value ...' -r -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s C -l with-class -l wc -d 'Match hosts with a certain config management class' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s A -l with-agent -l wa -d 'Match hosts with a certain agent' -r -f -a "(__fish_mco_words)"
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s I -l with-identity -l wi -d 'Match hosts with a certain configured identity' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -530,17 +530,18 @@ complete -c mco -n "__fish_mco_using_subcommand completion" -l words -d 'List wh
 complete -c mco -n "__fish_mco_using_subcommand completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s V -l version -d 'Print version'
-
-# Agents, actions, inputs and their values are asked of the program itself, which reads descriptions
-# and talks to nobody.
+# Agents, actions, inputs and their values, nodes, facts and classes are asked of the program itself,
+# which reads what it knows and talks to nobody.
 function __fish_mco_words
     set -l words (commandline -opc) (commandline -ct)
     set -l program $words[1]
+    set -q __fish_mco_through; and set program $__fish_mco_through mco
     set -e words[1]
-    set words completion --words -- $words
     # After --option= the value alone stands there.
-    $program $words 2>/dev/null | string replace -r '^--[^=]*=' ''
+    $program completion --words -- $words 2>/dev/null | string replace -r '^--[^=]*=' ''
 end
+complete -c mco -n "__fish_mco_using_subcommand facts" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand help" -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand inventory" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand plugin" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -f -a "(__fish_mco_words)"

@@ -1,10 +1,10 @@
 //! Reports on nodes: `inventory` in all its ways, and `facts`.
 
-use std::fs;
+use std::{fs, os::unix::fs::MetadataExt as _};
 
 use serde_json::{Value, json};
 
-use crate::support::{Fleet, Node};
+use crate::support::{Ended, Fleet, Node};
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -195,4 +195,27 @@ fn facts_are_counted_whatever_they_are() {
         .mco(["facts"])
         .exits(64)
         .complains("Please specify a fact to report for");
+}
+
+#[test]
+fn names_are_kept_for_their_owner_and_may_be_impossible_to_keep() {
+    let fleet = Fleet::start(1);
+    let names = fleet.path(".cache/mcollective/names");
+    // Somebody's file is in the way.
+    fs::create_dir_all(names.parent().unwrap()).unwrap();
+    fs::write(&names, "").unwrap();
+    let find = || -> Ended { fleet.command(["find"]).output().unwrap().into() };
+    let ended = find().exits(0);
+    assert_eq!(ended.stdout, "node1\n");
+    assert!(!ended.stderr.contains("names"), "{}", ended.stderr);
+    fs::remove_file(&names).unwrap();
+    find().exits(0);
+    let files: Vec<_> = fs::read_dir(&names)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .collect();
+    assert_eq!(files.len(), 1);
+    let there = files[0].metadata().unwrap();
+    assert_eq!(there.mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&names).unwrap().mode() & 0o777, 0o700);
 }

@@ -6,6 +6,7 @@ mod words;
 
 use std::path::Path;
 
+use clap::Command;
 use clap_complete::Shell;
 
 use super::{CommandError, Exit, command, mco_command, voice::say};
@@ -15,7 +16,7 @@ use crate::sys;
 pub fn files() -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        for mut tree in [command(), mco_command()] {
+        for mut tree in [without_mco(command()), mco_command()] {
             let name = tree.get_name().to_owned();
             let mut bytes = Vec::new();
             clap_complete::generate(shell, &mut tree, name.clone(), &mut bytes);
@@ -50,6 +51,14 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
         ));
     }
     files
+}
+
+/// What follows `mcollective mco` is left to the script of `mco`.
+fn without_mco(tree: Command) -> Command {
+    tree.mut_subcommand("mco", |mco| {
+        let about = mco.get_about().cloned().unwrap_or_default();
+        Command::new("mco").about(about).disable_help_flag(true)
+    })
 }
 
 /// Writes them below a directory.

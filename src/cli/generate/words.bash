@@ -1,14 +1,14 @@
 
-# Agents, actions, inputs and their values are asked of the program itself, which reads descriptions
-# and talks to nobody.
-_PROGRAM_words() {
+# Agents, actions, inputs and their values, nodes, facts and classes are asked of the program itself,
+# which reads what it knows and talks to nobody.
+_mco_words() {
     local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} IFS=$' \t\n'
-    local -a words rows
+    local -a words rows program
     read -ra words <<<"$line"
     [[ $line == *[[:space:]] ]] && words+=("")
-    local program=${words[0]/#\~/$HOME}
-    ARGUMENTS
-    mapfile -t rows < <("$program" "${words[@]}" 2>/dev/null)
+    program=("${words[0]/#\~/$HOME}")
+    [[ -n ${_mco_through-} ]] && program=("$_mco_through" mco)
+    mapfile -t rows < <("${program[@]}" completion --words -- "${words[@]:1}" 2>/dev/null)
     ((${#rows[@]})) || return 1
     # What is cut at = and : is one word to the program.
     [[ $current == [=:] ]] && current=
@@ -24,12 +24,12 @@ _PROGRAM_words() {
     return 0
 }
 
-_PROGRAM_or_words() {
-    _PROGRAM_words || _PROGRAM "$@"
+_mco_or_words() {
+    _mco_words || _mco "$@"
 }
 
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _PROGRAM_or_words -o nosort -o bashdefault -o default PROGRAM
+    complete -F _mco_or_words -o nosort -o bashdefault -o default mco
 else
-    complete -F _PROGRAM_or_words -o bashdefault -o default PROGRAM
+    complete -F _mco_or_words -o bashdefault -o default mco
 fi

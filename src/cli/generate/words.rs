@@ -1,99 +1,108 @@
-//! What the library's completions lack: agents, actions, inputs and their values, which the program
-//! itself tells (`mco completion --words`).
+//! What the library's completions lack: agents, actions, inputs and their values, nodes, facts and
+//! classes, which the program itself tells (`mco completion --words`), and the way from
+//! `mcollective mco` to the script of `mco`.
 
 use clap_complete::Shell;
 
 /// Applications with words of their own.
-const APPLICATIONS: [&str; 3] = ["help", "plugin", "rpc"];
+const APPLICATIONS: [&str; 5] = ["facts", "help", "inventory", "plugin", "rpc"];
 
-/// Options whose values are such words, and the one application that they count in, if it is one.
-const OPTIONS: [(&str, Option<&str>); 5] = [
-    ("action", Some("rpc")),
-    ("agent", Some("rpc")),
-    ("arg", Some("rpc")),
-    ("format", Some("plugin")),
-    ("with-agent", None),
+/// Options whose values are such words: long, short, and the one application that they count in, if
+/// it is one.
+const OPTIONS: [(&str, Option<char>, Option<&str>); 13] = [
+    ("action", None, Some("rpc")),
+    ("agent", Some('a'), Some("rpc")),
+    ("arg", None, Some("rpc")),
+    ("format", None, Some("plugin")),
+    ("with", Some('W'), None),
+    ("with-agent", Some('A'), None),
+    ("wa", None, None),
+    ("with-class", Some('C'), None),
+    ("wc", None, None),
+    ("with-fact", Some('F'), None),
+    ("wf", None, None),
+    ("with-identity", Some('I'), None),
+    ("wi", None, None),
 ];
 
 /// The script of a program, with the words.
 pub(super) fn extend(shell: Shell, program: &str, script: &str) -> String {
     // The client is a role of the whole program, and a program of its own.
-    let inside = program != "mco";
-    match shell {
-        Shell::Bash => {
-            let arguments = if inside {
-                "[[ ${words[1]} == mco ]] || return 1\n    words=(mco completion --words -- \"${words[@]:2}\")"
-            } else {
-                "words=(completion --words -- \"${words[@]:1}\")"
-            };
-            format!(
-                "{script}{}",
-                fill(include_str!("words.bash"), program, arguments)
-            )
-        }
-        Shell::Fish => {
-            let arguments = if inside {
-                "test \"$words[1]\" = mco; or return\n    set words mco completion --words -- $words[2..]"
-            } else {
-                "set words completion --words -- $words"
-            };
-            let function = fill(include_str!("words.fish"), program, arguments);
-            let lines = script.lines().map(|line| fish_option(line, program));
-            let options: String = lines.map(|line| line + "\n").collect();
-            let words = APPLICATIONS.map(|application| {
-                let inside = if inside {
-                    format!("mco; and __fish_seen_subcommand_from {application}")
-                } else {
-                    application.to_owned()
-                };
-                format!(
-                    "complete -c {program} -n \"__fish_{program}_using_subcommand {inside}\" -f -a \
-                     \"(__fish_{program}_words)\"\n"
-                )
-            });
-            let words = words.concat();
-            format!("{options}{function}{words}")
-        }
-        Shell::Zsh => {
-            let arguments = if inside {
-                "mco completion --words --"
-            } else {
-                "completion --words --"
-            };
-            let function = fill(include_str!("words.zsh"), program, arguments);
-            let begins = format!("\n_{program}() {{\n");
-            let called = format!("{begins}    local {program}_called=$words[1]\n");
-            let last = format!("if [ \"$funcstack[1]\" = \"_{program}\" ]; then\n");
-            let script = zsh_words(script, program).replacen(&begins, &called, 1);
-            script.replacen(&last, &format!("{function}{last}"), 1)
-        }
+    match (shell, program) {
+        (Shell::Bash, "mco") => format!("{script}{}", include_str!("words.bash")),
+        (Shell::Bash, _) => format!("{script}{}", include_str!("through.bash")),
+        (Shell::Fish, "mco") => fish_mco(script),
+        (Shell::Fish, _) => format!("{script}{}", include_str!("through.fish")),
+        (Shell::Zsh, "mco") => zsh_mco(script),
+        (Shell::Zsh, _) => zsh_through(script),
         _ => script.to_owned(),
     }
 }
 
-fn fill(template: &str, program: &str, arguments: &str) -> String {
-    template
-        .replace("PROGRAM", program)
-        .replace("ARGUMENTS", arguments)
+fn fish_mco(script: &str) -> String {
+    let options: String = script
+        .lines()
+        .map(|line| fish_option(line) + "\n")
+        .collect();
+    let words = APPLICATIONS.map(|application| {
+        format!(
+            "complete -c mco -n \"__fish_mco_using_subcommand {application}\" -f -a \
+             \"(__fish_mco_words)\"\n"
+        )
+    });
+    format!("{options}{}{}", include_str!("words.fish"), words.concat())
 }
 
 /// An option's line, with its values.
-fn fish_option(line: &str, program: &str) -> String {
-    let is_known = OPTIONS.iter().any(|(option, application)| {
+fn fish_option(line: &str) -> String {
+    let is_known = OPTIONS.iter().any(|(option, _, application)| {
         line.ends_with(" -r")
             && line.contains(&format!(" -l {option} "))
             && application.is_none_or(|application| line.contains(&format!(" {application}\"")))
     });
     if is_known {
-        format!("{line} -f -a \"(__fish_{program}_words)\"")
+        format!("{line} -f -a \"(__fish_mco_words)\"")
     } else {
         line.to_owned()
     }
 }
 
+/// In a script for zsh: where the function of a program begins.
+fn zsh_begins(program: &str) -> String {
+    format!("\n_{program}() {{\n")
+}
+
+fn zsh_mco(script: &str) -> String {
+    let begins = zsh_begins("mco");
+    let called =
+        format!("{begins}    local -a mco_called; mco_called=(${{mco_through:-$words[1]}})\n");
+    let last = "if [ \"$funcstack[1]\" = \"_mco\" ]; then\n";
+    let script = zsh_words(script).replacen(&begins, &called, 1);
+    script.replacen(last, &format!("{}{last}", include_str!("words.zsh")), 1)
+}
+
+/// The script with what it says of `mcollective mco` replaced by the function of `mco`.
+fn zsh_through(script: &str) -> String {
+    let begins = zsh_begins("mcollective");
+    let called = format!("{begins}    local mcollective_called=$words[1]\n");
+    let script = script.replacen(&begins, &called, 1);
+    let end = "&& ret=0\n";
+    let parts = script.split_once("\n(mco)\n").and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(end)?;
+        Some((before, after))
+    });
+    match parts {
+        Some((before, after)) => format!(
+            "{before}\n(mco)\nlocal -a mco_through; mco_through=($mcollective_called mco)\n\
+             _mco {end}{after}"
+        ),
+        None => script,
+    }
+}
+
 /// The script with its last resort replaced where there are words. Which application a line is of
 /// stands above it, `(rpc)`.
-fn zsh_words(script: &str, program: &str) -> String {
+fn zsh_words(script: &str) -> String {
     let mut application = "";
     let mut out = String::new();
     for line in script.lines() {
@@ -106,12 +115,11 @@ fn zsh_words(script: &str, program: &str) -> String {
         }
         let positional = APPLICATIONS.contains(&application)
             && (line.starts_with("'*::") || line.starts_with("'::"));
-        let option = OPTIONS.iter().any(|(option, only)| {
+        let text = line.trim_start_matches('\'').trim_start_matches('*');
+        let option = OPTIONS.iter().any(|(option, short, only)| {
             only.is_none_or(|only| only == application)
-                && (line.starts_with(&format!("'--{option}="))
-                    || line.starts_with(&format!("'*--{option}="))
-                    || (*option == "agent" && line.starts_with("'-a+"))
-                    || (*option == "with-agent" && line.starts_with("'*-A+")))
+                && (text.starts_with(&format!("--{option}="))
+                    || short.is_some_and(|short| text.starts_with(&format!("-{short}+"))))
         });
         let default = line
             .strip_suffix(":_default' \\")
@@ -119,7 +127,7 @@ fn zsh_words(script: &str, program: &str) -> String {
         if let Some(line) = default {
             // With two colons the words before these would be hidden.
             out.push_str(&line.replacen("'*::", "'*:", 1));
-            out.extend([":_", program, "_words' \\\n"]);
+            out.push_str(":_mco_words' \\\n");
         } else {
             out.push_str(line);
             out.push('\n');
@@ -140,25 +148,39 @@ mod tests {
             let found = files.iter().find(|(file, _)| file == name);
             String::from_utf8(found.unwrap().1.clone()).unwrap()
         };
-        for program in ["mco", "mcollective"] {
-            let fish = script(&format!("completions/{program}.fish"));
-            let asks = format!("-f -a \"(__fish_{program}_words)\"");
-            assert_eq!(
-                fish.matches(&asks).count(),
-                fish.matches(" -l with-agent ").count() + 4 + APPLICATIONS.len(),
-                "{program}"
+        let fish = script("completions/mco.fish");
+        let everywhere = fish.matches(" -l with-agent ").count();
+        // Five options of every application, four of them by a second name too.
+        let (everywhere, long) = (5 * everywhere, 4 * everywhere);
+        let asks = "-f -a \"(__fish_mco_words)\"";
+        assert_eq!(
+            fish.matches(asks).count(),
+            // A second name stands on the same line.
+            everywhere + 4 + APPLICATIONS.len(),
+        );
+        let zsh = script("completions/_mco");
+        assert_eq!(
+            zsh.matches(":_mco_words' \\").count(),
+            // Each of these options, short and long.
+            2 * everywhere + long + 5 + APPLICATIONS.len(),
+        );
+        let bash = script("completions/mco.bash");
+        assert!(bash.contains("complete -F _mco_or_words "));
+    }
+
+    #[test]
+    fn the_tree_of_mco_is_there_once() {
+        for (name, bytes) in files() {
+            let text = String::from_utf8(bytes).unwrap();
+            if !name.starts_with("completions/") || !name.contains("mcollective") {
+                continue;
+            }
+            assert!(
+                text.contains("_as_mco") || text.contains("_mco && ret=0"),
+                "{name}"
             );
-            let zsh = script(&format!("completions/_{program}"));
-            let asks = format!(":_{program}_words' \\");
-            assert_eq!(
-                zsh.matches(&asks).count(),
-                // Each option, short and long.
-                2 * fish.matches(" -l with-agent ").count() + 5 + APPLICATIONS.len(),
-                "{program}"
-            );
-            assert!(zsh.contains(&format!("local {program}_called=$words[1]")));
-            let bash = script(&format!("completions/{program}.bash"));
-            assert!(bash.contains(&format!("complete -F _{program}_or_words ")));
+            assert!(text.contains("check-config"), "{name}");
+            assert!(!text.contains("with-agent"), "{name}");
         }
     }
 }

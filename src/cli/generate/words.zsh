@@ -1,11 +1,11 @@
-# Agents, actions, inputs and their values are asked of the program itself, which reads descriptions
-# and talks to nobody.
-(( $+functions[_PROGRAM_words] )) ||
-_PROGRAM_words() {
+# Agents, actions, inputs and their values, nodes, facts and classes are asked of the program itself,
+# which reads what it knows and talks to nobody.
+(( $+functions[_mco_words] )) ||
+_mco_words() {
     local row name
     local -a line names shown open open_shown
     line=("${(@Q)words[1,CURRENT]}")
-    for row in "${(@f)$(${~PROGRAM_called} ARGUMENTS "${line[@]}" 2>/dev/null)}"; do
+    for row in "${(@f)$(${~mco_called} completion --words -- "${line[@]}" 2>/dev/null)}"; do
         name=${row%%$'\t'*}
         row=${row#*$'\t'}
         [[ -n $name ]] || continue

@@ -12,6 +12,7 @@ mod filters;
 mod find;
 mod help;
 mod inventory;
+mod known;
 mod package;
 mod ping;
 mod plan;

@@ -47,6 +47,11 @@ impl Planner {
         })
     }
 
+    /// The collective of every call.
+    pub(super) const fn collective(&self) -> &Collective {
+        &self.collective
+    }
+
     /// The call that asks who is there: `ping` of the agent `discovery`.
     pub(super) fn ping(&self, filter: Filter) -> Result<Call, CommandError> {
         self.call(builtin::discovery(), &action("ping")?, Map::new(), filter)

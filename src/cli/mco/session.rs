@@ -18,6 +18,7 @@ use tokio::{
 use super::{
     confirm,
     connect::{self, unreachable},
+    known::Known,
     plan::Planner,
     suggest, targeting, untouched,
 };
@@ -65,6 +66,7 @@ pub(super) struct Session {
     client: Client,
     planner: Planner,
     targets: Targets,
+    known: Known,
     quiet: bool,
     dry_run: bool,
     untouched: Option<PathBuf>,
@@ -110,6 +112,7 @@ impl Session {
             stop: stopped,
             watching,
             untouched: common.batches.untouched.clone(),
+            known: Known::new(config, planner.collective()),
             planner,
             targets,
             quiet: common.quiet,
@@ -128,6 +131,8 @@ impl Session {
         let flushed = self.out.flush();
         self.client.close().await;
         self.watching.abort();
+        // By now everything is shown: nobody waits for this.
+        self.known.keep();
         let exit = ended?;
         flushed?;
         Ok(exit)
@@ -280,6 +285,7 @@ impl Session {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         };
         let mut account = account.map_err(unreachable)?;
+        self.known.learn(call, &account);
         self.warn_of_young_broker(&account);
         let out = &mut self.out;
         if sort {
@@ -319,7 +325,10 @@ impl Session {
             }
         };
         let discovering = self.client.discover(call, &self.targets, &mut report);
-        discovering.await.map_err(unreachable)
+        let discovered = discovering.await.map_err(unreachable)?;
+        self.known
+            .learn_discovered(call, &self.targets, &discovered);
+        Ok(discovered)
     }
 
     /// Makes one of many calls, to nodes that are known, and shows nothing of it.
@@ -339,7 +348,9 @@ impl Session {
             }
         };
         let calling = self.client.call(&call, &mut report);
-        calling.await.map_err(unreachable)
+        let account = calling.await.map_err(unreachable)?;
+        self.known.learn(&call, &account);
+        Ok(account)
     }
 
     /// Waits; a signal ends it.

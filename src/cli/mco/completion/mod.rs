@@ -1,9 +1,10 @@
 //! `mco completion --list-*`: what the original's shell scripts ask, which operators have copied, and
-//! what ours ask beyond it. It talks to nobody, and what can't be read is not listed.
+//! what ours ask beyond it. It talks to nobody, and what can't be read is not listed. Names of nodes,
+//! facts and classes are those that earlier commands have seen.
 
 mod words;
 
-use super::{ddls::Ddls, help};
+use super::{ddls::Ddls, help, known::Names};
 use crate::{
     cli::{
         CommandError, Exit, mco_command,
@@ -12,7 +13,7 @@ use crate::{
     },
     mcorpc::ddl::{Action, Ddl, Input, InputType, Kind},
 };
-use words::Line;
+use words::{Line, Sources};
 
 /// A name, and what it is.
 type Row = (String, String);
@@ -103,8 +104,12 @@ fn complete(line: &[String], general: &General) -> Result<Exit, CommandError> {
     if let Some(file) = line.option("config") {
         general.config = Some(file.into());
     }
+    let sources = Sources {
+        ddls: Ddls::find(&general).unwrap_or_default(),
+        names: Names::find(&general, line.option("target")),
+    };
     let mut out = Out::new(Colour::Never, false);
-    for (name, about) in line.candidates(&Ddls::find(&general).unwrap_or_default()) {
+    for (name, about) in line.candidates(&sources) {
         out.line(format!("{}\t{}", safe_line(&name), safe_line(&about)))?;
     }
     out.flush()?;

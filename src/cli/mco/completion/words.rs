@@ -1,13 +1,20 @@
 //! What a shell may put in the place of the word under the cursor: agents, actions, inputs and their
-//! values. Options and applications are in the shells' own scripts.
+//! values, nodes, facts and classes. Options and applications are in the shells' own scripts.
 
 use clap::{Arg, Command};
 
 use super::{Row, action_rows, agent_rows, agents, values};
 use crate::{
-    cli::mco::{ddls::Ddls, help},
+    cli::mco::{ddls::Ddls, help, known::Names},
     mcorpc::ddl::Kind,
 };
+
+/// Where the words come from.
+#[derive(Default)]
+pub(super) struct Sources {
+    pub(super) ddls: Ddls,
+    pub(super) names: Names,
+}
 
 /// A command line up to the cursor, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -77,17 +84,28 @@ impl Line {
     }
 
     /// What may stand there: the whole word, and what it is.
-    pub(super) fn candidates(&self, ddls: &Ddls) -> Vec<Row> {
+    pub(super) fn candidates(&self, sources: &Sources) -> Vec<Row> {
+        let Sources { ddls, names } = sources;
         let application = self.application.as_deref().unwrap_or_default();
         let rows = match (application, self.pending.as_deref()) {
             ("rpc" | "completion", Some("agent")) | (_, Some("with_agent")) => agents(ddls, true),
             ("rpc" | "completion", Some("action")) => self.actions(ddls),
-            ("rpc", Some("arg")) => self.inputs(ddls),
-            ("plugin", Some("format")) => plain(&["json", "ruby"]),
+            ("rpc", Some("arg")) => self.inputs(sources),
+            ("plugin", Some("format")) => plain(["json", "ruby"]),
+            (_, Some("with_identity")) => known(names.nodes()),
+            (_, Some("with_class")) => known(names.classes()),
+            (_, Some("with_fact")) => self.facts(names),
+            (_, Some("with")) => {
+                let mut rows = known(names.classes());
+                rows.extend(self.facts(names));
+                rows
+            }
+            ("inventory", None) if self.others.is_empty() => known(names.nodes()),
+            ("facts", None) if self.others.is_empty() => known(names.facts()),
             ("rpc", None) => match self.words_before() {
                 0 => agents(ddls, true),
                 1 => self.actions(ddls),
-                _ => self.inputs(ddls),
+                _ => self.inputs(sources),
             },
             ("help", None) if self.others.is_empty() => help::applications(),
             ("plugin", None) => self.plugin(ddls),
@@ -130,11 +148,15 @@ impl Line {
     }
 
     /// `name=` for the inputs that are not there yet, or `name=value` once the name is.
-    fn inputs(&self, ddls: &Ddls) -> Vec<Row> {
+    fn inputs(&self, Sources { ddls, names }: &Sources) -> Vec<Row> {
         let (Some(agent), Some(action), given) = self.call() else {
             return Vec::new();
         };
         let given: Vec<&str> = given.filter_map(|word| word.split('=').next()).collect();
+        if (agent, action) == ("rpcutil", "get_fact") && self.current.starts_with("fact=") {
+            let facts = names.facts();
+            return plain(facts.map(|fact| format!("fact={fact}")));
+        }
         action_rows(ddls, agent, action, |action| {
             if let Some((name, _)) = self.current.split_once('=') {
                 let values = action.input_named(name).map(values);
@@ -150,11 +172,22 @@ impl Line {
         })
     }
 
+    /// `fact=`, or `fact=value` once the name is there and its values are few.
+    fn facts(&self, names: &Names) -> Vec<Row> {
+        match self.current.split_once('=') {
+            Some((fact, _)) => {
+                let values = names.values(fact);
+                plain(values.map(|value| format!("{fact}={value}")))
+            }
+            None => plain(names.facts().map(|fact| format!("{fact}="))),
+        }
+    }
+
     fn plugin(&self, ddls: &Ddls) -> Vec<Row> {
         let others: Vec<&str> = self.others.iter().map(String::as_str).collect();
         match others[..] {
-            [] => plain(&["doc", "generate"]),
-            ["generate"] => plain(&["ddl"]),
+            [] => plain(["doc", "generate"]),
+            ["generate"] => plain(["ddl"]),
             ["doc"] | ["generate", "ddl"] => names(ddls),
             _ => Vec::new(),
         }
@@ -189,9 +222,14 @@ fn names(ddls: &Ddls) -> Vec<Row> {
     all.iter().map(row).collect()
 }
 
-fn plain(names: &[&str]) -> Vec<Row> {
-    let row = |name: &&str| ((*name).to_owned(), String::new());
-    names.iter().map(row).collect()
+fn known<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Row> {
+    plain(names.cloned())
+}
+
+/// Names of which there is no more to say.
+fn plain<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Vec<Row> {
+    let row = |name: S| (name.into(), String::new());
+    names.into_iter().map(row).collect()
 }
 
 /// The option that a word is, if it takes a value, and the value if it is in the word.
@@ -255,7 +293,19 @@ mod tests {
 
     fn complete(words: &str) -> Vec<String> {
         let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-        let rows = Line::read(&tree(), &words).candidates(&Ddls::default());
+        let sources = Sources {
+            ddls: Ddls::default(),
+            names: Names::of(
+                &["web1.example.net", "web2.example.net"],
+                &["role::web"],
+                &[
+                    ("os.family", "Debian"),
+                    ("os.family", "RedHat"),
+                    ("country", "de"),
+                ],
+            ),
+        };
+        let rows = Line::read(&tree(), &words).candidates(&sources);
         rows.into_iter().map(|(name, _)| name).collect()
     }
 
@@ -303,12 +353,40 @@ mod tests {
         assert_eq!(complete("rpc rpcutil get_fact --arg f"), ["fact="]);
         assert_eq!(complete("find -A "), callable());
         // The value of an option whose values are not known here, and options themselves.
-        assert_eq!(complete("rpc -I "), [""; 0]);
+        assert_eq!(complete("rpc --limit "), [""; 0]);
         assert_eq!(complete("rpc -"), [""; 0]);
         assert_eq!(complete("rpc --ag"), [""; 0]);
         assert_eq!(complete("rpc -- rpcutil pin"), ["ping"]);
         let words = ["-c", "x.cfg", "rpc", ""].map(str::to_owned);
         assert_eq!(Line::read(&tree(), &words).option("config"), Some("x.cfg"));
+    }
+
+    #[test]
+    fn names_that_were_seen_are_completed() {
+        let both = ["web1.example.net", "web2.example.net"];
+        assert_eq!(complete("rpc -I "), both);
+        assert_eq!(complete("ping -I web2"), both[1..]);
+        assert_eq!(complete("find -Iweb1"), ["-Iweb1.example.net"]);
+        assert_eq!(complete("find --wi=web1"), ["--wi=web1.example.net"]);
+        assert_eq!(complete("inventory we"), both);
+        assert_eq!(complete("inventory web1.example.net "), [""; 0]);
+        assert_eq!(complete("facts os"), ["os.family"]);
+        assert_eq!(complete("ping -C r"), ["role::web"]);
+        assert_eq!(complete("ping -F "), ["country=", "os.family="]);
+        assert_eq!(
+            complete("ping -F os.family="),
+            ["os.family=Debian", "os.family=RedHat"]
+        );
+        assert_eq!(
+            complete("ping --with-fact=os.family=D"),
+            ["--with-fact=os.family=Debian"]
+        );
+        assert_eq!(complete("ping -F nosuch="), [""; 0]);
+        assert_eq!(
+            complete("ping -W "),
+            ["country=", "os.family=", "role::web"]
+        );
+        assert_eq!(complete("rpc rpcutil get_fact fact=c"), ["fact=country"]);
     }
 
     #[test]
