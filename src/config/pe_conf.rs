@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::hocon::{self, Document, Found, Plain, Position, Setting};
-use crate::sys::file::{self, FileError, Stamp};
+use crate::sys::file::{self, FileError};
 
 /// The key.
 pub const KEY: &str = "pe_install::disable_mco";
@@ -27,7 +27,6 @@ const LARGEST: u64 = 1 << 20;
 pub struct PeConf {
     file: PathBuf,
     document: Document,
-    stamp: Option<Stamp>,
 }
 
 /// Whether MCollective is enabled, and by what.
@@ -70,7 +69,6 @@ pub struct PeConfError {
 impl PeConf {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, PeConfError> {
-        let stamp = file::stamp(path);
         let bytes = file::read(path, LARGEST).map_err(|error| unreadable(path, &error))?;
         let document = Document::parse(&bytes).map_err(|error: hocon::Error| PeConfError {
             file: path.into(),
@@ -82,18 +80,12 @@ impl PeConf {
         Ok(Self {
             file: path.into(),
             document,
-            stamp,
         })
     }
 
     /// The file's text.
     pub fn text(&self) -> &str {
         self.document.text()
-    }
-
-    /// Whether the file is still the one that was read.
-    pub fn is_current(&self) -> bool {
-        self.stamp == file::stamp(&self.file)
     }
 
     /// What the file decides. A value that is neither `true` nor `false` is an error.

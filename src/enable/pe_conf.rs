@@ -72,6 +72,7 @@ impl Error {
 
 /// Sets the switch. With `dry_run` it says what would be, and touches nothing.
 pub fn set(path: &Path, disable: bool, dry_run: bool) -> Result<Done, Error> {
+    let stamp = file::stamp(path);
     let pe_conf = PeConf::read(path)?;
     let file = if path.is_symlink() {
         fs::canonicalize(path).map_err(|source| {
@@ -94,7 +95,7 @@ pub fn set(path: &Path, disable: bool, dry_run: bool) -> Result<Done, Error> {
         return Ok(done);
     };
     let (backup, made) = keep(&done.file, pe_conf.text().as_bytes())?;
-    let replaced = if pe_conf.is_current() {
+    let replaced = if file::stamp(path) == stamp {
         file::write_atomic(&done.file, text.as_bytes(), Mode::Keep).map_err(Error::Write)
     } else {
         Err(Error::Raced(path.into()))
