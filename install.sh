@@ -426,6 +426,7 @@ install_to() {
     fi
     list=$work/list
     : >"$list"
+    start_folders
     make_pages
     put 755 "$program" bin/mcollective
     link_mco
@@ -439,6 +440,7 @@ install_to() {
             put_completion "$file"
         fi
     done
+    sort -u "$folders" >>"$list"
     remove_what_is_not_in "$list"
     cp -- "$list" "$work/installed"
     put 644 "$work/installed" "$manifest"
@@ -447,7 +449,7 @@ install_to() {
         return
     fi
     say "mcollective $found is installed in $prefix:"
-    sed "s|^|  $prefix/|" "$list" | grep -vxF "  $prefix/$manifest" >&2
+    grep -v '/$' "$list" | grep -vxF "$manifest" | sed "s|^|  $prefix/|" >&2
     if [ -n "$replaced" ]; then
         say "what runs goes on with the program that it began with, until it is restarted"
     fi
@@ -527,12 +529,37 @@ put() {
         fail 1 "$target is a directory" "move it away"
     fi
     changed=yes
+    note_folders "${3%/*}"
     new=$target.new.$$
     if ! { mkdir -p "${target%/*}" && cp -- "$2" "$new" && chmod "$1" "$new" && mv -f -- "$new" "$target"; }; then
         rm -f -- "$new"
         fail 1 "could not write $target; what was there stays" "the line above says why"
     fi
     new=''
+}
+
+# Starts the list of directories that were made for this, which go when it goes.
+start_folders() {
+    folders=$work/folders
+    : >"$folders"
+    if [ -f "$prefix/$manifest" ]; then
+        grep '/$' "$prefix/$manifest" >"$folders" || true
+    fi
+    for folder in $made; do
+        folder=${folder%.}
+        if [ -n "$folder" ]; then printf '%s/\n' "${folder#/}" >>"$folders"; fi
+    done
+}
+
+note_folders() {
+    folder=$1
+    while [ ! -d "$prefix/$folder" ]; do
+        printf '%s/\n' "$folder" >>"$folders"
+        case $folder in
+        */*) folder=${folder%/*} ;;
+        *) break ;;
+        esac
+    done
 }
 
 link_mco() {
@@ -576,6 +603,9 @@ remove_what_is_not_in() {
         return
     fi
     while IFS= read -r name; do
+        case $name in
+        */) continue ;;
+        esac
         if ! grep -qxF -- "$name" "$1" && [ "$name" != "$manifest" ]; then
             remove "$name"
             changed=yes
@@ -589,16 +619,20 @@ uninstall() {
     fi
     if [ -n "$dry" ]; then
         say "would remove from $prefix:"
-        sed "s|^|  $prefix/|" "$prefix/$manifest" >&2
+        grep -v '/$' "$prefix/$manifest" | sed "s|^|  $prefix/|" >&2
         say "nothing was changed"
         return
     fi
     if [ ! -w "$prefix/bin" ]; then
         fail 1 "may not write to $prefix/bin" "run as root (sudo ./install.sh ...)"
     fi
+    folders=$(grep '/$' "$prefix/$manifest" | sort -r) || folders=''
     remove_what_is_not_in /dev/null
     rm -f -- "$prefix/$manifest"
     rmdir -- "$prefix/share/mcollective" 2>/dev/null || true
+    printf '%s\n' "$folders" | while IFS= read -r name; do
+        if [ -n "$name" ]; then remove "$name"; fi
+    done
     say "removed from $prefix; configuration, keys and data were left where they are"
 }
 
@@ -610,7 +644,11 @@ remove() {
     case /$1/ in
     */../*) fail 1 "$prefix/$manifest names $1, which this script never installs" "look at that file" ;;
     esac
-    rm -f -- "$prefix/$1"
+    case $1 in
+    # Where something else is in it, it stays.
+    */) rmdir -- "$prefix/$1" 2>/dev/null || true ;;
+    *) rm -f -- "$prefix/$1" ;;
+    esac
 }
 
 # Until here nothing was done; cut off before the brace, nothing is.

@@ -138,9 +138,9 @@ impl PeConf {
     fn nothing_said(&self) -> Decision {
         let mut doubts: Vec<String> = self
             .document
-            .includes()
-            .into_iter()
+            .include()
             .map(not_followed)
+            .into_iter()
             .collect();
         let [first, second] = ["pe_install", "disable_mco"];
         if let Some(at) = self.document.place(&[first, second]) {

@@ -330,8 +330,14 @@ fn every_role_obeys_it() {
     ] {
         machine.run(words).exits(0);
     }
-    // A check of the configuration is no run, and says it.
     let fleet = Fleet::start(1);
+    // A check of the configuration is no run, and says it.
+    let config = fleet.path("broker.cfg");
+    let check = ["broker", "--check-config", "-c", config.to_str().unwrap()];
+    machine
+        .run(&check)
+        .exits(0)
+        .says("so MCollective is disabled on this machine\nThe configuration can be used");
     let config = fleet.path("client.cfg");
     let config = config.to_str().unwrap();
     let ping = ["mco", "ping", "--config", config];

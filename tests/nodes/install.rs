@@ -2,13 +2,16 @@
 
 use std::fs;
 
-use crate::lab::{Lab, PROGRAM};
+use crate::{
+    fleet,
+    lab::{Lab, PROGRAM},
+};
 
 const URL: &str = "http://release:8000";
 
 /// Fetches, installs, runs, replaces and removes it.
 pub(crate) fn a_fresh_machine_installs_runs_replaces_and_removes_it() {
-    let program = crate::program();
+    let program = fleet::program();
     let lab = Lab::open(&program);
     lab.up(&["release", "fresh"]);
     let on = |line: &str| lab.shell("fresh", line);
@@ -35,9 +38,11 @@ pub(crate) fn a_fresh_machine_installs_runs_replaces_and_removes_it() {
     let said = on(&install);
     assert!(said.contains("is installed in /usr/local"), "{said}");
     on("mcollective --version && mco --version && test -L /usr/local/bin/mco");
-    let found = on("man -w mco-ping mcollective-enable; bash -c 'test -s /usr/local/share/bash-completion/completions/mco'");
+    let found = on(
+        "man -w mco-ping mcollective-enable; bash -c 'test -s /usr/local/share/bash-completion/completions/mco'",
+    );
     assert!(
-        found.contains("/usr/local/share/man/man1/mco-ping.1"),
+        found.contains("/man/man1/mco-ping.1") && found.contains("man8"),
         "{found}"
     );
     let said = on(&install);
@@ -50,7 +55,9 @@ pub(crate) fn a_fresh_machine_installs_runs_replaces_and_removes_it() {
     assert_eq!(before.lines().count(), 2, "{before}");
     lab.shell(
         "release",
-        "printf broken >>/srv/release/mcollective-linux-x86_64",
+        &format!(
+            "cd /srv/release && printf newer >>mcollective-linux-x86_64 && {publish} && printf broken >>mcollective-linux-x86_64"
+        ),
     );
     let said = on(&format!("{install} || true"));
     assert!(said.contains("nothing was installed"), "{said}");
@@ -82,6 +89,9 @@ pub(crate) fn a_fresh_machine_installs_runs_replaces_and_removes_it() {
     assert!(
         said.starts_with("removed from /usr/local") && said.contains("client.cfg"),
         "{said}"
+    );
+    on(
+        "test -d /usr/local/bin && test ! -e /usr/local/share/fish && test ! -e /usr/local/share/mcollective",
     );
     on("! command -v mcollective && ! command -v mco && ! man -w mco-ping");
 }

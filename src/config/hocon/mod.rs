@@ -154,13 +154,11 @@ impl Document {
         &self.text
     }
 
-    /// Where the `include`s of its outermost object stand.
-    pub fn includes(&self) -> Vec<Position> {
-        let items = self.root.items.iter();
-        items
-            .filter(|item| matches!(item.kind, ItemKind::Include))
-            .map(|item| self.position(item.at))
-            .collect()
+    /// Where the first `include` of its outermost object stands.
+    pub fn include(&self) -> Option<Position> {
+        let mut items = self.root.items.iter();
+        let include = items.find(|item| matches!(item.kind, ItemKind::Include))?;
+        Some(self.position(include.at))
     }
 
     fn position(&self, at: usize) -> Position {

@@ -155,12 +155,8 @@ fn an_include_after_it_is_noted() {
         setting(&format!("\"{KEY}\": true\n  {include}")),
         Some(Position { line: 2, column: 3 })
     );
-    assert_eq!(
-        parse("include: 1\ninclude.a = 2\ninclude \"x\"")
-            .includes()
-            .len(),
-        1
-    );
+    let place = parse("include: 1\ninclude.a = 2\n include \"x\"").include();
+    assert_eq!(place, Some(Position { line: 3, column: 2 }));
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::support::{Ended, program};
 
 const NAME: &str = "mcollective-linux-x86_64";
 
+/// Makes other sums of right ones.
+type Edit<'a> = &'a dyn Fn(&str) -> String;
+
 /// A release on a server, and a place to install it.
 struct Place {
     home: tempfile::TempDir,
@@ -141,7 +144,7 @@ fn any_shell_and_any_fetcher_installs_it() {
     // Without curl: what is on the path is all there is.
     let bin = place.path("few");
     fs::create_dir(&bin).unwrap();
-    for tool in "sh awk cat chmod cmp cp cut grep id ln mkdir mktemp mv readlink rm rmdir sed sha256sum tail uname dirname"
+    for tool in "sh awk cat chmod cmp cp cut grep id ln mkdir mktemp mv readlink rm rmdir sed sha256sum sort tail uname dirname"
         .split(' ')
         .chain(["wget"])
     {
@@ -188,7 +191,7 @@ fn what_does_not_have_its_sum_is_refused_and_the_old_one_stays() {
     let old = fs::metadata(place.program()).unwrap();
     place.publish("2.0.0");
     let sums = fs::read_to_string(place.path("release/SHA256SUMS")).unwrap();
-    let refused: [(&str, &dyn Fn(&str) -> String); 5] = [
+    let refused: [(&str, Edit<'_>); 5] = [
         ("SHA256SUMS says 0", &|_| {
             format!("{}  {NAME}\n", "0".repeat(64))
         }),
@@ -422,13 +425,54 @@ fn completions_and_manuals_are_where_they_are_looked_for() {
             "{name}"
         );
     }
+    look_for_it(&place, program);
     place
         .install(&["--uninstall", "--dry-run"])
         .exits(0)
         .complains("would remove");
     assert!(place.program().exists());
     place.install(&["--uninstall"]).exits(0);
-    assert_eq!(everything(&place.prefix()), [PathBuf::new(); 0]);
+    let left = fs::read_dir(place.prefix()).unwrap().count();
+    assert_eq!(left, 0, "what was made for it is gone");
+}
+
+/// Each of those who look, where it is on this machine, as a person who installed it at home.
+#[allow(clippy::print_stderr, reason = "to a person who runs the tests")]
+fn look_for_it(place: &Place, program: &str) {
+    let home = place.path("home");
+    let prefix = home.join(".local");
+    place
+        .install(&["--from", program, "--prefix", prefix.to_str().unwrap()])
+        .exits(0);
+    let zsh = format!(
+        "fpath=('{}' $fpath); autoload -Uz compinit; compinit -u -D; echo $_comps[mco]",
+        prefix.join("share/zsh/site-functions").display()
+    );
+    for (words, expected) in [
+        (
+            ["man", "-w", "mco-ping"],
+            ".local/share/man/man1/mco-ping.1",
+        ),
+        (["fish", "-c", "complete -C 'mco pin'"], "ping"),
+        (["zsh", "-fc", &zsh], "_mco"),
+    ] {
+        if !Path::new("/usr/bin").join(words[0]).exists() {
+            eprintln!("skipped: there is no {}", words[0]);
+            continue;
+        }
+        let path = format!("{}:/usr/bin:/bin", prefix.join("bin").display());
+        let output = Command::new(words[0])
+            .args(&words[1..])
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", &home)
+            .output()
+            .unwrap();
+        assert!(
+            text(&output.stdout).contains(expected),
+            "{words:?}: {output:?}"
+        );
+    }
 }
 
 #[test]
