@@ -270,11 +270,13 @@ fetch() {
     *) only='=http,https' ;;
     esac
     if command -v curl >/dev/null; then
-        curl -fsSL --proto "$only" --proto-redir "$only" --connect-timeout 20 --retry 2 -o "$2" -- "$1" ||
+        curl -fsSL --proto "$only" --proto-redir "$only" --connect-timeout 20 \
+            --speed-limit 1 --speed-time 60 --retry 2 -o "$2" -- "$1" ||
             fail 1 "could not fetch $1" "the line above says why"
     elif command -v wget >/dev/null; then
-        # Not -q alone: GNU's wget would not say why either.
-        wget -T 60 -O "$2" "$1" 2>"$work/said" || {
+        # Without -q, as GNU's would not say why it failed; and without -T, at which Debian's busybox
+        # crashes. Either gives up after 15 minutes of silence.
+        wget -O "$2" "$1" 2>"$work/said" || {
             tail -n 2 "$work/said" >&2
             fail 1 "could not fetch $1" "the line above says why"
         }
@@ -428,6 +430,7 @@ install_to() {
     : >"$list"
     start_folders
     make_pages
+    unfinished=yes
     put 755 "$program" bin/mcollective
     link_mco
     for page in "$pages"/man/*.[1-8]; do
@@ -444,6 +447,7 @@ install_to() {
     remove_what_is_not_in "$list"
     cp -- "$list" "$work/installed"
     put 644 "$work/installed" "$manifest"
+    unfinished=''
     if [ -z "$changed" ]; then
         say "mcollective $found is in $prefix already; nothing was changed"
         return
@@ -472,7 +476,7 @@ say_plan() {
 
 # Sets `work` to a directory that goes when this ends: in the prefix, as /tmp may be closed to programs.
 start_work() {
-    work='' new='' made=''
+    work='' new='' made='' unfinished=''
     trap clean_up EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
@@ -493,6 +497,8 @@ start_work() {
 # shellcheck disable=SC2317 # the trap calls it
 clean_up() {
     if [ -n "$new" ]; then rm -f -- "$new"; fi
+    # What was put in place can be removed all the same.
+    if [ -n "$unfinished" ]; then cat "$list" "$folders" >>"$prefix/$manifest" || true; fi
     if [ -n "$work" ]; then rm -rf -- "$work"; fi
     # Those that are not empty stay.
     for folder in $made; do

@@ -169,6 +169,26 @@ fn any_shell_and_any_fetcher_installs_it() {
             .output();
         output.unwrap().into()
     };
+    if Path::new("/bin/busybox").exists() || Path::new("/usr/bin/busybox").exists() {
+        // All tools are its own.
+        let tools = place.path("applets");
+        fs::create_dir(&tools).unwrap();
+        let made = Command::new("busybox")
+            .args(["--install", "-s"])
+            .arg(&tools)
+            .status();
+        assert!(made.unwrap().success());
+        let prefix = place.path("busy");
+        let output = Command::new(tools.join("sh"))
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh"))
+            .args(["--url", &place.server.url(), "--prefix"])
+            .arg(&prefix)
+            .env_clear()
+            .env("PATH", &tools)
+            .output();
+        Ended::from(output.unwrap()).exits(0);
+        assert!(prefix.join("bin/mcollective").exists());
+    }
     if bin.join("wget").exists() {
         run("wget").exits(0);
         assert!(place.path("wget/bin/mcollective").exists());
@@ -307,6 +327,22 @@ fn half_a_script_does_nothing() {
             "{cut}: only the release is there"
         );
     }
+}
+
+#[test]
+fn what_fails_on_its_way_can_be_removed() {
+    let place = Place::new();
+    let share = place.prefix().join("share");
+    fs::create_dir_all(&share).unwrap();
+    fs::write(share.join("man"), "in the way").unwrap();
+    let program = program();
+    place
+        .install(&["--from", program.to_str().unwrap()])
+        .exits(1)
+        .complains("could not write");
+    assert!(place.program().exists());
+    place.install(&["--uninstall"]).exits(0);
+    assert_eq!(everything(&place.prefix()), [share.join("man")]);
 }
 
 #[test]
