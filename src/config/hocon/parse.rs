@@ -133,15 +133,13 @@ fn include(scanner: &mut Scanner<'_>) -> Result<bool, Error> {
 fn field(scanner: &mut Scanner<'_>, depth: usize) -> Result<Field, Error> {
     let start = scanner.at;
     let path = path(scanner)?;
-    let key_end = scanner.at;
     scanner.skip_lines();
     let operator = scanner.at;
     let assigned = scanner.take(":") || scanner.take("=");
     let appended = !assigned && scanner.take("+=");
     if !assigned && !appended && !scanner.sees("{") {
-        scanner.at = key_end;
-        let name = path.join(".");
-        return Err(scanner.error_at(start, format!("`{}` without a value", shown(&name)), KEY));
+        // Not which: half of a broken line may be a password.
+        return Err(scanner.error_at(start, "a key without a value", KEY));
     }
     scanner.skip_lines();
     let mut value = value(scanner, depth)?;
@@ -154,12 +152,6 @@ fn field(scanner: &mut Scanner<'_>, depth: usize) -> Result<Field, Error> {
         operator,
         value,
     })
-}
-
-/// A name as a message has it: short, and without what a terminal would obey.
-fn shown(name: &str) -> String {
-    let short: String = name.chars().take(60).collect();
-    short.escape_debug().to_string()
 }
 
 /// A key, or what stands in `${...}`: names between dots.
