@@ -53,11 +53,11 @@ pub fn pass(asking: Asking, environment: Environment<'_>) -> Result<Vec<String>,
 }
 
 fn pass_one(asking: Asking, file: &Path) -> Result<Vec<String>, Closed> {
-    let pe_conf = match PeConf::read(file) {
-        Ok(pe_conf) => pe_conf,
+    let pe_conf = match PeConf::read_if_there(file) {
+        Ok(Some(pe_conf)) => pe_conf,
+        Ok(None) => return Ok(Vec::new()),
         Err(error) => {
             return match error.kind {
-                Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
                 Some(io::ErrorKind::PermissionDenied) if asking == Asking::Client => {
                     Ok(vec![format!("{error}, so it was not asked")])
                 }

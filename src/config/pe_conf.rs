@@ -70,7 +70,27 @@ impl PeConf {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, PeConfError> {
         let bytes = file::read(path, LARGEST).map_err(|error| unreadable(path, &error))?;
-        let document = Document::parse(&bytes).map_err(|error: hocon::Error| PeConfError {
+        Self::parse(path, &bytes)
+    }
+
+    /// The same where the file may be missing, which then costs one failed `open` and no more.
+    pub fn read_if_there(path: &Path) -> Result<Option<Self>, PeConfError> {
+        match file::read(path, LARGEST) {
+            Ok(bytes) => Self::parse(path, &bytes).map(Some),
+            Err(FileError::Io { source, .. })
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(unreadable(path, &error)),
+        }
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, PeConfError> {
+        let document = Document::parse(bytes).map_err(|error: hocon::Error| PeConfError {
             file: path.into(),
             at: Some(error.at),
             message: error.message,
