@@ -28,7 +28,7 @@ complete -c mcollective -n "__fish_mcollective_needs_command" -s h -l help -d 'P
 complete -c mcollective -n "__fish_mcollective_needs_command" -s V -l version -d 'Print version'
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "broker" -d 'Run the broker, which routes messages between clients and nodes'
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "agent" -d 'Run the agent, which carries out authorised requests on this node'
-complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "enable" -d 'Set up machines; `--demo` makes a fleet to try on this one'
+complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "enable" -d 'Set up machines; `--demo` makes a fleet to try on this one, `--pe-conf` switches MCollective on in Puppet Enterprise'
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "generate" -d 'Write completions and man pages below a directory'
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "probe" -d 'Read everything that can be known of this machine, and print it'
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "mco" -d 'Send requests to nodes and show what came back'
@@ -44,8 +44,14 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -s h -l h
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l demo -d 'Make a fleet to try below DIR: a CA, a broker, agents and a client, all on this machine' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l nodes -d 'How many agents [default: as before, or 3]' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l port -d 'Port of the demo\'s broker, on the loopback address [default: as before, or 61613]' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l pe-conf -d 'Enable MCollective in this pe.conf of Puppet Enterprise: set `"pe_install::disable_mco"` to false, and leave every other byte as it is' -r -F
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -s o -l output -d 'How to say it' -r -f -a "text\t'For people'
+json\t'One JSON document'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l stop -d 'Stop the demo\'s processes and leave its files'
-complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -s h -l help -d 'Print help'
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l check -d 'Change nothing; say whether it is enabled there, and what decides. Exits 0 if it is, 1 if not'
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l disable -d 'Set it to true instead: broker, agent and mco refuse to run on that machine'
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -l dry-run -d 'Say what would be changed, and change nothing'
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcollective -n "__fish_mcollective_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c mcollective -n "__fish_mcollective_using_subcommand probe" -s h -l help -d 'Print help'
 # What follows `mcollective mco` is completed as what follows `mco`.

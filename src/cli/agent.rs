@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    CommandError, Exit, daemon,
+    CommandError, Exit, daemon, pe_conf,
     tree::{AgentArgs, DaemonArgs},
     voice::say,
 };
@@ -16,6 +16,7 @@ use crate::{
 
 /// Runs the agent until a signal ends it.
 pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
+    let notes = pe_conf::pass_daemon(&args.daemon)?;
     let file = file(
         &args.daemon,
         "server.cfg",
@@ -36,6 +37,9 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
     }
     let config = read.map_err(|faults| CommandError::config(faults.to_string()))?;
     let log = daemon::start_log(config.common.logger.level);
+    for note in notes {
+        tracing::warn!("{note}");
+    }
     for warning in &config.common.warnings {
         tracing::warn!("{warning}");
     }

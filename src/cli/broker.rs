@@ -1,6 +1,6 @@
 //! `mcollective broker`: routes messages between clients and nodes.
 
-use super::{CommandError, Exit, agent, daemon, tree::BrokerArgs};
+use super::{CommandError, Exit, agent, daemon, pe_conf, tree::BrokerArgs};
 use crate::{
     broker::{Broker, Settings},
     config::BrokerConfig,
@@ -16,6 +16,7 @@ const OTHER_FILES: u64 = 64;
 
 /// Runs the broker until a signal ends it.
 pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
+    let notes = pe_conf::pass_daemon(&args.daemon)?;
     let file = agent::file(
         &args.daemon,
         "broker.cfg",
@@ -29,6 +30,9 @@ pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
     }
     let config = read.map_err(|faults| CommandError::config(faults.to_string()))?;
     let log = daemon::start_log(config.logger.level);
+    for note in notes {
+        tracing::warn!("{note}");
+    }
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -1,19 +1,25 @@
-//! `mcollective enable`: so far the demo, a fleet to try on one machine.
+//! `mcollective enable`: the demo, a fleet to try on one machine, and the switch in `pe.conf`.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use clap::Parser as _;
 
 use super::{
-    CommandError, Exit, mco,
+    CommandError, Exit, mco, pe_conf,
     render::progress,
     tree::{EnableArgs, General, Mco},
     voice::say,
 };
-use crate::enable::{
-    Part,
-    demo::{Demo, Error, Started},
-    shell_word,
+use crate::{
+    config::gate::Asking,
+    enable::{
+        Part,
+        demo::{Demo, Error, Started},
+        shell_word,
+    },
 };
 
 /// How many agents a demo has, where nothing else is said.
@@ -31,9 +37,20 @@ const ROUND: Duration = Duration::from_secs(1);
 /// How long its processes may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Makes, shows or stops a demo.
+/// Does what the options name.
 pub(super) fn run(args: &EnableArgs) -> Result<Exit, CommandError> {
-    let demo = Demo::new(&args.demo).map_err(refused)?;
+    match (&args.pe_conf.pe_conf, &args.demo) {
+        (Some(file), _) => pe_conf::run(file, &args.pe_conf),
+        (None, Some(dir)) => demo(dir, args),
+        (None, None) => {
+            Err(CommandError::usage("nothing to do").hint("see `mcollective enable --help`"))
+        }
+    }
+}
+
+/// Makes, shows or stops a demo.
+fn demo(dir: &Path, args: &EnableArgs) -> Result<Exit, CommandError> {
+    let demo = Demo::new(dir).map_err(refused)?;
     if args.stop {
         let stopped = demo.stop(GRACE).map_err(refused)?;
         let dir = demo.dir().display();
@@ -46,6 +63,8 @@ pub(super) fn run(args: &EnableArgs) -> Result<Exit, CommandError> {
         }
         return Ok(Exit::Ok);
     }
+    // Its parts would refuse one by one.
+    pe_conf::pass(Asking::Daemon)?;
     let (nodes, port) = demo.made().unwrap_or((NODES, PORT));
     let (nodes, port) = (args.nodes.unwrap_or(nodes), args.port.unwrap_or(port));
     if let Err(error) = demo.make(nodes, port) {

@@ -8,6 +8,7 @@ mod enable;
 mod error;
 pub mod generate;
 mod mco;
+mod pe_conf;
 pub mod render;
 mod split;
 pub mod tree;

@@ -9,10 +9,12 @@ use super::render::Colour;
 mod machine;
 mod manual;
 mod options;
+mod pe_conf;
 mod puppet;
 
 pub use machine::{Changing, PackageArgs, ServiceArgs};
 pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, Output};
+pub use pe_conf::{EnableOutput, PeConfArgs};
 pub use puppet::PuppetArgs;
 
 /// MCollective as one file: invoke predefined actions, in parallel, on any number of machines
@@ -47,7 +49,8 @@ pub enum Role {
     Agent(AgentArgs),
     /// Send requests to nodes and show what came back
     Mco(Box<Mco>),
-    /// Set up machines; `--demo` makes a fleet to try on this one
+    /// Set up machines; `--demo` makes a fleet to try on this one, `--pe-conf` switches MCollective on in
+    /// Puppet Enterprise
     Enable(EnableArgs),
     /// Write completions and man pages below a directory
     #[command(hide = true)]
@@ -105,21 +108,32 @@ pub struct AgentArgs {
 /// `mcollective enable`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mcollective enable --demo /tmp/fleet --nodes 5\n  mcollective enable --demo /tmp/fleet --stop"
+    group = clap::ArgGroup::new("what").required(true).args(["demo", "pe_conf"]),
+    after_help = "Examples:\n  mcollective enable --demo /tmp/fleet --nodes 5\n  mcollective enable --demo /tmp/fleet --stop\n  \
+        mcollective enable --pe-conf /etc/puppetlabs/enterprise/conf.d/pe.conf\n  \
+        mcollective enable --pe-conf /etc/puppetlabs/enterprise/conf.d/pe.conf --check\n\n\
+        A pe.conf is HOCON; in it only \"pe_install::disable_mco\" in the outermost object counts, and of several the last. \
+        `include` is not followed. The old file is kept as FILE.bak (FILE.bak.1, ...), mode and owner stay, and of a \
+        symbolic link the file that it leads to is changed.\n\nEnvironment:\n  \
+        MCOLLECTIVE_PE_CONF  one more pe.conf that broker, agent and mco obey, beside\n                       \
+        /etc/puppetlabs/enterprise/conf.d/pe.conf"
 )]
 pub struct EnableArgs {
     /// Make a fleet to try below DIR: a CA, a broker, agents and a client, all on this machine
     #[arg(long, value_name = "DIR")]
-    pub demo: PathBuf,
+    pub demo: Option<PathBuf>,
     /// How many agents [default: as before, or 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, conflicts_with = "pe_conf", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub nodes: Option<u16>,
     /// Port of the demo's broker, on the loopback address [default: as before, or 61613]
-    #[arg(long, value_name = "P", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, conflicts_with = "pe_conf", value_name = "P", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
     /// Stop the demo's processes and leave its files
-    #[arg(long, conflicts_with_all = ["nodes", "port"])]
+    #[arg(long, conflicts_with_all = ["nodes", "port", "pe_conf"])]
     pub stop: bool,
+    /// The switch in Puppet Enterprise.
+    #[command(flatten)]
+    pub pe_conf: PeConfArgs,
 }
 
 /// Send requests to nodes and show what came back

@@ -7,6 +7,8 @@
 //! clock, a certificate or a network: what the files that are named hold is for those who use them,
 //! but for DDLs, which `ddls` reads below the directories of `libdir`.
 //!
+//! `gate` asks Puppet Enterprise's `pe.conf` (`pe_conf`, read by `hocon`) whether MCollective may run.
+//!
 //! A configuration is either whole or refused with all its faults at once; `secret` keeps passwords
 //! out of all that is said.
 
@@ -17,9 +19,12 @@ mod connection;
 mod ddls;
 mod fault;
 mod file;
+pub mod gate;
+pub mod hocon;
 mod keys;
 mod load;
 mod logger;
+pub mod pe_conf;
 mod provider;
 mod puppet;
 mod reader;

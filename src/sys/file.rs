@@ -117,6 +117,8 @@ pub enum Mode {
     Exactly(u32),
     /// Those (and the owner) of the file that is replaced, else these. For files of other people.
     KeepOr(u32),
+    /// Those and the owner of the file that is replaced; where they can't be kept, nothing is written.
+    Keep,
 }
 
 /// Replaces a file by new bytes: a reader, or a machine that loses power, sees the old or the new.
@@ -138,9 +140,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileErr
             (Mode::KeepOr(_), Some(before)) => {
                 // Only root can give a file away; who can't keeps the file as its own.
                 let _kept = fchown(file, Some(before.uid()), Some(before.gid()));
-                before.mode() & 0o7777
+                Ok(before.mode() & 0o7777)
             }
-            (Mode::Exactly(mode) | Mode::KeepOr(mode), _) => mode,
+            (Mode::Keep, Some(before)) => like(file, before),
+            (Mode::Keep, None) => Err(io::ErrorKind::NotFound.into()),
+            (Mode::Exactly(mode) | Mode::KeepOr(mode), _) => Ok(mode),
         })?;
         drop(file);
         fs::rename(&temporary, &target)
@@ -156,7 +160,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileErr
 /// Writes a file that must not be there yet, such as a private key.
 pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let there = path.symlink_metadata().is_ok();
-    create(path, bytes, |_| mode).map_err(|source| {
+    create(path, bytes, |_| Ok(mode)).map_err(|source| {
         if !there && source.kind() != io::ErrorKind::AlreadyExists {
             let _gone = fs::remove_file(path);
         }
@@ -164,6 +168,29 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> 
     })?;
     sync_directory(path);
     Ok(())
+}
+
+/// Copies a file, with mode and owner, to a name that must not be there yet.
+pub fn copy_new(from: &Path, to: &Path, limit: u64) -> Result<(), FileError> {
+    let bytes = read(from, limit)?;
+    let made = (|| {
+        let before = fs::metadata(from)?;
+        let there = to.symlink_metadata().is_ok();
+        create(to, &bytes, |file| like(file, &before)).inspect_err(|_| {
+            if !there {
+                let _gone = fs::remove_file(to);
+            }
+        })
+    })();
+    made.map_err(|source| failed("create", to, source))?;
+    sync_directory(to);
+    Ok(())
+}
+
+/// Gives a new file another's owner; what comes back is its mode. Only root can give a file away.
+fn like(file: &File, other: &fs::Metadata) -> io::Result<u32> {
+    fchown(file, Some(other.uid()), Some(other.gid()))?;
+    Ok(other.mode() & 0o7777)
 }
 
 /// Appends one line in one write, so that the lines of several processes do not mix. Line breaks
@@ -184,14 +211,18 @@ pub fn append_line(path: &Path, line: &str, mode: u32) -> Result<(), FileError> 
 }
 
 /// Creates a file of its own, with a mode that the umask does not change, down to the disk.
-fn create(path: &Path, bytes: &[u8], mode: impl FnOnce(&File) -> u32) -> io::Result<File> {
+fn create(
+    path: &Path,
+    bytes: &[u8],
+    mode: impl FnOnce(&File) -> io::Result<u32>,
+) -> io::Result<File> {
     // Closed to everybody else from the first moment: the mode is opened up only afterwards.
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    let mode = mode(&file);
+    let mode = mode(&file)?;
     file.write_all(bytes)?;
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.sync_all()?;

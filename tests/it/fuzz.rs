@@ -36,6 +36,11 @@ fn filters_survive() {
 }
 
 #[test]
+fn pe_confs_survive() {
+    run(("hocon", targets::hocon::check, 6000));
+}
+
+#[test]
 fn policies_survive() {
     run(("policy", targets::policy::check, 4000));
 }

@@ -1,5 +1,8 @@
 //! `install.sh`, with a script in the program's place: nothing is built, and nothing outside a
-//! temporary directory is touched.
+//! temporary directory is touched. `release` has what is fetched from a server.
+
+mod release;
+mod server;
 
 use std::{
     fs,
@@ -166,7 +169,21 @@ fn says_what_is_wrong_and_what_to_do() {
     for (arguments, status, expected) in [
         (vec![], 64, "Usage: "),
         (vec!["--frobnicate"], 64, "unknown argument `--frobnicate`"),
-        (vec!["--demo", "--prefix", "/x"], 64, "two different things"),
+        (vec!["--demo", "--prefix", "/x"], 64, "are different things"),
+        (vec!["--prefix", "/x", "--demo"], 64, "are different things"),
+        (vec!["--url", "ftp://x"], 64, "begins with https://"),
+        (
+            vec!["--url", "http://x", "--from", "/x"],
+            64,
+            "each name the program",
+        ),
+        (
+            vec!["--uninstall", "--from", "/x"],
+            64,
+            "do not go with --uninstall",
+        ),
+        (vec!["--demo", "--dry-run"], 64, "go with installing"),
+        (vec!["--prefix", "/", "--from", "/x"], 64, "--prefix /usr"),
         (vec!["--prefix"], 64, "--prefix needs a value"),
         (vec!["--demo", "--nodes"], 64, "--nodes needs a value"),
         (
@@ -175,7 +192,7 @@ fn says_what_is_wrong_and_what_to_do() {
             "begins with /",
         ),
         (vec!["--prefix", "/x", "--stop"], 64, "go with --demo"),
-        (vec!["--stop"], 64, "neither --demo nor --prefix"),
+        (vec!["--stop"], 64, "go with --demo"),
         (
             vec!["--demo", "--from", "/nonexistent"],
             1,

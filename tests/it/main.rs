@@ -21,6 +21,7 @@ mod late;
 mod limits;
 mod memory;
 mod output;
+mod pe_conf;
 mod policy;
 mod puppet;
 mod registration;

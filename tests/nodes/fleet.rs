@@ -191,7 +191,7 @@ impl Fleet {
 }
 
 /// The program under test: the release binary where the environment names one.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     std::env::var_os("MCOLLECTIVE_RELEASE_BIN")
         .map_or_else(|| env!("CARGO_BIN_EXE_mcollective").into(), PathBuf::from)
 }

@@ -16,6 +16,7 @@ mod clock;
 mod crash;
 mod fault;
 mod fleet;
+mod install;
 mod itself;
 mod judge;
 mod lab;
@@ -93,6 +94,10 @@ const TESTS: &[(&str, fn())] = &[
         packages::apt_does_as_it_is_told,
     ),
     ("rpms::dnf_does_as_it_is_told", rpms::dnf_does_as_it_is_told),
+    (
+        "install::a_fresh_machine_installs_runs_replaces_and_removes_it",
+        install::a_fresh_machine_installs_runs_replaces_and_removes_it,
+    ),
     (
         "puppet::a_run_outlives_the_service_that_began_it",
         puppet::a_run_outlives_the_service_that_began_it,

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     cli::{
-        CommandError, Exit, daemon,
+        CommandError, Exit, daemon, pe_conf,
         render::{Form, Out, View, progress, rehearsal::Rehearsal, view::Renderer},
         tree::{Common, ExitCodes, General},
         voice::complain,
@@ -33,7 +33,7 @@ use crate::{
         Account, Addressing, Answer, Call, Client, Discovered, Gather, Interrupt, Progress,
         Targets, Verdict, discovery::Source,
     },
-    config::{self, ClientConfig},
+    config::{self, ClientConfig, gate::Asking},
     mcorpc::{
         ddl::Ddl,
         filter::Filter,
@@ -84,6 +84,12 @@ impl Session {
     where
         F: AsyncFnOnce(&mut Self) -> Result<Exit, CommandError>,
     {
+        let notes = pe_conf::pass(Asking::Client)?;
+        if options.general.verbose {
+            for note in notes {
+                complain(format_args!("note: {note}"));
+            }
+        }
         let config = connect::load(options.general)?;
         // Behind a pointer, so that all applications share the code that runs it.
         let running: Pin<Box<dyn Future<Output = Result<Exit, CommandError>>>> = Box::pin(async {

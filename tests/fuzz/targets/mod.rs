@@ -5,6 +5,7 @@ pub mod ddl;
 pub mod filter;
 pub mod frames;
 pub mod headers;
+pub mod hocon;
 pub mod jws;
 pub mod policy;
 

@@ -12,5 +12,5 @@ pub(crate) use daemon::Daemon;
 pub(crate) use fleet::{Fleet, Node};
 pub(crate) use peer::Peer;
 pub(crate) use pty::OnTerminal;
-pub(crate) use run::{Ended, mco, program, run};
+pub(crate) use run::{Ended, command, mco, program, run};
 pub(crate) use solo::{Bystanders, Solo};
