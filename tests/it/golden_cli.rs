@@ -116,23 +116,27 @@ fn a_service_that_is_not_there_is_told_of_as_init_scripts_did() {
     );
 }
 
-#[test]
-fn puppet_is_asked_and_told_as_it_was() {
-    let site = Site::new(4, "systemd");
-    let disabled = |name: &str| {
-        [
-            "puppet-enable",
-            "puppet-runonce-disabled",
-            "puppet-status-disabled",
-        ]
-        .contains(&name)
+/// Made while node1 was not to be managed.
+const DISABLED: [&str; 4] = ["disable", "enable", "runonce-disabled", "status-disabled"];
+
+/// Runs those of Puppet one by one.
+fn run_puppet(nodes: usize, all: &[Recording], message: &str) {
+    let site = Site::new(nodes, "systemd");
+    let of = |name: &str, disabled: bool| {
+        let action = name.trim_start_matches("amq/").strip_prefix("puppet-");
+        action.is_some_and(|action| DISABLED.contains(&action) == disabled)
     };
-    let others = |name: &str| name.starts_with("puppet-") && !disabled(name);
-    run(&site, &chosen(recorded::all(), others), 1);
-    for recording in chosen(recorded::all(), disabled) {
-        site.disable(1);
+    run(&site, &chosen(all.to_vec(), |name| of(name, false)), 1);
+    for recording in chosen(all.to_vec(), |name| of(name, true)) {
+        site.disable(1, message);
         run(&site, &[recording], 1);
     }
+}
+
+#[test]
+fn puppet_is_asked_and_told_as_it_was() {
+    run_puppet(4, &recorded::all(), "maintenance window");
+    run_puppet(2, &recorded::with_frames(), "for test");
 }
 
 #[test]

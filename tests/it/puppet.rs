@@ -229,9 +229,9 @@ fn runs_are_followed_to_their_end() {
         "{summary:#?}"
     );
     site.fleet
-        .mco(["rpc", "puppet", "last_run_summary", "-I", "node1"])
+        .mco(["rpc", "puppet", "last_run_summary", "-I", "node1", "-v"])
         .exits(0)
-        .says("Run Result: changed");
+        .says(":run_result=>\"changed\"");
 }
 
 #[test]

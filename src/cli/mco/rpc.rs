@@ -2,7 +2,7 @@
 
 use std::io;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Options, Session, ddls, filters, plan, targeting};
 use crate::{
@@ -163,20 +163,8 @@ impl View for Results<'_> {
         true
     }
 
-    /// The original's array: one object for each answer, in the order in which they came.
     fn array(&self, account: &Account, action: &ActionName) -> Option<Value> {
-        let row = |answer: &Answer| {
-            let reply = &answer.reply;
-            json!({
-                "agent": reply.agent,
-                "action": action,
-                "sender": reply.sender,
-                "statuscode": reply.statuscode,
-                "statusmsg": reply.statusmsg,
-                "data": reply.data,
-            })
-        };
-        Some(account.answers.iter().map(row).collect())
+        Some(results::array(account, action))
     }
 }
 

@@ -414,7 +414,7 @@ impl Session {
         })
     }
 
-    /// The exit code of a report, which the original always ended with 0.
+    /// The exit code of a report or of `puppet runall`, which the original always ended with 0.
     pub(super) fn report_exit(&self, account: &Account) -> Exit {
         if self.legacy && account.interrupted.is_none() {
             Exit::Ok

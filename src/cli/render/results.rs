@@ -2,17 +2,18 @@
 
 use std::io;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{
     inspect::{pretty, pretty_outputs},
     out::{Out, Paint, safe, safe_line},
 };
 use crate::{
-    client::Answer,
+    client::{Account, Answer},
     mcorpc::{
-        ddl::{Action, Display},
-        reply::{Outcome, StatusCode},
+        ddl::{Action, Display, builtin},
+        names::ActionName,
+        reply::{Outcome, Reply, StatusCode},
     },
 };
 
@@ -42,7 +43,7 @@ pub(crate) fn answer(
         out.line(format!("   {message}"))?;
     }
     if ok {
-        data(out, &reply.data, action)?;
+        data(out, reply, action)?;
     }
     out.line("")
 }
@@ -68,15 +69,17 @@ fn outcome_text(outcome: Outcome, code: StatusCode) -> &'static str {
     }
 }
 
-/// Outputs by name, their labels lined up at the colon.
-fn data(
-    out: &mut Out,
-    data: &serde_json::Map<String, Value>,
-    action: Option<&Action>,
-) -> io::Result<()> {
-    let mut rows: Vec<(&str, &Value)> = data
+/// Outputs by name, their labels lined up at the colon; without those that are our own.
+fn data(out: &mut Out, reply: &Reply, action: Option<&Action>) -> io::Result<()> {
+    let mut rows: Vec<(&str, &Value)> = reply
+        .data
         .iter()
         .map(|(name, value)| (name.as_str(), value))
+        .filter(|(name, value)| {
+            action.is_none_or(|action| {
+                builtin::shows(reply.agent.as_str(), action.name.as_str(), name, value)
+            })
+        })
         .collect();
     rows.sort_by_key(|(name, _)| *name);
     let label = |name: &str| -> String {
@@ -104,6 +107,31 @@ fn data(
         }
     }
     Ok(())
+}
+
+/// The original's array: one object for each answer, in the order in which they came.
+/// Outputs that are our own are left out.
+pub(crate) fn array(account: &Account, action: &ActionName) -> Value {
+    let row = |answer: &Answer| {
+        let reply = &answer.reply;
+        let data: Map<String, Value> = reply
+            .data
+            .iter()
+            .filter(|(name, value)| {
+                builtin::shows(reply.agent.as_str(), action.as_str(), name, value)
+            })
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        json!({
+            "agent": reply.agent,
+            "action": action,
+            "sender": reply.sender,
+            "statuscode": reply.statuscode,
+            "statusmsg": reply.statusmsg,
+            "data": data,
+        })
+    };
+    account.answers.iter().map(row).collect()
 }
 
 /// The verbose form: the message and the data of every node.

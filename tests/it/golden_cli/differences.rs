@@ -98,6 +98,10 @@ const DIFFERENCES: &[Difference] = &[
      Output::Ours(&["   node1.example.net: bash-", "\nSummary of Ensure:\n\n   "]),
      "the version is the machine's, and the original left out the architecture"),
 
+    (&["amq/puppet-last-run-summary"], None, Output::But(&["Since Last Run"]), "it is some time ago"),
+    (&["amq/puppet-runall"], Some(2), Output::Ours(&[": Running all nodes with a concurrency of 2\n", ": Found 2 enabled nodes\n"]),
+     "2: runs are waited for, and this Puppet does nothing"),
+
     // By chance.
     (&["find-limit-bad", "rpc-ping-limit-2", "amq/rpc-limit-one"], None, Output::OtherNodes,
      "which nodes answer first, or are drawn, is not promised"),

@@ -116,9 +116,9 @@ impl Site {
     }
 
     /// Forbids Puppet on a node, as it was when some of the recordings were made.
-    pub(super) fn disable(&self, number: usize) {
+    pub(super) fn disable(&self, number: usize, message: &str) {
         let lock = self.machine(number).join("agent_disabled_lockfile");
-        fs::write(lock, "{\"disabled_message\":\"maintenance window\"}").unwrap();
+        fs::write(lock, format!("{{\"disabled_message\":\"{message}\"}}")).unwrap();
     }
 
     fn machine(&self, number: usize) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     cli::{
@@ -68,7 +68,7 @@ impl View for Results<'_> {
     }
 
     fn array(&self, account: &Account, action: &ActionName) -> Option<Value> {
-        Some(array(account, action))
+        Some(results::array(account, action))
     }
 }
 
@@ -94,20 +94,4 @@ pub(super) fn footer(
         stats::short(out, account)?;
     }
     stats::missing(out, account)
-}
-
-/// The original's array: one object for each answer, in the order in which they came.
-fn array(account: &Account, action: &ActionName) -> Value {
-    let row = |answer: &Answer| {
-        let reply = &answer.reply;
-        json!({
-            "agent": reply.agent,
-            "action": action,
-            "sender": reply.sender,
-            "statuscode": reply.statuscode,
-            "statusmsg": reply.statusmsg,
-            "data": reply.data,
-        })
-    };
-    account.answers.iter().map(row).collect()
 }

@@ -4,6 +4,7 @@
 mod data;
 mod discovery;
 mod others;
+mod own;
 mod package;
 mod puppet;
 mod puppetral;
@@ -11,6 +12,7 @@ mod rpcutil;
 mod service;
 
 pub use discovery::discovery;
+pub use own::shows;
 pub use package::package;
 pub use puppet::puppet;
 pub use puppetral::puppetral;

@@ -180,7 +180,11 @@ impl Calls {
         account.no_response.extend(discovered.silent);
         account.nomatch = discovered.nomatch;
         self.follow(session, &mut schedule, &mut account).await?;
-        let exit = session.exit(&account);
+        let exit = if wanted.limit.is_some() {
+            session.report_exit(&account)
+        } else {
+            session.exit(&account)
+        };
         if let Some(allowed) = account.gave_up_after {
             complain(format_args!(
                 "Stopped: {} nodes failed, and --max-fail allows {allowed}",
