@@ -81,7 +81,9 @@ pub struct DaemonArgs {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mcollective broker\n  mcollective broker -c ./broker.cfg --check-config\n\nFiles:\n  \
-    broker.cfg in /etc/puppetlabs/mcollective, /etc/mcollective, then the user's configuration directory"
+    broker.cfg in /etc/puppetlabs/mcollective, /etc/mcollective, then the user's configuration directory\n\n\
+    Exit codes:\n  0   ended by a signal, or the configuration is right\n  69  an address can't be listened on\n  \
+    78  the configuration is wrong, or switched off"
 )]
 pub struct BrokerArgs {
     /// Options of every daemon.
@@ -94,7 +96,9 @@ pub struct BrokerArgs {
 #[command(
     after_help = "Examples:\n  mcollective agent\n  mcollective agent -c ./server.cfg --check-config\n\nFiles:\n  \
     server.cfg in /etc/puppetlabs/mcollective, /etc/mcollective, then the user's configuration directory;\n  \
-    plugin.d/*.cfg beside it"
+    plugin.d/*.cfg beside it\n\n\
+    Exit codes:\n  0   ended by a signal, or the configuration is right\n  70  it can't start or go on, and the log says why\n  \
+    78  the configuration is wrong, or switched off"
 )]
 pub struct AgentArgs {
     /// Options of every daemon.

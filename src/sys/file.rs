@@ -65,7 +65,18 @@ pub fn open_regular(path: &Path) -> Result<File, FileError> {
 
 /// The bytes of a regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
-    let file = open_regular(path)?;
+    read_up_to(open_regular(path)?, path, limit)
+}
+
+/// The text of what a person named on the command line: also of a pipe, as `<(command)` makes it,
+/// whose other end is waited for, and of a device.
+pub fn read_named_text(path: &Path, limit: u64) -> Result<String, FileError> {
+    let file = File::open(path).map_err(|source| failed("read", path, source))?;
+    let bytes = read_up_to(file, path, limit)?;
+    String::from_utf8(bytes).map_err(|_| FileError::NotText(path.into()))
+}
+
+fn read_up_to(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     // The size that a file states is not asked: in /proc it is 0, and it may grow meanwhile.
     file.take(limit.saturating_add(1))

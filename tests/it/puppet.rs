@@ -346,7 +346,7 @@ fn all_run_a_few_at_a_time() {
         .exits(2)
         .says("node4  not_asked")
         .says("1 failed, 1 not asked\n")
-        .complains("1 nodes were not asked; ask them with `--nodes ");
+        .complains("Not asked: 1 node; ask them with `--nodes ");
     let runs = site.read(4, "runs").lines().count();
     site.fleet
         .mco(["puppet", "runall", "1", "--nodes", &list])

@@ -39,7 +39,8 @@ fn too_many_failures_end_it_between_two_batches() {
     };
     let ended = run(&["--max-fail", "1"]).exits(2);
     let ended = ended.says("Finished processing 2 / 2 hosts in ");
-    let ended = ended.complains("Stopped: 2 nodes failed, and --max-fail allows 1\n");
+    let ended =
+        ended.complains("Stopped: 2 nodes failed or did not answer, and --max-fail allows 1\n");
     let not_asked = ended.stdout.split("Not asked:").nth(1).unwrap();
     let mut left: Vec<&str> = not_asked.split_whitespace().collect();
     left.sort_unstable();

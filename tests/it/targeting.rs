@@ -402,9 +402,13 @@ fn a_call_goes_to_the_nodes_that_another_call_names() {
     Ended::from(command.output().unwrap())
         .exits(0)
         .says("1 / 1 hosts");
-    shell(&fleet, &format!("echo node1 | {rpc} ping --nodes -"))
-        .exits(0)
-        .says("1 / 1 hosts");
+    // `<(command)` names a pipe, too.
+    for list in ["-", "/dev/stdin"] {
+        shell(&fleet, &format!("echo node1 | {rpc} ping --nodes {list}"))
+            .exits(0)
+            .says("1 / 1 hosts");
+    }
+    shell(&fleet, &format!("{rpc} ping --nodes /dev/null")).exits(1);
 }
 
 #[test]

@@ -5,6 +5,15 @@ use clap::{Arg, Command};
 /// The date on the pages: that of the last change of the command line.
 const DATE: &str = "2026-11-24";
 
+/// What `mco(1)` says for all applications, in short.
+const COMMON: &str = r#".SH "EXIT STATUS"
+0 where every node that was addressed answered ok, 1 where no node matched, 2 where some node failed
+or did not answer, 3 or 4 where none answered, 64 and more where the command could not be carried out.
+.SH "ENVIRONMENT AND FILES"
+Variables and configuration files of all applications are listed in
+.BR mco (1).
+"#;
+
 /// One page, by its name below the repository's top level.
 pub(super) fn page(command: &Command, name: &str, section: &str) -> (String, Vec<u8>) {
     let command = command
@@ -40,6 +49,9 @@ pub(super) fn page(command: &Command, name: &str, section: &str) -> (String, Vec
     let mut text = text.replace("\n.br\n\n.br\n", "\n.sp\n");
     for (title, lines) in paragraphs(&after) {
         text.push_str(&section_of(&title, &lines));
+    }
+    if name.starts_with("mco-") {
+        text.push_str(COMMON);
     }
     text.push_str(&see_also(name));
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();

@@ -182,10 +182,7 @@ impl Session {
         let broker = self.broker();
         renderer.end(&mut self.out, call, &account, &broker)?;
         if let Some(allowed) = account.gave_up_after {
-            complain(format_args!(
-                "Stopped: {} nodes failed, and --max-fail allows {allowed}",
-                account.failures()
-            ));
+            complain(untouched::stopped(account.failures(), allowed));
         }
         untouched::note(call, &account, self.untouched.as_deref())?;
         if account.verdict() == Verdict::NobodyMatched

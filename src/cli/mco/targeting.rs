@@ -141,7 +141,7 @@ pub(super) fn unread_input() -> bool {
 const PATIENCE: Duration = Duration::from_millis(50);
 
 fn from_file(file: &str) -> Result<Source, CommandError> {
-    let text = sys::file::read_text(Path::new(file), LONGEST_LIST).map_err(|error| {
+    let text = sys::file::read_named_text(Path::new(file), LONGEST_LIST).map_err(|error| {
         CommandError::usage(format!("Cannot read the discovery file {file}: {error}"))
     })?;
     list(file, flatfile::parse(&text))
@@ -151,9 +151,15 @@ fn from_stdin(form: Form) -> Result<Source, CommandError> {
     let mut text = String::new();
     std::io::stdin()
         .lock()
-        .take(LONGEST_LIST)
+        .take(LONGEST_LIST + 1)
         .read_to_string(&mut text)
         .map_err(|error| CommandError::usage(format!("Cannot read standard input: {error}")))?;
+    // Half a list would be taken for the whole.
+    if text.len() as u64 > LONGEST_LIST {
+        return Err(CommandError::usage(format!(
+            "standard input is larger than {LONGEST_LIST} bytes"
+        )));
+    }
     list("standard input", stdin::parse(&text, form))
 }
 

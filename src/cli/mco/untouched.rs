@@ -45,12 +45,25 @@ pub(super) fn note(
     };
     if !names.is_empty() {
         complain(format_args!(
-            "{} nodes were not asked; ask them with `--nodes {}`",
-            names.len(),
+            "Not asked: {}; ask them with `--nodes {}`",
+            nodes(names.len()),
             path.display()
         ));
     }
     Ok(())
+}
+
+/// Why `--max-fail` ended a call between two batches.
+pub(super) fn stopped(failures: usize, allowed: usize) -> String {
+    format!(
+        "Stopped: {} failed or did not answer, and --max-fail allows {allowed}",
+        nodes(failures)
+    )
+}
+
+fn nodes(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} node{plural}")
 }
 
 fn cannot(why: &str) -> String {

@@ -21,8 +21,8 @@ Output:
   -o yaml     the document of json as YAML
   -j          the array that the original prints; where it had none, as -o json
 
-  Any of them but table and yaml can be piped into another mco, or into `--nodes -`,
-  to ask the same nodes. Control characters that nodes send are escaped.
+  json, jsonl, senders, -j and what `find` prints can be piped into another mco, or into
+  `--nodes -`, to ask the same nodes. Control characters that nodes send are escaped.
 
 Document:
   schema        1; fields may be added, and what is there keeps its meaning
@@ -70,6 +70,8 @@ Files:
   plugin.d/*.cfg          beside it: settings of plugins
   ~/.local/state/mcollective/untouched/
                           nodes that the last calls left out, for `--nodes`
+  ~/.cache/mcollective/names/
+                          names of nodes, facts and classes that were seen, for completion
 
 Examples:
   mco ping

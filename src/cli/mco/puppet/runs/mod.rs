@@ -186,10 +186,7 @@ impl Calls {
             session.exit(&account)
         };
         if let Some(allowed) = account.gave_up_after {
-            complain(format_args!(
-                "Stopped: {} nodes failed, and --max-fail allows {allowed}",
-                account.failures()
-            ));
+            complain(untouched::stopped(account.failures(), allowed));
         }
         untouched::note(&self.run, &account, session.untouched())?;
         Ok(exit)
