@@ -40,16 +40,16 @@ pub(crate) fn mco(fleet: &Fleet, words: &[&str]) -> Called {
     }
 }
 
-/// What one node answers to `mco rpc`.
+/// What one node answers to `mco rpc`; `-o json` has our own outputs too.
 #[track_caller]
 pub(crate) fn rpc(fleet: &Fleet, node: &str, words: &[&str]) -> Reply {
     let mut all = vec!["rpc"];
     all.extend(words);
-    all.extend(["-j", "-I", node]);
+    all.extend(["-o", "json", "-I", node]);
     let called = mco(fleet, &all);
     let parsed: Value =
         serde_json::from_str(&called.stdout).unwrap_or_else(|error| panic!("{error}: {called:#?}"));
-    let row = parsed
+    let row = parsed["replies"]
         .get(0)
         .unwrap_or_else(|| panic!("no answer: {called:#?}"));
     Reply {

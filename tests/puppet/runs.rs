@@ -75,10 +75,10 @@ impl Site {
         self.fleet.mco(words.split_ascii_whitespace())
     }
 
-    /// Data of the one answer.
+    /// Data of the one answer; `-o json` has our own outputs too.
     fn data(&self, words: &str) -> Value {
-        let ended = self.mco(&format!("{words} -j")).exits(0);
-        serde_json::from_str::<Value>(&ended.stdout).unwrap()[0]["data"].clone()
+        let ended = self.mco(&format!("{words} -o json")).exits(0);
+        serde_json::from_str::<Value>(&ended.stdout).unwrap()["replies"][0]["data"].clone()
     }
 
     /// Waits until this holds of a node's status.
