@@ -345,6 +345,7 @@ build() {
         fail 1 "cc was not found; building needs a C compiler and the C library's headers" \
             "on Debian and Ubuntu: apt-get install gcc libc6-dev"
     fi
+    check_libc
     built=${CARGO_TARGET_DIR:-$here/target}/x86_64-unknown-linux-gnu/release/mcollective
     if [ -f "$built" ]; then
         say "building what has changed"
@@ -372,12 +373,24 @@ check_rust() {
     if [ -z "$found" ]; then
         fail 1 "cargo is there, but \`cargo --version\` fails" "$(rustup_hint)"
     fi
-    if ! printf '%s %s\n' "$found" "$needed" | awk '{
+    at_least "$found" "$needed" ||
+        fail 1 "cargo is $found; building needs Rust $needed or newer" "$(rustup_hint)"
+}
+
+# The file has the C library of the machine that builds it, and an older one could not start it.
+check_libc() {
+    found=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc \([0-9][0-9.]*\).*/\1/p')
+    at_least "${found:-0.0}" 2.36 ||
+        fail 1 "building needs glibc 2.36 or newer (Debian 12, Ubuntu 24.04), and this is ${found:-another C library}" \
+            "build there; the file runs here all the same: --from FILE"
+}
+
+# at_least FOUND NEEDED: whether a version is another or newer.
+at_least() {
+    printf '%s %s\n' "$1" "$2" | awk '{
         split($1, found, "."); split($2, needed, ".")
         exit !(found[1] > needed[1] || (found[1] == needed[1] && found[2] >= needed[2]))
-    }'; then
-        fail 1 "cargo is $found; building needs Rust $needed or newer" "$(rustup_hint)"
-    fi
+    }'
 }
 
 # ---- the demo ------------------------------------------------------------------------------------
