@@ -17,6 +17,7 @@ mod audit;
 mod authorise;
 mod cap;
 mod dispatch;
+mod enrolment;
 pub mod host;
 mod note;
 mod refusals;

@@ -17,6 +17,7 @@ use super::{
     agents,
     answer::{Job, Known},
     dispatch::End,
+    enrolment::Enrolment,
     registration::Registrar,
     renewal::Renewal,
     rest::Rest,
@@ -53,6 +54,7 @@ pub struct Runner {
     /// All agents, also those that the configuration does not activate.
     pub(super) agents: Vec<Arc<dyn Agent>>,
     pub(super) certificates: Renewal,
+    pub(super) enrolment: Enrolment,
     pub(super) registrar: Option<Registrar>,
     rest: Rest,
     pub(super) log: LogSwitch,
@@ -101,6 +103,7 @@ impl Runner {
             shared: Arc::new(Shared::new(config, agents.clone())?),
             agents,
             certificates,
+            enrolment: Enrolment::default(),
             // Its time begins with the daemon's.
             registrar: None,
             rest: Rest::default(),
@@ -151,6 +154,7 @@ impl Runner {
         loop {
             tokio::select! {
                 event = events.recv() => match event {
+                    Some(Event::Message(message)) if self.take_revocations(&message) => {}
                     Some(event) => {
                         self.take(event, &connection, &mut tasks, &notifier);
                         self.rest.after_many(&self.shared);
@@ -166,6 +170,7 @@ impl Runner {
                 () = at(refusals.due()) => refusals.tell(Instant::now()),
                 _ = upkeep.tick() => {
                     self.renew_certificates();
+                    self.renew_in_time();
                     self.rest.rest(&self.shared);
                 },
                 () = at(self.registrar.as_ref().map(Registrar::due)) => {

@@ -13,6 +13,7 @@ use crate::{
     mcorpc::names::Identity,
     node::facts::{self, FactSource},
     security::{pki::Pki, replay::Window},
+    stomp::destination::REVOCATIONS,
     sys,
 };
 
@@ -75,6 +76,9 @@ impl Shared {
     pub(super) fn addresses(&self) -> Vec<(String, Option<String>)> {
         let selector = activemq::directed_selector(self.host.identity());
         let mut addresses = Vec::new();
+        if self.host.config().common.security.pki.crl_updates {
+            addresses.push((REVOCATIONS.to_owned(), None));
+        }
         for collective in self.host.collectives() {
             addresses.push((activemq::directed(collective), Some(selector.clone())));
             for (name, _) in self.host.agent_ddls() {

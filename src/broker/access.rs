@@ -105,6 +105,11 @@ impl Access {
         })
     }
 
+    /// Whether a name is a client's: no node may bear it.
+    pub(crate) fn is_client(&self, name: &str) -> bool {
+        self.clients.iter().any(|pattern| pattern.matches(name))
+    }
+
     /// What everybody may do on a plain listener.
     pub(crate) fn grant_plain(name: &str) -> Grant {
         Grant {
@@ -156,6 +161,7 @@ impl Grant {
             | Destination::Metrics
             | Destination::Presence => (true, false),
             Destination::Reply { .. } => (false, true),
+            Destination::Revocations => (false, false),
             // Addresses that a site made up, for `--reply-to`: no agent listens there.
             Destination::Topic(_) | Destination::Queue(_) => (true, true),
         };
@@ -187,6 +193,7 @@ impl Grant {
             Destination::Reply { .. } | Destination::Topic(_) | Destination::Queue(_) => {
                 self.client
             }
+            Destination::Revocations => self.node || self.client,
             Destination::Metrics | Destination::Presence => false,
         };
         if !self.covers(role, destination)? {

@@ -3,13 +3,48 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 
 use super::settings::{Listen, Settings, Times, Tls};
-use crate::{config, sys, tls};
+use crate::{
+    config, sys,
+    tls::{
+        self,
+        authority::{Authority, AuthorityError},
+    },
+};
+
+/// The certificates or the authority can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The authority.
+    #[error("ca_dir: {0}")]
+    Authority(#[from] AuthorityError),
+    /// The certificates.
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
+}
+
+/// Opens the authority.
+fn authority(config: &config::BrokerConfig) -> Result<Option<Arc<Authority>>, AuthorityError> {
+    let dir = config.ca_dir.as_deref();
+    Ok(dir.map(Authority::open).transpose()?.map(Arc::new))
+}
+
+/// The list that agents are to take: that of our own authority, which this broker obeys itself.
+fn revocations(config: &config::BrokerConfig) -> Option<Bytes> {
+    config.ca_dir.as_ref()?;
+    let files = config.tls.as_ref()?;
+    let list = files.crl.first()?;
+    Some(sys::file::read(list, LARGEST_LIST).ok()?.into())
+}
+
+/// A revocation list has to fit a frame.
+const LARGEST_LIST: u64 = 4 << 20;
 
 impl Settings {
-    /// What `broker.cfg` says. Loads the certificates.
-    pub fn from_config(config: &config::BrokerConfig) -> Result<Self, tls::Error> {
+    /// What `broker.cfg` says. Loads the certificates, and the authority where there is one.
+    pub fn from_config(config: &config::BrokerConfig) -> Result<Self, LoadError> {
         let tls = match &config.tls {
             None => None,
             Some(files) => Some(Tls {
@@ -41,6 +76,8 @@ impl Settings {
                 })
                 .collect(),
             identity_check: config.identity_check,
+            authority: authority(config)?,
+            revocations: revocations(config),
             limits: config.limits,
             times: Times::default(),
         })

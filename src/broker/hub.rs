@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{
     access::Rules,
     doors::Doors,
+    join::Joiners,
     metrics::Metrics,
     pipe::now,
     report::Figures,
@@ -39,6 +40,7 @@ pub(crate) struct Hub {
     pub(crate) doors: Arc<Doors>,
     router: Mutex<Router>,
     receiving: ArcSwap<Receiving>,
+    pub(crate) joiners: Joiners,
     /// Tells sessions of this start of the broker from those of another.
     start: String,
     serial: AtomicU64,
@@ -80,6 +82,7 @@ impl Hub {
             doors: Arc::new(doors),
             router: Mutex::new(router),
             receiving: ArcSwap::from_pointee(receiving),
+            joiners: Joiners::default(),
             serial: AtomicU64::new(0),
         }
     }

@@ -7,13 +7,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use rustls::server::Acceptor;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::watch::Receiver,
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
 
 use super::{
     Error,
@@ -21,6 +22,7 @@ use super::{
     connection::{Arrival, Trust, serve},
     doors::Full,
     hub::Hub,
+    join::{self, Wish},
     settings::{Listen, Tls},
 };
 
@@ -110,13 +112,19 @@ impl Listener {
                     Some(tls) => {
                         // Boxed, so that its state is freed before the long life of the session.
                         let handshake = Box::pin(handshake(stream, &tls, from, &hub));
-                        if let Some((stream, name)) = handshake.await {
-                            let arrival = Arrival {
-                                name: PeerName::Certified(name),
-                                from,
-                                trust: Some(trust(tls)),
-                            };
-                            serve(stream, hub, arrival).await;
+                        match handshake.await {
+                            Some(Arrived::Peer(stream, name)) => {
+                                let arrival = Arrival {
+                                    name: PeerName::Certified(name),
+                                    from,
+                                    trust: Some(trust(tls)),
+                                };
+                                serve(stream, hub, arrival).await;
+                            }
+                            Some(Arrived::Asker(stream, wish)) => {
+                                Box::pin(join::serve(stream, wish, from, hub)).await;
+                            }
+                            None => {}
                         }
                     }
                 }
@@ -139,26 +147,28 @@ fn turned_away(hub: &Hub, from: SocketAddr, full: Full) {
     }
 }
 
+/// Who has shaken hands.
+enum Arrived {
+    /// One with a certificate of this name.
+    Peer(Box<TlsStream<TcpStream>>, Arc<str>),
+    /// One who comes for a certificate.
+    Asker(Box<TlsStream<TcpStream>>, Wish),
+}
+
 /// The TLS handshake, and the name in the peer's certificate.
-async fn handshake(
-    stream: TcpStream,
-    tls: &Tls,
-    from: SocketAddr,
-    hub: &Hub,
-) -> Option<(Box<TlsStream<TcpStream>>, Arc<str>)> {
+async fn handshake(stream: TcpStream, tls: &Tls, from: SocketAddr, hub: &Hub) -> Option<Arrived> {
     let limit = hub.rules().settings.limits.handshake_timeout;
     let accept = async {
         // A peer that says nothing takes no place among those that are being served.
         stream.readable().await?;
         let _turn = hub.doors.turn().await;
-        let acceptor = TlsAcceptor::from(Arc::clone(&tls.server.load().config));
         tokio::select! {
             biased;
-            stream = acceptor.accept(stream) => stream.map(Some),
+            stream = accept(stream, tls, hub) => stream.map(Some),
             () = hub.doors.crowded(limit / PATIENCE) => Ok(None),
         }
     };
-    let mut stream = match timeout(limit, accept).await {
+    let (mut stream, wish) = match timeout(limit, accept).await {
         Ok(Ok(Some(stream))) => stream,
         Ok(Ok(None)) => {
             hub.metrics.handshakes_cut.increase();
@@ -177,13 +187,38 @@ async fn handshake(
             return None;
         }
     };
+    if let Some(wish) = wish {
+        return Some(Arrived::Asker(Box::new(stream), wish));
+    }
     let Some(name) = name(&mut stream, tls) else {
         hub.metrics.handshakes_failed.increase();
         tracing::warn!("the certificate that {from} presented has no usable common name");
         return None;
     };
     // Boxed, as a TLS stream is large and would be part of every state of the session's future.
-    Some((Box::new(stream), name))
+    Some(Arrived::Peer(Box::new(stream), name))
+}
+
+/// Shakes hands. Only with an authority of our own it is asked first what the peer comes for.
+async fn accept(
+    stream: TcpStream,
+    tls: &Tls,
+    hub: &Hub,
+) -> io::Result<(TlsStream<TcpStream>, Option<Wish>)> {
+    let server = tls.server.load_full();
+    let rules = hub.rules();
+    let (Some(authority), Some(enrolment)) = (&rules.settings.authority, &server.enrolment) else {
+        let acceptor = TlsAcceptor::from(Arc::clone(&server.config));
+        return Ok((acceptor.accept(stream).await?, None));
+    };
+    let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let wish = join::wish(&start.client_hello(), authority, &hub.joiners);
+    let config = match wish {
+        Some(Wish::Join) => &enrolment.join,
+        Some(Wish::Renew) => &enrolment.renew,
+        None => &server.config,
+    };
+    Ok((start.into_stream(Arc::clone(config)).await?, wish))
 }
 
 /// The name in the certificate of a peer whose handshake is done; sets the bounds of the stream.

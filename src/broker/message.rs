@@ -79,9 +79,9 @@ impl Message {
     }
 
     /// Makes a message of the broker's own.
-    pub(crate) fn json(destination: &str, id: &str, body: &[u8], times: &Times) -> Self {
+    pub(crate) fn own(destination: &str, id: &str, kind: &str, body: &[u8], times: &Times) -> Self {
         let mut lines = Lines::new(destination.as_bytes(), PRIORITY, id, body.len());
-        lines.add(b"content-type", b"application/json");
+        lines.add(b"content-type", kind.as_bytes());
         Self {
             bytes: lines.body(body),
             life: times.default_life,

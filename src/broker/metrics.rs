@@ -66,6 +66,12 @@ metrics! {
     handshakes_late,
     /// Connections cut because no CONNECT came within `limit.connect_timeout`.
     connects_late,
+    /// Certificates given to those who joined.
+    joined,
+    /// Certificates renewed.
+    renewed,
+    /// Requests for a certificate that were refused.
+    joins_refused,
     /// Sessions ended by bytes that are no STOMP.
     malformed,
     /// Sessions ended at `limit.frame_size`.

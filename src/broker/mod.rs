@@ -4,7 +4,8 @@
 //! to be done, `router` finds the receivers, `outbound` carries it to their connections.
 //! Around these: `listener` and `doors` let connections in, `access` knows roles, `table` topics, `queue` what
 //! waits, `identities` which node is where, `message` the bytes that receivers share, `presence`
-//! and `report` what is answered about the broker itself.
+//! and `report` what is answered about the broker itself, `join` gives certificates to those who come for one,
+//! and `revocations` tells agents which count no more.
 //!
 //! Lock order: the router's before an outbound's; neither is held over an await.
 
@@ -23,6 +24,7 @@ mod fields;
 mod hub;
 mod identities;
 mod inlet;
+mod join;
 mod listener;
 mod message;
 mod metrics;
@@ -33,11 +35,13 @@ mod presence;
 mod queue;
 mod reload;
 mod report;
+mod revocations;
 mod router;
 mod session;
 pub mod settings;
 mod table;
 
+pub use configured::LoadError;
 pub use control::Control;
 pub use inlet::Inlet;
 pub use metrics::Metrics;

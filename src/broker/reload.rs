@@ -46,7 +46,11 @@ impl Control {
         }
         settings.listen.clone_from(&old.settings.listen);
         settings.name.clone_from(&old.settings.name);
+        let newer_list = settings.revocations != old.settings.revocations;
         hub.replace_rules(old.next(settings));
+        if newer_list {
+            self.spread_revocations();
+        }
         tokio::spawn(wake(Arc::clone(hub)));
         remarks
     }

@@ -198,6 +198,21 @@ impl Router {
         Ok(())
     }
 
+    /// Who has subscribed to a topic.
+    pub(crate) fn receivers(&mut self, topic: &str) -> FanOut {
+        self.table.route(topic)
+    }
+
+    /// Gives one connection a message of a topic that it has subscribed to.
+    pub(crate) fn tell(&self, id: ConnectionId, topic: &str, message: &Message) {
+        let subscriptions = self.peers.get(&id).map(|peer| &peer.subscriptions);
+        for subscription in subscriptions.into_iter().flatten() {
+            if &*subscription.destination == topic {
+                subscription.push(&message.bytes);
+            }
+        }
+    }
+
     /// Whether a reply address is this peer's, or nobody's yet.
     pub(crate) fn check_owner(&self, id: ConnectionId, address: &str) -> Result<(), Refused> {
         let peer = self.peers.get(&id).ok_or(Refused::Gone)?;

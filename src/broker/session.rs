@@ -258,9 +258,10 @@ impl Session {
         let route = match destination {
             Destination::Metrics => return self.question(About::Metrics, frame, message_id),
             Destination::Presence => return self.question(About::Presence, frame, message_id),
-            Destination::Agent { .. } | Destination::Agents { .. } | Destination::Topic(_) => {
-                Route::Topic
-            }
+            Destination::Agent { .. }
+            | Destination::Agents { .. }
+            | Destination::Revocations
+            | Destination::Topic(_) => Route::Topic,
             Destination::Reply { .. } | Destination::Queue(_) => Route::Queue,
             Destination::Nodes { .. } => Route::Directed(directed(frame)?),
         };

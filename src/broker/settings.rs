@@ -5,10 +5,11 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use rustls_pki_types::CertificateDer;
 
 pub use crate::config::{Limits, NamePattern, SlowConsumer};
-use crate::tls::Server;
+use crate::tls::{Server, authority::Authority};
 
 /// Everything about one broker.
 #[derive(Clone, Debug)]
@@ -27,6 +28,10 @@ pub struct Settings {
     /// A node's `mc_sender` and `mc_identity` must be its TLS name. Off where the nodes share a
     /// certificate; never applied to a plain listener, where names prove nothing.
     pub identity_check: bool,
+    /// The authority that takes in those who join, where it is ours.
+    pub authority: Option<Arc<Authority>>,
+    /// The revocation list that agents are told of.
+    pub revocations: Option<Bytes>,
     /// What one peer, one queue and everybody together may use.
     pub limits: Limits,
     /// How long things may take.
@@ -42,6 +47,8 @@ impl Default for Settings {
             nodes: Vec::new(),
             collectives: Vec::new(),
             identity_check: true,
+            authority: None,
+            revocations: None,
             limits: Limits::default(),
             times: Times::default(),
         }

@@ -6,12 +6,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::render::Colour;
 
+mod enable;
 mod machine;
 mod manual;
 mod options;
 mod pe_conf;
 mod puppet;
 
+pub use enable::{
+    AuthorityPlace, BrokerPlan, ClientPlan, EnableArgs, EnableRole, NodePlan, RevokeArgs, Running,
+    Source, StatusArgs, TokenArgs, TokenCreate, TokenRole, Whose, Work,
+};
 pub use machine::{Changing, PackageArgs, ServiceArgs};
 pub use options::{Batches, Common, Discovery, DisplayMode, HostFilters, Limits, Output};
 pub use pe_conf::{EnableOutput, PeConfArgs};
@@ -49,9 +54,9 @@ pub enum Role {
     Agent(AgentArgs),
     /// Send requests to nodes and show what came back
     Mco(Box<Mco>),
-    /// Set up machines; `--demo` makes a fleet to try on this one, `--pe-conf` switches MCollective on in
-    /// Puppet Enterprise
-    Enable(EnableArgs),
+    /// Make machines ready for their roles, and see how they stand; `--demo` makes a fleet to try on this
+    /// one, `--pe-conf` switches MCollective on in Puppet Enterprise
+    Enable(Box<EnableArgs>),
     /// Write completions and man pages below a directory
     #[command(hide = true)]
     Generate {
@@ -107,37 +112,6 @@ pub struct AgentArgs {
     /// Accepted as the original has it; the agent always runs in the foreground
     #[arg(long, hide = true)]
     pub no_daemonize: bool,
-}
-
-/// `mcollective enable`.
-#[derive(Args, Debug)]
-#[command(
-    group = clap::ArgGroup::new("what").required(true).args(["demo", "pe_conf"]),
-    after_help = "Examples:\n  mcollective enable --demo /tmp/fleet --nodes 5\n  mcollective enable --demo /tmp/fleet --stop\n  \
-        mcollective enable --pe-conf /etc/puppetlabs/enterprise/conf.d/pe.conf\n  \
-        mcollective enable --pe-conf /etc/puppetlabs/enterprise/conf.d/pe.conf --check\n\n\
-        A pe.conf is HOCON; in it only \"pe_install::disable_mco\" in the outermost object counts, and of several the last. \
-        `include` is not followed. The old file is kept as FILE.bak (FILE.bak.1, ...), mode and owner stay, and of a \
-        symbolic link the file that it leads to is changed.\n\nEnvironment:\n  \
-        MCOLLECTIVE_PE_CONF  one more pe.conf that broker, agent and mco obey, beside\n                       \
-        /etc/puppetlabs/enterprise/conf.d/pe.conf"
-)]
-pub struct EnableArgs {
-    /// Make a fleet to try below DIR: a CA, a broker, agents and a client, all on this machine
-    #[arg(long, value_name = "DIR")]
-    pub demo: Option<PathBuf>,
-    /// How many agents [default: as before, or 3]
-    #[arg(long, conflicts_with = "pe_conf", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub nodes: Option<u16>,
-    /// Port of the demo's broker, on the loopback address [default: as before, or 61613]
-    #[arg(long, conflicts_with = "pe_conf", value_name = "P", value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
-    /// Stop the demo's processes and leave its files
-    #[arg(long, conflicts_with_all = ["nodes", "port", "pe_conf"])]
-    pub stop: bool,
-    /// The switch in Puppet Enterprise.
-    #[command(flatten)]
-    pub pe_conf: PeConfArgs,
 }
 
 /// Send requests to nodes and show what came back

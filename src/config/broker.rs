@@ -38,6 +38,8 @@ pub struct BrokerConfig {
     pub identity_check: bool,
     /// Which collectives a name may use, in the file's order; a name that none means may use all.
     pub collectives: Vec<(NamePattern, Vec<Collective>)>,
+    /// The directory of the authority that signs for whoever joins with a token, where it is ours.
+    pub ca_dir: Option<PathBuf>,
     /// What nobody may exceed.
     pub limits: Limits,
     /// Where notes are kept that outlive the process, where the file says it.
@@ -89,6 +91,7 @@ impl BrokerConfig {
             nodes: nodes(&mut reader),
             identity_check: reader.flag("identity_check", true),
             collectives: collectives(&mut reader),
+            ca_dir: reader.path("ca_dir"),
             limits: Limits::read(&mut reader),
             state_dir: reader.path("statedir"),
             reload_interval: reader.duration("reload_interval", Duration::from_secs(30)),

@@ -65,6 +65,7 @@ const DEPRECATED: &[&str] = &[
 
 /// The keys of `broker.cfg`, without `collectives.*` and `limit.*`.
 pub(super) const BROKER: &[&str] = &[
+    "ca_dir",
     "clients",
     "identity_check",
     "keeplogs",
@@ -121,7 +122,16 @@ const CONNECTOR: &[&str] = &[
 ];
 
 /// What follows `plugin.pki.`.
-const PKI: &[&str] = &["ca", "cert", "client_ca", "clients", "crl", "key"];
+const PKI: &[&str] = &[
+    "ca",
+    "cert",
+    "client_ca",
+    "clients",
+    "crl",
+    "crl_updates",
+    "key",
+    "renew",
+];
 
 /// The plugins whose settings are checked.
 const CHECKED: [(&str, &[&str]); 3] = [

@@ -48,6 +48,10 @@ pub struct Pki {
     pub client_ca: Vec<PathBuf>,
     /// Who may command, as written: `CN`, `CN=caller`, `CN@sha256:...`.
     pub clients: Vec<String>,
+    /// Whether the broker renews the certificate of the connection before it ends.
+    pub renew: bool,
+    /// Whether to take newer revocation lists from the broker.
+    pub crl_updates: bool,
 }
 
 /// Reads the provider and its settings; `connector` lends what is not set.
@@ -139,5 +143,22 @@ fn pki(reader: &mut Reader<'_>, connector: &Settings) -> Pki {
         crl,
         client_ca: reader.paths("plugin.pki.client_ca"),
         clients: clients.into_iter().map(str::to_owned).collect(),
+        renew: reader.flag("plugin.pki.renew", false),
+        crl_updates: crl_updates(reader, lent),
     }
+}
+
+/// A newer list takes the place of an older one: so there has to be one, and only one.
+fn crl_updates(reader: &mut Reader<'_>, lent: Option<&Files>) -> bool {
+    let key = "plugin.pki.crl_updates";
+    let wanted = reader.flag(key, false);
+    let files = lent.map_or(0, |files| files.crl.len());
+    if wanted && files != 1 {
+        let message = format!(
+            "`{key}` needs one file that the newer lists are kept in, and there are {files}"
+        );
+        reader.fault(key, &message, "add `plugin.activemq.pool.1.ssl.crl = FILE`");
+        return false;
+    }
+    wanted
 }

@@ -32,12 +32,12 @@ pub(super) fn stream(error: &io::Error, tls: Option<&Files>) -> Problem {
 }
 
 /// An error within the TLS handshake.
-pub(super) fn handshake(error: &io::Error, files: &Files) -> Problem {
+pub(super) fn handshake(error: &io::Error, files: Option<&Files>) -> Problem {
     match error.kind() {
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::BrokenPipe => Problem::ClosedInHandshake,
-        _ => stream(error, Some(files)),
+        _ => stream(error, files),
     }
 }
 

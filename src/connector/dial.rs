@@ -27,6 +27,45 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
+/// A connection without TLS.
+pub(super) async fn tcp(
+    host: &str,
+    port: u16,
+    until: Instant,
+    within: Duration,
+) -> Result<TcpStream, Problem> {
+    let late = |stage| Problem::Timeout {
+        stage,
+        after: within,
+    };
+    let addresses = timeout_at(until, resolve(host, port))
+        .await
+        .map_err(|_| late(Stage::Resolving))?
+        .map_err(|error| Problem::NoAddress {
+            host: host.to_owned(),
+            reason: error.to_string(),
+        })?;
+    timeout_at(until, connect_any(addresses))
+        .await
+        .map_err(|_| late(Stage::Connecting))?
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => late(Stage::Connecting),
+            _ => classify::stream(&error, None),
+        })
+}
+
+/// The name of a host as a certificate has it.
+pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, Problem> {
+    // A certificate names a host without the dot that ends a full name.
+    let name = host
+        .strip_suffix('.')
+        .unwrap_or(host)
+        .trim_matches(['[', ']']);
+    ServerName::try_from(name.to_owned()).map_err(|_| Problem::HostName {
+        host: host.to_owned(),
+    })
+}
+
 /// Connects to a broker until `until`, the end of the `within` that there was.
 pub(super) async fn dial(
     server: &Server,
@@ -43,20 +82,7 @@ pub(super) async fn dial(
         .as_ref()
         .map(|files| Tls::new(server, files))
         .transpose()?;
-    let addresses = timeout_at(until, resolve(&server.host, server.port))
-        .await
-        .map_err(|_| late(Stage::Resolving))?
-        .map_err(|error| Problem::NoAddress {
-            host: server.host.clone(),
-            reason: error.to_string(),
-        })?;
-    let tcp = timeout_at(until, connect_any(addresses))
-        .await
-        .map_err(|_| late(Stage::Connecting))?
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => late(Stage::Connecting),
-            _ => classify::stream(&error, None),
-        })?;
+    let tcp = tcp(&server.host, server.port, until, within).await?;
     let Some(tls) = tls else {
         return Ok(Box::new(tcp));
     };
@@ -77,12 +103,7 @@ impl<'a> Tls<'a> {
         let config = tls::client_config(files).map_err(|error| Problem::Files {
             reason: error.to_string(),
         })?;
-        // A certificate names a host without the dot that ends a full name.
-        let host = server.host.strip_suffix('.').unwrap_or(&server.host);
-        let host = host.trim_matches(['[', ']']);
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| Problem::HostName {
-            host: server.host.clone(),
-        })?;
+        let name = server_name(&server.host)?;
         Ok(Self {
             files,
             config,
@@ -94,7 +115,7 @@ impl<'a> Tls<'a> {
         let connecting = TlsConnector::from(self.config).connect(self.name, tcp);
         match connecting.await {
             Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => Err(classify::handshake(&error, self.files)),
+            Err(error) => Err(classify::handshake(&error, Some(self.files))),
         }
     }
 }

@@ -141,5 +141,6 @@ fn for_timeout(stage: Stage, server: &Address) -> String {
         Stage::Session => format!(
             "if port {port} is a TLS port, set plugin.activemq.pool.N.ssl = 1; or the broker is overloaded"
         ),
+        Stage::Answer => format!("is the broker on {host} overloaded? Its log says more"),
     }
 }

@@ -4,7 +4,8 @@
 //! attempts over the `pool` with waits by `backoff`; `dial` opens a stream; `wire` moves bytes between
 //! the stream, the `session` (sans-IO: STOMP's rules, and the subscriptions that outlive a
 //! connection) and the owner. [`activemq`] has the addresses and headers. What goes wrong is told
-//! apart in `problem`, with what to do about it in `hint`; `classify` translates from rustls.
+//! apart in `problem`, with what to do about it in `hint`; `classify` translates from rustls. `enrol` is not about messages: it asks a broker that has the
+//! authority for a certificate.
 //!
 //! What a body means is left to `security`; which messages to send, to the engines.
 
@@ -13,6 +14,7 @@ mod backoff;
 mod classify;
 mod connection;
 mod dial;
+pub mod enrol;
 mod error;
 mod hint;
 mod link;

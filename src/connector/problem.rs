@@ -217,6 +217,8 @@ pub enum Stage {
     Handshake,
     /// CONNECT, CONNECTED.
     Session,
+    /// A request for a certificate.
+    Answer,
 }
 
 impl fmt::Display for Stage {
@@ -226,6 +228,7 @@ impl fmt::Display for Stage {
             Self::Connecting => "connecting",
             Self::Handshake => "waiting for it in the TLS handshake",
             Self::Session => "waiting for it to answer CONNECT",
+            Self::Answer => "waiting for its answer",
         })
     }
 }

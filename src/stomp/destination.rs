@@ -36,11 +36,17 @@ pub enum Destination<'a> {
     Presence,
     /// `/broker/metrics`: answered by the broker itself with its counters.
     Metrics,
+    /// `/topic/broker.revocations`: the broker itself sends its authority's list to who subscribes.
+    Revocations,
     /// Any other topic.
     Topic(&'a str),
     /// Any other queue.
     Queue(&'a str),
 }
+
+/// Where our broker says which certificates count no more. On another broker it is a topic to which
+/// nobody sends.
+pub const REVOCATIONS: &str = "/topic/broker.revocations";
 
 /// The header that names the node of a directed request.
 pub const IDENTITY_HEADER: &str = "mc_identity";
@@ -74,6 +80,7 @@ impl<'a> Destination<'a> {
         match text {
             "/broker/metrics" => return Some(Self::Metrics),
             "/broker/presence" => return Some(Self::Presence),
+            REVOCATIONS => return Some(Self::Revocations),
             _ => {}
         }
         if let Some(name) = text.strip_prefix("/topic/").filter(|name| !name.is_empty()) {
@@ -113,7 +120,11 @@ impl<'a> Destination<'a> {
             | Self::Agents { collective }
             | Self::Nodes { collective }
             | Self::Reply { collective, .. } => Some(collective),
-            Self::Metrics | Self::Presence | Self::Topic(_) | Self::Queue(_) => None,
+            Self::Metrics
+            | Self::Presence
+            | Self::Revocations
+            | Self::Topic(_)
+            | Self::Queue(_) => None,
         }
     }
 }
@@ -127,6 +138,7 @@ impl fmt::Display for Destination<'_> {
             Self::Reply { collective, rest } => write!(f, "/queue/{collective}.reply.{rest}"),
             Self::Metrics => f.write_str("/broker/metrics"),
             Self::Presence => f.write_str("/broker/presence"),
+            Self::Revocations => f.write_str(REVOCATIONS),
             Self::Topic(name) => write!(f, "/topic/{name}"),
             Self::Queue(name) => write!(f, "/queue/{name}"),
         }

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use aws_lc_rs::{digest, signature::RsaParameters};
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_PKCS1_RSAENCRYPTION,
     OID_SIG_ED25519,
@@ -43,6 +43,17 @@ pub fn public_key(certificate: &CertificateDer<'_>) -> Result<PublicKey, NameErr
 pub fn key_pin(certificate: &CertificateDer<'_>) -> Result<KeyPin, NameError> {
     let certificate = parse(certificate)?;
     Ok(KeyPin::of(certificate.public_key().raw))
+}
+
+/// The certificate's public key as `SubjectPublicKeyInfo` in DER.
+pub(super) fn public_key_info(certificate: &CertificateDer<'_>) -> Result<Vec<u8>, NameError> {
+    Ok(parse(certificate)?.public_key().raw.to_vec())
+}
+
+/// The pin of the first certificate of a PEM text.
+pub fn pem_pin(pem: &str) -> Option<KeyPin> {
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    key_pin(&certificate).ok()
 }
 
 /// A certificate's public key.

@@ -6,16 +6,16 @@
 
 mod template;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateRevocationListParams, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData,
-    RevokedCertParams, SerialNumber,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PublicKeyData, RevokedCertParams, SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
-use self::template::{SKEW, alt_name, lifetime, params};
+use self::template::{SKEW, alt_name, lifetime, params, span};
 use super::{
     keys,
     names::{self, Validity},
@@ -42,7 +42,8 @@ pub enum MintError {
 }
 
 /// What a certificate is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A broker: is dialled, and may dial.
     Broker,
@@ -68,6 +69,27 @@ pub struct Revocation {
     pub serial: Vec<u8>,
     /// When it was revoked.
     pub at: SystemTime,
+}
+
+/// A new private key, in PEM.
+pub fn new_key() -> Result<String, MintError> {
+    Ok(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?.serialize_pem())
+}
+
+/// The public half of a private key in PEM, as `SubjectPublicKeyInfo` in DER.
+pub fn public_key_info(key_pem: &str) -> Result<Vec<u8>, MintError> {
+    Ok(KeyPair::from_pem(key_pem)?.subject_public_key_info())
+}
+
+/// A request for a certificate (a CSR) under a name, signed with its key, in DER.
+pub fn request(common_name: &str, key_pem: &str) -> Result<Vec<u8>, MintError> {
+    let key = KeyPair::from_pem(key_pem)?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
+    Ok(params.serialize_request(&key)?.der().to_vec())
 }
 
 /// A certificate authority with its key.
@@ -156,23 +178,18 @@ impl CertificateAuthority {
     }
 
     /// A certificate for somebody else's public key, given as `SubjectPublicKeyInfo` in DER. Of a
-    /// request for a certificate nothing but the key should get here.
-    pub fn issue_for_key(
+    /// request for a certificate nothing but name and key should get here.
+    pub fn issue_for(
         &self,
         public_key_info: &[u8],
         role: Role,
         common_name: &str,
         sans: &[String],
-        days: u32,
+        life: Duration,
+        now: SystemTime,
     ) -> Result<String, MintError> {
         let key = rcgen::SubjectPublicKeyInfo::from_der(public_key_info)?;
-        self.certify(
-            &key,
-            role,
-            common_name,
-            sans,
-            lifetime(SystemTime::now(), days),
-        )
+        self.certify(&key, role, common_name, sans, span(now, life))
     }
 
     /// A certificate in PEM.

@@ -5,8 +5,10 @@
 //! clock, but no sockets: connector and broker make connections from the configurations made here.
 //! Who may do what under a name is theirs (and `security`'s) to decide.
 
+pub mod authority;
 mod certificates;
 mod config;
+pub mod enrol;
 mod error;
 mod explain;
 mod files;
@@ -14,17 +16,19 @@ mod keys;
 pub mod mint;
 mod names;
 mod server;
+pub mod token;
 mod trust;
 
 pub use certificates::Certified;
-pub use config::{ALPN_STOMP, client_config, provider, server};
+pub use config::{ALPN_STOMP, client_config, join_config, provider, server, with_protocol};
 pub use error::Error;
 pub use explain::explain;
 pub use files::{Authorities, Files};
-pub use keys::{KeyKind, KeyPin, PinError, PublicKey, key_pin, public_key};
+pub use keys::{KeyKind, KeyPin, PinError, PublicKey, key_pin, pem_pin, public_key};
 pub use names::{NameError, Validity, common_name, is_name, serial, subject_alt_names, validity};
-pub use server::Server;
-pub use trust::Trust;
+pub use server::{Enrolment, Server};
+pub use token::{Token, broker_address};
+pub use trust::{Trust, newer_list};
 
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustls::pki_types::CertificateDer;
-use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate, X509Name};
 
 /// A certificate that does not say what is asked of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +32,12 @@ pub enum NameError {
 
 /// The single common name of the subject, as `[\w.-]+`.
 pub fn common_name(certificate: &CertificateDer<'_>) -> Result<String, NameError> {
-    let certificate = parse(certificate)?;
-    let mut names = certificate.subject().iter_common_name();
+    only_name(parse(certificate)?.subject())
+}
+
+/// The single common name of a subject, as `[\w.-]+`.
+pub(super) fn only_name(subject: &X509Name<'_>) -> Result<String, NameError> {
+    let mut names = subject.iter_common_name();
     let name = names.next().ok_or(NameError::None)?;
     if names.next().is_some() {
         return Err(NameError::Several);

@@ -16,12 +16,36 @@ pub struct Server {
     /// For each connection.
     pub config: Arc<ServerConfig>,
     verifier: Arc<dyn ClientCertVerifier>,
+    /// For those who come for a certificate.
+    pub enrolment: Option<Enrolment>,
+}
+
+/// The same end for those who come for a certificate.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    /// Who joins shows no certificate.
+    pub join: Arc<ServerConfig>,
+    /// Who renews shows the one to be renewed.
+    pub renew: Arc<ServerConfig>,
 }
 
 impl Server {
     /// The verifier has to be the configuration's own.
     pub fn new(config: Arc<ServerConfig>, verifier: Arc<dyn ClientCertVerifier>) -> Self {
-        Self { config, verifier }
+        Self {
+            config,
+            verifier,
+            enrolment: None,
+        }
+    }
+
+    /// The same, also for those who come for a certificate.
+    #[must_use]
+    pub(super) fn with_enrolment(self, enrolment: Enrolment) -> Self {
+        Self {
+            enrolment: Some(enrolment),
+            ..self
+        }
     }
 
     /// Whether who came in with this chain could still do so; otherwise why not. That a

@@ -113,5 +113,54 @@ impl Revocations {
     }
 }
 
+/// The number of the first list of a PEM text, where it fits.
+pub(super) fn list_number(pem: &[u8]) -> Option<u64> {
+    let der = CertificateRevocationListDer::from_pem_slice(pem).ok()?;
+    number(&der)
+}
+
+fn number(der: &[u8]) -> Option<u64> {
+    let (_, list) = CertificateRevocationList::from_der(der).ok()?;
+    let bytes = list.crl_number()?.to_bytes_be();
+    let bytes = bytes.get(..).filter(|bytes| bytes.len() <= 8)?;
+    Some(
+        bytes
+            .iter()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte)),
+    )
+}
+
+/// Whether a list that was offered is to take the place of the one that is there: it is signed by one
+/// of these authorities, for the same issuer, and has a higher number. An error says what is wrong.
+pub fn newer_list(there: &[u8], offered: &[u8], authorities: &Authorities) -> Result<bool, String> {
+    let read = |pem: &[u8]| {
+        let der = CertificateRevocationListDer::from_pem_slice(pem).map_err(|e| e.to_string())?;
+        Revocations::read(der)
+    };
+    let offered = read(offered)?;
+    let Authorities::Files(paths) = authorities else {
+        return Err("public authorities publish no such list".into());
+    };
+    let (_, list) = CertificateRevocationList::from_der(&offered.der).map_err(|e| e.to_string())?;
+    let mut signed = false;
+    for path in paths {
+        for certificate in certificates(path, WHAT_CA).map_err(|error| error.to_string())? {
+            let authority = super::names::parse(&certificate).map_err(|error| error.to_string())?;
+            signed |= authority.subject().as_raw() == list.issuer().as_raw()
+                && list.verify_signature(authority.public_key()).is_ok();
+        }
+    }
+    if !signed {
+        return Err("none of the authorities here has signed it".into());
+    }
+    let Ok(there) = read(there) else {
+        return Ok(true);
+    };
+    if there.scope != offered.scope {
+        return Err("it is another authority's than the one that is here".into());
+    }
+    Ok(number(&there.der) < number(&offered.der))
+}
+
 const ISSUING_DISTRIBUTION_POINT: x509_parser::oid_registry::Oid<'static> =
     x509_parser::oid_registry::OID_X509_EXT_ISSUER_DISTRIBUTION_POINT;

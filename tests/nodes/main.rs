@@ -26,6 +26,7 @@ mod packages;
 mod pause;
 mod puppet;
 mod renewal;
+mod rollout;
 mod rpms;
 mod services;
 mod storm;
@@ -97,6 +98,10 @@ const TESTS: &[(&str, fn())] = &[
     (
         "install::a_fresh_machine_installs_runs_replaces_and_removes_it",
         install::a_fresh_machine_installs_runs_replaces_and_removes_it,
+    ),
+    (
+        "rollout::two_commands_make_a_fleet_and_one_takes_a_node_out",
+        rollout::two_commands_make_a_fleet_and_one_takes_a_node_out,
     ),
     (
         "puppet::a_run_outlives_the_service_that_began_it",

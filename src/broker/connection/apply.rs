@@ -30,7 +30,10 @@ impl<S> Connection<S> {
             Effect::Subscribe(wish) => {
                 let done = self.hub.router().subscribe(self.id, &wish, now);
                 match done {
-                    Ok(()) => self.receipt(now, wish.receipt.as_deref(), None),
+                    Ok(()) => {
+                        self.receipt(now, wish.receipt.as_deref(), None);
+                        self.hub.tell_revocations(self.id, &wish);
+                    }
                     Err(refused) => self.refuse(&refused, wish.receipt.as_deref()),
                 }
             }
@@ -126,7 +129,13 @@ impl<S> Connection<S> {
         };
         // A broker's own list of plain texts and numbers can always be written.
         let body = answer.unwrap_or_default();
-        let message = Message::json(&wish.reply_to, &wish.message_id, &body, &settings.times);
+        let message = Message::own(
+            &wish.reply_to,
+            &wish.message_id,
+            "application/json",
+            &body,
+            &settings.times,
+        );
         let placed = self
             .hub
             .router()

@@ -12,6 +12,7 @@ use crate::{
     broker::{Control, Settings},
     cli::daemon::{self, LogSwitch},
     config::BrokerConfig,
+    enable::tokens,
     sys::{
         file::{self, Stamp},
         notify::{Notifier, watchdog_interval},
@@ -112,8 +113,22 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    /// Renews the broker's own certificate, where the authority is here too.
+    fn renew(&self) {
+        let Some((dir, files)) = self.config.ca_dir.as_ref().zip(self.config.tls.as_ref()) else {
+            return;
+        };
+        let renewed = tokens::renew_own(dir, files);
+        match renewed {
+            Ok(true) => tracing::info!("the broker's certificate was renewed"),
+            Ok(false) => {}
+            Err(error) => tracing::error!("the broker's certificate can't be renewed: {error}"),
+        }
+    }
+
     /// Takes up certificates that were renewed without a word to us.
     fn look(&mut self) {
+        self.renew();
         if self.config.reload_interval.is_zero() {
             return;
         }

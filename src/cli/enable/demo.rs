@@ -1,4 +1,4 @@
-//! `mcollective enable`: the demo, a fleet to try on one machine, and the switch in `pe.conf`.
+//! `mcollective enable --demo`: a fleet to try on one machine.
 
 use std::{
     path::Path,
@@ -7,13 +7,13 @@ use std::{
 
 use clap::Parser as _;
 
-use super::{
-    CommandError, Exit, mco, pe_conf,
-    render::progress,
-    tree::{EnableArgs, General, Mco},
-    voice::say,
-};
 use crate::{
+    cli::{
+        CommandError, Exit, mco, pe_conf,
+        render::progress,
+        tree::{EnableArgs, General, Mco},
+        voice::say,
+    },
     config::gate::Asking,
     enable::{
         Part,
@@ -37,19 +37,8 @@ const ROUND: Duration = Duration::from_secs(1);
 /// How long its processes may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Does what the options name.
-pub(super) fn run(args: &EnableArgs) -> Result<Exit, CommandError> {
-    match (&args.pe_conf.pe_conf, &args.demo) {
-        (Some(file), _) => pe_conf::run(file, &args.pe_conf),
-        (None, Some(dir)) => demo(dir, args),
-        (None, None) => {
-            Err(CommandError::usage("nothing to do").hint("see `mcollective enable --help`"))
-        }
-    }
-}
-
 /// Makes, shows or stops a demo.
-fn demo(dir: &Path, args: &EnableArgs) -> Result<Exit, CommandError> {
+pub(super) fn run(dir: &Path, args: &EnableArgs) -> Result<Exit, CommandError> {
     let demo = Demo::new(dir).map_err(refused)?;
     if args.stop {
         let stopped = demo.stop(GRACE).map_err(refused)?;

@@ -3,7 +3,7 @@
 use clap::{Arg, Command};
 
 /// The date on the pages: that of the last change of the command line.
-const DATE: &str = "2026-11-24";
+const DATE: &str = "2026-11-29";
 
 /// What `mco(1)` says for all applications, in short.
 const COMMON: &str = r#".SH "EXIT STATUS"
@@ -19,7 +19,7 @@ pub(super) fn page(command: &Command, name: &str, section: &str) -> (String, Vec
     let command = command
         .clone()
         .name(name.to_owned())
-        .bin_name(name.replacen('-', " ", 1))
+        .bin_name(name.replace('-', " "))
         .mut_args(with_other_names);
     let after = command
         .get_after_long_help()
@@ -122,6 +122,7 @@ fn see_also(name: &str) -> String {
         "mcollective" => &[("mco", "1")],
         "mco" => &[("mcollective", "8")],
         _ if name.starts_with("mco-") => &[("mco", "1")],
+        _ if name.starts_with("mcollective-enable-") => &[("mcollective-enable", "8")],
         _ => &[("mcollective", "8"), ("mco", "1")],
     };
     let pages: Vec<String> = pages

@@ -31,15 +31,12 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
     }
     let program = command();
     files.push(man::page(&program, "mcollective", "8"));
-    for role in program
-        .get_subcommands()
-        .filter(|role| !role.is_hide_set() && role.get_name() != "mco")
-    {
-        files.push(man::page(
-            role,
-            &format!("mcollective-{}", role.get_name()),
-            "8",
-        ));
+    for role in shown(&program).filter(|role| role.get_name() != "mco") {
+        let name = format!("mcollective-{}", role.get_name());
+        files.push(man::page(role, &name, "8"));
+        for part in shown(role) {
+            files.push(man::page(part, &format!("{name}-{}", part.get_name()), "8"));
+        }
     }
     let mco = mco_command();
     files.push(man::page(&mco, "mco", "1"));
@@ -51,6 +48,10 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
         ));
     }
     files
+}
+
+fn shown(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|part| !part.is_hide_set())
 }
 
 /// What follows `mcollective mco` is left to the script of `mco`.

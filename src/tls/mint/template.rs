@@ -43,12 +43,21 @@ fn random_serial() -> Result<SerialNumber, MintError> {
 }
 
 pub(super) fn lifetime(now: SystemTime, days: u32) -> Validity {
-    let seconds = u64::from(days.min(MAX_DAYS)) * 24 * 60 * 60;
+    span(
+        now,
+        Duration::from_secs(u64::from(days.min(MAX_DAYS)) * DAY),
+    )
+}
+
+pub(super) fn span(now: SystemTime, life: Duration) -> Validity {
     Validity {
         not_before: now - SKEW,
-        not_after: now + Duration::from_secs(seconds),
+        not_after: now + life.min(Duration::from_secs(u64::from(MAX_DAYS) * DAY)),
     }
 }
+
+/// Seconds.
+const DAY: u64 = 24 * 60 * 60;
 
 pub(super) fn alt_name(text: &str) -> Result<SanType, MintError> {
     if let Ok(address) = text.parse::<IpAddr>() {

@@ -1,0 +1,158 @@
+//! Has the broker renew the connection's certificate well before it ends, and takes newer revocation
+//! lists from it. What is written is taken up by `renewal`, as whatever else changes on disk.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::Instant;
+
+use super::runner::Runner;
+use crate::{
+    connector::{Message, Server, enrol},
+    stomp::destination::REVOCATIONS,
+    sys::file::{self, Mode},
+    tls::{self, Certified, Files},
+};
+
+/// How long the broker may take to renew a certificate.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The time between two attempts, of which half is by chance.
+const AGAIN: Duration = Duration::from_mins(20);
+
+/// A revocation list is not larger.
+const LARGEST_LIST: u64 = 16 << 20;
+
+/// When to try next.
+#[derive(Debug, Default)]
+pub(super) struct Enrolment {
+    next: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Enrolment {
+    fn is_due(&self) -> bool {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.is_none_or(|next| Instant::now() >= next)
+    }
+
+    fn wait(&self, identity: &str) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        *next = Some(Instant::now() + AGAIN / 2 + share(AGAIN / 2, identity));
+    }
+}
+
+impl Runner {
+    /// Begins to renew the certificate, if it is time.
+    pub(super) fn renew_in_time(&self) {
+        let config = self.shared.host.config();
+        let server = config.common.connector.pool.first();
+        let Some((server, files)) = server.and_then(|s| Some((s, s.tls.as_ref()?))) else {
+            return;
+        };
+        let identity = self.shared.host.identity().to_string();
+        if !config.common.security.pki.renew || !self.enrolment.is_due() {
+            return;
+        }
+        let Ok(pair) = Certified::load(&files.cert, &files.key) else {
+            return;
+        };
+        if is_young(&pair, &identity, SystemTime::now()) {
+            return;
+        }
+        self.enrolment.wait(&identity);
+        let (server, files) = (server.clone(), files.clone());
+        tokio::spawn(async move {
+            match renew(&server, &files, &pair).await {
+                Ok(()) => tracing::info!("the broker has renewed the certificate of this node"),
+                Err(error) => {
+                    let left = pair.validity().not_after.duration_since(SystemTime::now());
+                    let hours = left.unwrap_or_default().as_secs() / 3600;
+                    tracing::warn!(
+                        "the certificate of this node, which ends in {hours} h, can't be renewed: {error}"
+                    );
+                }
+            }
+        });
+    }
+
+    /// Takes a revocation list that the broker sends, if it is newer than the one that is here; whether
+    /// the message was one.
+    pub(super) fn take_revocations(&mut self, message: &Message) -> bool {
+        let pki = &self.shared.host.config().common.security.pki;
+        if !pki.crl_updates || message.destination != REVOCATIONS {
+            return false;
+        }
+        let server = self.shared.host.config().common.connector.pool.first();
+        let Some(files) = server.and_then(|server| server.tls.as_ref()) else {
+            return true;
+        };
+        let Some(path) = files.crl.first().cloned() else {
+            return true;
+        };
+        let there = file::read(&path, LARGEST_LIST).unwrap_or_default();
+        match tls::newer_list(&there, &message.body, &files.ca) {
+            Ok(false) => {}
+            Ok(true) => match file::write_atomic(&path, &message.body, Mode::KeepOr(0o644)) {
+                Ok(()) => self.renew_certificates(),
+                Err(error) => tracing::error!("the newer revocation list is not kept: {error}"),
+            },
+            Err(why) => tracing::warn!("refused a revocation list of the broker: {why}"),
+        }
+        true
+    }
+}
+
+/// Whether more than a third of a certificate's time is left. Nodes that have joined together do not
+/// come together: some come earlier, by up to a quarter of that.
+fn is_young(pair: &Certified, identity: &str, now: SystemTime) -> bool {
+    let validity = pair.validity();
+    let life = validity.not_after.duration_since(validity.not_before);
+    let life = life.unwrap_or_default();
+    let left = validity.not_after.duration_since(now).unwrap_or_default();
+    left > life / 3 + share(life / 12, identity)
+}
+
+/// A part of a time that is always the same for a node, and another one for another.
+fn share(whole: Duration, identity: &str) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    identity.hash(&mut hasher);
+    whole / 1000 * u32::try_from(hasher.finish() % 1000).unwrap_or(0)
+}
+
+async fn renew(server: &Server, files: &Files, old: &Certified) -> Result<(), String> {
+    let new = enrol::renew(server, PATIENCE)
+        .await
+        .map_err(|error| match error.hint() {
+            Some(hint) => format!("{error}; {hint}"),
+            None => error.to_string(),
+        })?;
+    // A certificate for another key would cut this node off.
+    if tls::pem_pin(&new.cert_pem) != tls::key_pin(old.leaf()).ok() {
+        return Err("what it gave is for another key".into());
+    }
+    keep(&files.cert, &new.cert_pem)
+}
+
+fn keep(path: &Path, text: &str) -> Result<(), String> {
+    file::write_atomic(path, text.as_bytes(), Mode::KeepOr(0o644))
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_come_at_different_times_and_each_always_at_the_same() {
+        let whole = Duration::from_hours(24);
+        let shares: Vec<Duration> = (0..100).map(|n| share(whole, &format!("web{n}"))).collect();
+        assert!(shares.iter().all(|share| *share < whole));
+        let late = shares.iter().filter(|share| **share > whole / 2).count();
+        assert!((20..80).contains(&late), "{late}");
+        assert_eq!(share(whole, "web1"), shares[1]);
+    }
+}

@@ -1,0 +1,383 @@
+//! Makes this machine the broker: with an authority of its own, or with Puppet's.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use super::{
+    client::{self, Operator},
+    machine::{self, Authority, check_listen, config_file, need_root, own_name, program},
+    problem::Problem,
+    puppet_ca::PuppetCa,
+    service::{self, Service},
+    site::Site,
+    texts, tokens,
+    tools::Account,
+};
+use crate::{
+    sys::paths,
+    tls::{self, Authorities, Files, authority, mint::Role},
+};
+
+/// Where the broker keeps what is its own.
+pub const STATE: &str = "/var/lib/mcollective-broker";
+
+/// Whom the broker runs as, where it need not read what others own.
+const USER: &str = "mcollective";
+
+/// The days of an authority, and of the broker's certificate, which is renewed long before.
+const AUTHORITY_DAYS: u32 = 3650;
+const DAYS: u32 = 365;
+
+/// How long the broker may take to listen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many may join with the first token, and for how long.
+const FIRST_USES: u32 = 1000;
+const FIRST_LIFE: Duration = Duration::from_hours(24);
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The name that nodes dial.
+    pub name: Option<String>,
+    /// Further names and addresses.
+    pub sans: Vec<String>,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Who may command: `NAME` is made here, `NAME@sha256:...` has a key already.
+    pub clients: Vec<String>,
+    /// Which authority.
+    pub authority: Option<Authority>,
+    /// Puppet's directory of certificates.
+    pub puppet_ssl: Option<PathBuf>,
+    /// Whether to start it.
+    pub start: bool,
+    /// Whether to stop what did the work before.
+    pub stop_old: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// A token for nodes.
+    pub token: Option<tls::Token>,
+    /// The configuration of an operator on this machine, to try the whole with.
+    pub client: Option<PathBuf>,
+}
+
+/// Does it.
+pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
+    need_root(site.is_rehearsal())?;
+    site.old_daemons(Service::Broker, order.stop_old)?;
+    check_listen(&order.listen.to_string(), order.stop_old)?;
+    match machine::puppet(order.authority, order.puppet_ssl.as_deref())? {
+        Some(puppet) => with_puppet(order, &puppet, site),
+        None => with_own(order, site),
+    }
+}
+
+/// Takes the service away; data and configuration stay.
+pub fn disable(site: &mut Site<'_>) -> Result<(), Problem> {
+    need_root(site.is_rehearsal())?;
+    site.no_service(Service::Broker)
+}
+
+fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
+    let name = order.name.clone().unwrap_or_else(own_name);
+    check_name(&name)?;
+    let state = Path::new(STATE);
+    let user = broker_user(site, state)?;
+    site.directory(state, 0o750, &user)?;
+    let dir = state.join("ca");
+    site.directory(&dir, 0o700, &user)?;
+    let authority = authority(&dir, &name, site)?;
+    let files = Files {
+        cert: state.join("cert.pem"),
+        key: state.join("key.pem"),
+        ca: Authorities::Files(vec![dir.join("ca.pem")]),
+        crl: vec![dir.join("crl.pem")],
+    };
+    certify(
+        authority.as_ref(),
+        &name,
+        &names(&name, &order.sans),
+        &files,
+        &user,
+        site,
+    )?;
+    let port = order.listen.port();
+    let operators = operators(order, &name, port, authority.as_ref(), site)?;
+    let names: Vec<String> = operators.iter().map(|o| o.name.clone()).collect();
+    let text = texts::Broker {
+        listen: &order.listen.to_string(),
+        files: &files,
+        authority: Some(&dir),
+        clients: &names,
+    };
+    start(order, &text, &user.name, site)?;
+    let elsewhere: Vec<String> = order
+        .clients
+        .iter()
+        .filter(|c| c.contains('@'))
+        .cloned()
+        .collect();
+    if !elsewhere.is_empty() {
+        let text = elsewhere.join("\n") + "\n";
+        site.own_file(&dir.join(tokens::CALLERS), &text, 0o644, &user)?;
+    }
+    let callers = operators.iter().filter_map(|o| o.caller.clone()).collect();
+    Ok(Made {
+        token: match authority {
+            Some(authority) => first_token(&authority, &name, port, callers, site)?,
+            None => None,
+        },
+        client: operators.into_iter().find_map(|o| o.config),
+    })
+}
+
+fn with_puppet(order: &Order, puppet: &PuppetCa, site: &mut Site<'_>) -> Result<Made, Problem> {
+    let certname = &puppet.certname;
+    site.fine(
+        "authority",
+        format!(
+            "Puppet's certificate of {certname} is used where it lies, in {}",
+            puppet.ssl.display()
+        ),
+    );
+    if puppet.names(certname)?.is_empty() {
+        return Err(Problem::config(format_args!(
+            "{} has no subject alternative name, so nobody could dial this broker",
+            puppet.cert(certname).display()
+        ))
+        .hint("set `dns_alt_names` in puppet.conf, and have Puppet's CA issue it again"));
+    }
+    let clients = match (&order.clients[..], client::is_pe()) {
+        ([], true) => vec![certname.clone(), client::PE_CONSOLE.into()],
+        ([], false) => vec![client::USUAL.into()],
+        (given, _) => given
+            .iter()
+            .map(|client| client.split('@').next().unwrap_or(client).to_owned())
+            .collect(),
+    };
+    if puppet.autosigns {
+        site.warn(format!(
+            "Puppet's CA signs whatever it is asked for (autosign), also a certificate named {}: have nodes obey a key, \
+             with `mcollective enable agent --caller NAME@sha256:...`",
+            clients.first().map_or("peadmin", String::as_str)
+        ));
+    }
+    let text = texts::Broker {
+        listen: &order.listen.to_string(),
+        files: &puppet.files(certname),
+        authority: None,
+        clients: &clients,
+    };
+    start(order, &text, "root", site)?;
+    Ok(Made::default())
+}
+
+/// The user that the broker runs as. Where Puppet Enterprise's `pe.conf` has to be asked, that is
+/// root, as nobody else may read it.
+fn broker_user(site: &mut Site<'_>, state: &Path) -> Result<Account, Problem> {
+    if Path::new(crate::config::pe_conf::USUAL).exists() {
+        return Ok(Account::root());
+    }
+    site.user(USER, state, false)
+}
+
+/// Opens the authority that is there, or makes one.
+fn authority(
+    dir: &Path,
+    name: &str,
+    site: &mut Site<'_>,
+) -> Result<Option<authority::Authority>, Problem> {
+    if dir.join("ca.pem").exists() {
+        let authority = authority::Authority::open(dir).map_err(Problem::config)?;
+        site.fine(
+            "authority",
+            format!("there is an authority in {}", dir.display()),
+        );
+        return Ok(Some(authority));
+    }
+    site.act(
+        "authority",
+        ("made", "make"),
+        format_args!("a certificate authority in {}", dir.display()),
+        || {
+            let name = format!("MCollective CA of {name}");
+            authority::Authority::create(dir, &name, AUTHORITY_DAYS).map_err(Problem::config)
+        },
+    )
+}
+
+/// Sees that the broker has a certificate with all these names.
+fn certify(
+    authority: Option<&authority::Authority>,
+    name: &str,
+    names: &[String],
+    files: &Files,
+    user: &Account,
+    site: &mut Site<'_>,
+) -> Result<(), Problem> {
+    let now = SystemTime::now();
+    if let Ok(pair) = tls::Certified::load(&files.cert, &files.key) {
+        let has = tls::subject_alt_names(pair.leaf()).unwrap_or_default();
+        if pair.check_time(now).is_ok() && names.iter().all(|name| has.contains(name)) {
+            site.fine(
+                "certificate",
+                format!("the broker has a certificate for {}", has.join(", ")),
+            );
+            return Ok(());
+        }
+    }
+    let object = format!("a certificate for {}", names.join(", "));
+    let pair = site.act("certificate", ("made", "make"), object, || {
+        let Some(authority) = authority else {
+            return Err(Problem::failed("there is no authority"));
+        };
+        authority
+            .issue(Role::Broker, name, names, DAYS)
+            .map_err(Problem::config)
+    })?;
+    if let Some(pair) = pair {
+        site.own_file(&files.key, &pair.key_pem, 0o600, user)?;
+        site.own_file(&files.cert, &pair.cert_pem, 0o644, user)?;
+    }
+    Ok(())
+}
+
+/// The operators that are asked for, or the usual one: those without a key are made on this machine.
+fn operators(
+    order: &Order,
+    host: &str,
+    port: u16,
+    authority: Option<&authority::Authority>,
+    site: &mut Site<'_>,
+) -> Result<Vec<Operator>, Problem> {
+    let usual = [client::USUAL.to_owned()];
+    let wanted = if order.clients.is_empty() {
+        &usual[..]
+    } else {
+        &order.clients[..]
+    };
+    let mut operators = Vec::new();
+    for client in wanted {
+        operators.push(match client.split_once('@') {
+            Some((name, _)) => Operator {
+                name: name.into(),
+                caller: Some(client.clone()),
+                config: None,
+            },
+            None => client::from_authority(authority, client, host, port, site)?,
+        });
+    }
+    Ok(operators)
+}
+
+/// Writes the configuration, and has the service run.
+fn start(
+    order: &Order,
+    text: &texts::Broker<'_>,
+    user: &str,
+    site: &mut Site<'_>,
+) -> Result<(), Problem> {
+    let config = config_file(paths::Config::Broker);
+    site.directory(
+        config.parent().unwrap_or(Path::new("/")),
+        0o755,
+        &Account::root(),
+    )?;
+    let before = site.count();
+    site.config(&config, &text.text(), 0o644, &Account::root())?;
+    let changed = site.count() > before;
+    if !order.start {
+        return Ok(());
+    }
+    let unit = service::broker_unit(&program()?, &config, user, order.listen.port() < 1024);
+    site.service(Service::Broker, &unit, changed)?;
+    site.wait_for(Service::Broker, PATIENCE, |state| state.active == "active")
+}
+
+/// A token for nodes, where there is none that still counts.
+fn first_token(
+    authority: &authority::Authority,
+    name: &str,
+    port: u16,
+    callers: Vec<String>,
+    site: &mut Site<'_>,
+) -> Result<Option<tls::Token>, Problem> {
+    let live = authority.tokens().map_err(Problem::config)?;
+    if live
+        .iter()
+        .any(|token| token.is_live() && token.role() == Role::Node)
+    {
+        site.fine(
+            "token",
+            "nodes can join with a token made earlier: `mcollective enable token list`; \
+             `mcollective enable token create` makes another",
+        );
+        return Ok(None);
+    }
+    let order = authority::TokenOrder {
+        role: Role::Node,
+        names: Vec::new(),
+        uses: FIRST_USES,
+        life: FIRST_LIFE,
+        broker: format!("{name}:{port}"),
+        callers,
+    };
+    site.act(
+        "token",
+        ("made", "make"),
+        format_args!("a token with which {FIRST_USES} nodes can join, for a day"),
+        || authority.create_token(&order).map_err(Problem::config),
+    )
+}
+
+/// The names that the broker's certificate bears.
+fn names(name: &str, more: &[String]) -> Vec<String> {
+    let own = own_name();
+    let short = own.split('.').next().unwrap_or(&own).to_owned();
+    let mut names = vec![name.to_owned()];
+    let further = [own, short, "localhost".into()];
+    for name in further.into_iter().chain(more.iter().cloned()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// A name that can be dialled.
+fn check_name(name: &str) -> Result<(), Problem> {
+    if tls::is_name(name) && name != "localhost" || name.parse::<IpAddr>().is_ok() {
+        return Ok(());
+    }
+    Err(
+        Problem::usage(format_args!("{name:?} is no name that nodes could dial"))
+            .hint("give the broker's DNS name with `--name HOST`"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_is_dialled_by_several_names_and_none_twice() {
+        let names = names(
+            "broker.example.net",
+            &["10.0.0.1".into(), "localhost".into()],
+        );
+        assert_eq!(names[0], "broker.example.net");
+        assert!(names.contains(&"10.0.0.1".into()));
+        assert_eq!(names.iter().filter(|n| *n == "localhost").count(), 1);
+        for bad in ["", "localhost", "a b", "a/b"] {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+        assert!(check_name("fd00::1").is_ok());
+    }
+}

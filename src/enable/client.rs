@@ -1,0 +1,374 @@
+//! Gives an operator what `mco` needs: a key that only the operator can read, and a configuration.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::{
+    enrol,
+    machine::{self, Authority},
+    problem::Problem,
+    puppet_ca::PuppetCa,
+    site::Site,
+    texts::{self, Reach},
+    tools::{self, Account},
+};
+use crate::{
+    sys::{file, paths, process},
+    tls::{self, Authorities, Files, authority, mint::Role},
+};
+
+/// How the operator is called where nothing else is said, as in Puppet Enterprise.
+pub const USUAL: &str = "peadmin";
+
+/// Puppet Enterprise's certificate that signs requests, what policies know it as, and that of its
+/// console.
+const PE_SIGNING: &str = "pe-internal-peadmin-mcollective-client";
+pub(super) const PE_CONSOLE: &str = "pe-internal-puppet-console-mcollective-client";
+
+/// Whom nodes obey in Puppet Enterprise.
+pub const PE_CALLERS: [&str; 2] = [
+    "pe-internal-peadmin-mcollective-client=peadmin-public",
+    "pe-internal-puppet-console-mcollective-client=puppet-dashboard-public",
+];
+
+/// The days of an operator's certificate.
+const DAYS: u32 = 365;
+
+/// What of a certificate, a key or a list of keys is read.
+const LARGEST: u64 = 1 << 20;
+
+/// Where the configuration of a user of this machine is.
+pub(super) fn dotfile(user: &str) -> Option<PathBuf> {
+    Some(tools::account(user)?.home.join(".mcollective"))
+}
+
+/// Whether this machine is a master of Puppet Enterprise.
+pub fn is_pe() -> bool {
+    Path::new("/opt/puppetlabs/server/pe_version").exists()
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// The name in the certificate.
+    pub name: Option<String>,
+    /// The user of this machine; the name, if not said.
+    pub user: Option<String>,
+    /// A token of the broker.
+    pub join: Option<String>,
+    /// The broker, where there is no token: `HOST` or `HOST:PORT`.
+    pub broker: Option<String>,
+    /// Certificate, key and authorities, where they are apart from Puppet's.
+    pub files: Option<(PathBuf, PathBuf, PathBuf)>,
+    /// Which authority.
+    pub authority: Option<Authority>,
+    /// Puppet's directory of certificates.
+    pub puppet_ssl: Option<PathBuf>,
+    /// SSH keys that may log in as the operator.
+    pub authorized_keys: Option<PathBuf>,
+}
+
+/// One who may command.
+#[derive(Debug)]
+pub struct Operator {
+    /// The name in the certificate.
+    pub name: String,
+    /// The name with the pin of the key, as `plugin.pki.clients` has it.
+    pub caller: Option<String>,
+    /// The configuration on this machine.
+    pub config: Option<PathBuf>,
+}
+
+/// Does it.
+pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
+    let name = order.name.as_deref().unwrap_or(USUAL);
+    if !tls::is_name(name) {
+        return Err(Problem::usage(format_args!(
+            "{name:?} can't be an operator's name"
+        )));
+    }
+    let home = Home::of(order.user.as_deref().unwrap_or(name), site)?;
+    home.admit(order.authorized_keys.as_deref(), site)?;
+    if let Some(token) = &order.join {
+        let files = home.files(name);
+        let place = enrol::Place {
+            cert: &files.cert,
+            key: &files.key,
+            ca: &home.dir.join("ca.pem"),
+            crl: None,
+            owner: &home.account,
+        };
+        let joined = enrol::certify(enrol::Ask::Token(token), Role::Client, name, &place, site)?;
+        let reach = Reach {
+            host: joined.host,
+            port: joined.port,
+            files,
+            renewed: true,
+        };
+        return home.finish(name, &reach, None, site);
+    }
+    let (host, port) = enrol::broker(order.broker.as_deref())?;
+    let reach = |files| Reach {
+        host: host.clone(),
+        port,
+        files,
+        renewed: false,
+    };
+    if let Some((cert, key, ca)) = &order.files {
+        home.copy([(cert, false), (key, true), (ca, false)], name, site)?;
+        return home.finish(name, &reach(home.files(name)), None, site);
+    }
+    let Some(puppet) = machine::puppet(order.authority, order.puppet_ssl.as_deref())? else {
+        return Err(Problem::usage("it is not said how the operator gets a certificate").hint(
+            "give `--join TOKEN` (`mcollective enable token create --role client` on the broker makes one), or `--cert`, `--key` and `--ca`",
+        ));
+    };
+    let (cert, key, ca) = (puppet.cert(name), puppet.key(name), puppet.ca());
+    if is_pe() {
+        return home.of_pe(name, &puppet, &reach, site);
+    }
+    puppet.load(name)?;
+    home.copy([(&cert, false), (&key, true), (&ca, false)], name, site)?;
+    home.finish(name, &reach(home.files(name)), None, site)
+}
+
+/// An operator whose key is made here and signed by the authority on this machine.
+pub(super) fn from_authority(
+    authority: Option<&authority::Authority>,
+    name: &str,
+    host: &str,
+    port: u16,
+    site: &mut Site<'_>,
+) -> Result<Operator, Problem> {
+    let home = Home::of(name, site)?;
+    let files = home.files(name);
+    let fresh = tls::Certified::load(&files.cert, &files.key)
+        .is_ok_and(|pair| pair.check_time(SystemTime::now()).is_ok());
+    if fresh {
+        site.fine("certificate", format!("{name} has a certificate"));
+    } else {
+        let made = site.act(
+            "certificate",
+            ("made", "make"),
+            format_args!("a key and a certificate for {name}"),
+            || match authority {
+                Some(authority) => authority
+                    .issue(Role::Client, name, &[], DAYS)
+                    .map(|pair| (pair, authority.cert_pem().to_owned()))
+                    .map_err(Problem::config),
+                None => Err(Problem::failed("there is no authority")),
+            },
+        )?;
+        if let Some((pair, ca)) = made {
+            site.own_file(&files.key, &pair.key_pem, 0o600, &home.account)?;
+            site.own_file(&files.cert, &pair.cert_pem, 0o644, &home.account)?;
+            site.own_file(&home.dir.join("ca.pem"), &ca, 0o644, &home.account)?;
+        }
+    }
+    let reach = Reach {
+        host: host.into(),
+        port,
+        files,
+        renewed: true,
+    };
+    home.finish(name, &reach, None, site)
+}
+
+/// Where an operator's files are.
+struct Home {
+    account: Account,
+    config: PathBuf,
+    dir: PathBuf,
+}
+
+impl Home {
+    /// That of a user, who is made where root asks for it; somebody else has only the own one.
+    fn of(user: &str, site: &mut Site<'_>) -> Result<Self, Problem> {
+        let account = if process::is_root() {
+            site.user(user, &Path::new("/var/lib").join(user), true)?
+        } else {
+            let (uid, gid) = process::effective_ids();
+            let home = paths::home().ok_or_else(|| Problem::config("HOME is not set"))?;
+            Account {
+                name: "you".into(),
+                home,
+                uid,
+                gid,
+            }
+        };
+        let (config, dir) = (
+            account.home.join(".mcollective"),
+            account.home.join(".mcollective.d"),
+        );
+        // Whoever owns the directory could have root write elsewhere by a link.
+        for path in [&config, &dir, &account.home.join(".ssh")] {
+            if process::is_root() && !account.is_root() && path.is_symlink() {
+                return Err(
+                    Problem::config(format_args!("{} is a symbolic link", path.display()))
+                        .hint("remove it: root does not follow links that others have made"),
+                );
+            }
+        }
+        site.directory(&dir, 0o700, &account)?;
+        Ok(Self {
+            account,
+            config,
+            dir,
+        })
+    }
+
+    /// The certificate, its key and whom to trust.
+    fn files(&self, name: &str) -> Files {
+        Files {
+            cert: self.dir.join(format!("{name}.pem")),
+            key: self.dir.join(format!("{name}-key.pem")),
+            ca: Authorities::Files(vec![self.dir.join("ca.pem")]),
+            crl: Vec::new(),
+        }
+    }
+
+    /// Copies certificate, key and authorities to where the operator, and nobody else, can read them.
+    fn copy(
+        &self,
+        from: [(&PathBuf, bool); 3],
+        name: &str,
+        site: &mut Site<'_>,
+    ) -> Result<(), Problem> {
+        let files = self.files(name);
+        let to = [files.cert, files.key, self.dir.join("ca.pem")];
+        for ((from, secret), to) in from.into_iter().zip(to) {
+            let text = file::read_text(from, LARGEST)?;
+            let mode = if secret { 0o600 } else { 0o644 };
+            site.own_file(&to, &text, mode, &self.account)?;
+        }
+        Ok(())
+    }
+
+    /// In Puppet Enterprise the connection is the master's, and the operator's key signs.
+    fn of_pe(
+        &self,
+        name: &str,
+        puppet: &PuppetCa,
+        reach: &dyn Fn(Files) -> Reach,
+        site: &mut Site<'_>,
+    ) -> Result<Operator, Problem> {
+        let host = &puppet.certname;
+        let ca = puppet.ca();
+        for name in [host.as_str(), PE_SIGNING] {
+            puppet.load(name)?;
+            let (cert, key) = (puppet.cert(name), puppet.key(name));
+            self.copy([(&cert, false), (&key, true), (&ca, false)], name, site)?;
+        }
+        let signing = self.files(PE_SIGNING);
+        let signing = Some((&*signing.cert, &*signing.key));
+        self.finish(name, &reach(self.files(host)), signing, site)
+    }
+
+    /// Writes the configuration, and says by which key the operator is known.
+    fn finish(
+        &self,
+        name: &str,
+        reach: &Reach,
+        signing: Option<(&Path, &Path)>,
+        site: &mut Site<'_>,
+    ) -> Result<Operator, Problem> {
+        site.config(
+            &self.config,
+            &texts::client(reach, signing),
+            0o600,
+            &self.account,
+        )?;
+        let (cert, key) = signing.unwrap_or((&reach.files.cert, &reach.files.key));
+        let caller = match tls::Certified::load(cert, key) {
+            Ok(pair) => {
+                let known = pair.common_name().map_err(Problem::config)?;
+                let pin = tls::key_pin(pair.leaf()).map_err(Problem::config)?;
+                site.fine("caller", format!("requests are signed by {known}@{pin}"));
+                Some(format!("{known}@{pin}"))
+            }
+            Err(_) if site.is_rehearsal() => None,
+            Err(error) => return Err(Problem::config(error)),
+        };
+        Ok(Operator {
+            name: name.into(),
+            caller,
+            config: Some(self.config.clone()),
+        })
+    }
+
+    /// Lets those who hold these SSH keys log in.
+    fn admit(&self, keys: Option<&Path>, site: &mut Site<'_>) -> Result<(), Problem> {
+        let Some(keys) = keys else { return Ok(()) };
+        let wanted = file::read_text(keys, LARGEST)?;
+        let dir = self.account.home.join(".ssh");
+        let list = dir.join("authorized_keys");
+        if list.is_symlink() {
+            return Err(Problem::config(format_args!(
+                "{} is a symbolic link",
+                list.display()
+            )));
+        }
+        let there = fs::read_to_string(&list).unwrap_or_default();
+        let missing = missing_keys(&wanted, &there).map_err(|line| {
+            Problem::usage(format_args!(
+                "{}:{line}: this is no SSH public key",
+                keys.display()
+            ))
+        })?;
+        if missing.is_empty() {
+            site.fine("key", format!("{} has these keys", list.display()));
+            return Ok(());
+        }
+        site.directory(&dir, 0o700, &self.account)?;
+        let mut text = there;
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        for key in missing {
+            text += key;
+            text.push('\n');
+        }
+        site.own_file(&list, &text, 0o600, &self.account).map(drop)
+    }
+}
+
+/// The keys of a list that another has not; the number of a line that is none.
+fn missing_keys<'a>(wanted: &'a str, there: &str) -> Result<Vec<&'a str>, usize> {
+    let kinds = ["ssh-", "ecdsa-", "sk-"];
+    let mut missing = Vec::new();
+    for (number, line) in wanted.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let words = line.split_whitespace();
+        if !words
+            .clone()
+            .any(|word| kinds.iter().any(|kind| word.starts_with(kind)))
+        {
+            return Err(number + 1);
+        }
+        if !there.lines().any(|other| other.trim() == line) {
+            missing.push(line);
+        }
+    }
+    Ok(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_added_once_and_nothing_else_is() {
+        let there = "ssh-ed25519 AAAA ann\n";
+        let wanted = "# ours\n\nssh-ed25519 AAAA ann\nfrom=\"10.0.0.0/8\" ssh-rsa BBBB bob\n";
+        let missing = missing_keys(wanted, there).unwrap();
+        assert_eq!(missing, ["from=\"10.0.0.0/8\" ssh-rsa BBBB bob"]);
+        let private = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
+        assert_eq!(missing_keys(private, there), Err(1));
+    }
+}

@@ -1,0 +1,333 @@
+//! A certificate authority that lies in a directory: its key, what it has issued and revoked, and the
+//! tokens with which machines join.
+//!
+//! `ca.pem`, `ca-key.pem` and `crl.pem` are the authority; `issued/NAME/SERIAL.json` is a certificate,
+//! `tokens/ID.json` a token. Broker and command line are two processes that use it at a time, so every
+//! change is made under a lock, written whole, and on disk before anybody hears of it. Root may make
+//! what the broker's user is to read: all files belong to whom the directory belongs to.
+
+mod enrol;
+mod issued;
+mod tokens;
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, chown},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    keys::KeyPin,
+    mint::{CertificateAuthority, MintError},
+    names::is_name,
+    trust,
+};
+use crate::sys::file::{self, FileError, Mode};
+
+pub use enrol::Enrolled;
+pub use issued::Issued;
+pub use tokens::{TokenOrder, TokenRecord};
+
+/// What of one of its files is read.
+const LARGEST: u64 = 1 << 20;
+
+/// A revocation list of a large fleet.
+const LARGEST_LIST: u64 = 16 << 20;
+
+/// Names become the names of files, and arguments of programs.
+const LONGEST_NAME: usize = 200;
+
+/// How long a list counts. Readers here take the newest that they have, whatever its age.
+const LIST_DAYS: u32 = 3650;
+
+/// What an authority can't do.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// There is one already.
+    #[error("there is an authority in {} already", .0.display())]
+    AlreadyThere(PathBuf),
+    /// A record that can't be understood.
+    #[error("{}: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file can't be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A directory or a lock.
+    #[error("can't {what} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A certificate can't be made.
+    #[error(transparent)]
+    Mint(#[from] MintError),
+    /// Not a name for a certificate.
+    #[error(
+        "{0:?} can't be a name here: letters, digits, `_`, `.` and `-`, beginning with one of the first three"
+    )]
+    Name(String),
+}
+
+/// See the module.
+pub struct Authority {
+    dir: PathBuf,
+    ca: CertificateAuthority,
+    pin: KeyPin,
+    owner: (u32, u32),
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authority")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Authority {
+    /// Makes one in a directory, which may be there already.
+    pub fn create(dir: &Path, name: &str, days: u32) -> Result<Self, AuthorityError> {
+        let failed = |source| AuthorityError::Io {
+            what: "make",
+            path: dir.into(),
+            source,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(failed)?;
+        let there = ["ca.pem", "ca-key.pem"].map(|file| dir.join(file));
+        if there.iter().any(|file| file.symlink_metadata().is_ok()) {
+            return Err(AuthorityError::AlreadyThere(dir.into()));
+        }
+        let ca = CertificateAuthority::create(name, days)?;
+        let owner = owner(dir)?;
+        let [cert, key] = there;
+        // The certificate comes last: with it, the authority is there.
+        put(&key, ca.key_pem().as_bytes(), 0o600, owner)?;
+        let list = ca.revocation_list(&[], 1, LIST_DAYS)?;
+        put(&dir.join("crl.pem"), list.as_bytes(), 0o644, owner)?;
+        put(&cert, ca.cert_pem().as_bytes(), 0o644, owner)?;
+        Self::open(dir)
+    }
+
+    /// Opens the one in a directory.
+    pub fn open(dir: &Path) -> Result<Self, AuthorityError> {
+        let read = |name: &str| file::read_text(&dir.join(name), LARGEST);
+        let cert = read("ca.pem")?;
+        let ca = CertificateAuthority::load(&cert, &read("ca-key.pem")?)?;
+        let pin = super::pem_pin(&cert).ok_or_else(|| AuthorityError::Damaged {
+            path: dir.join("ca.pem"),
+            reason: "no certificate".into(),
+        })?;
+        Ok(Self {
+            owner: owner(dir)?,
+            dir: dir.into(),
+            ca,
+            pin,
+        })
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Its certificate.
+    pub fn cert_pem(&self) -> &str {
+        self.ca.cert_pem()
+    }
+
+    /// The pin of its key.
+    pub const fn pin(&self) -> KeyPin {
+        self.pin
+    }
+
+    /// The file of its certificate.
+    pub fn cert_path(&self) -> PathBuf {
+        self.dir.join("ca.pem")
+    }
+
+    /// The file of its revocation list.
+    pub fn crl_path(&self) -> PathBuf {
+        self.dir.join("crl.pem")
+    }
+
+    /// Revokes all certificates of a name that are valid; none is no error. The list is written anew.
+    pub fn revoke(&self, name: &str) -> Result<Vec<Issued>, AuthorityError> {
+        self.revoke_at(name, SystemTime::now())
+    }
+
+    pub(crate) fn revoke_at(
+        &self,
+        name: &str,
+        now: SystemTime,
+    ) -> Result<Vec<Issued>, AuthorityError> {
+        check_name(name)?;
+        let _lock = self.lock()?;
+        let mut revoked = self.issued_to(name)?;
+        revoked.retain(|issued| issued.is_valid_at(now));
+        for issued in &mut revoked {
+            issued.revoked = Some(seconds(now));
+            self.keep(issued)?;
+        }
+        if !revoked.is_empty() {
+            self.publish(now)?;
+        }
+        Ok(revoked)
+    }
+
+    /// Writes the list of what was revoked and has not expired.
+    fn publish(&self, now: SystemTime) -> Result<(), AuthorityError> {
+        let issued = self.issued()?;
+        let revoked: Vec<_> = issued
+            .iter()
+            .filter(|issued| issued.not_after > now)
+            .filter_map(Issued::revocation)
+            .collect();
+        // Numbers have to grow, also where the last list was lost.
+        let last = file::read(&self.crl_path(), LARGEST_LIST).ok();
+        let last = last.and_then(|pem| trust::list_number(&pem)).unwrap_or(0);
+        let number = seconds(now).max(last + 1);
+        let list = self.ca.revocation_list(&revoked, number, LIST_DAYS)?;
+        self.put(&self.crl_path(), list.as_bytes(), 0o644)
+    }
+
+    /// Keeps every other process from changing anything while it is held.
+    fn lock(&self) -> Result<File, AuthorityError> {
+        let path = self.dir.join("lock");
+        let locked = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .and_then(|file| {
+                own(&path, self.owner)?;
+                file.lock()?;
+                Ok(file)
+            });
+        locked.map_err(|source| AuthorityError::Io {
+            what: "lock",
+            path,
+            source,
+        })
+    }
+
+    /// Writes a record.
+    fn put_record(&self, path: &Path, record: &impl Serialize) -> Result<(), AuthorityError> {
+        let parent = path.parent().unwrap_or(&self.dir);
+        for dir in [parent.parent().unwrap_or(&self.dir), parent] {
+            if !dir.is_dir() {
+                DirBuilder::new()
+                    .mode(0o700)
+                    .create(dir)
+                    .and_then(|()| own(dir, self.owner))
+                    .map_err(|source| AuthorityError::Io {
+                        what: "make",
+                        path: dir.into(),
+                        source,
+                    })?;
+            }
+        }
+        let bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
+        self.put(path, &bytes, 0o600)
+    }
+
+    fn put(&self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), AuthorityError> {
+        put(path, bytes, mode, self.owner)
+    }
+}
+
+/// Reads a record.
+fn record<T: DeserializeOwned>(path: &Path) -> Result<T, AuthorityError> {
+    let bytes = file::read(path, LARGEST)?;
+    serde_json::from_slice(&bytes).map_err(|error| AuthorityError::Damaged {
+        path: path.into(),
+        reason: error.to_string(),
+    })
+}
+
+/// The entries of a directory that need not be there, but for what is being written.
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, AuthorityError> {
+    let listing = match fs::read_dir(dir) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => {
+            return Err(AuthorityError::Io {
+                what: "read",
+                path: dir.into(),
+                source,
+            });
+        }
+    };
+    let hidden = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.as_encoded_bytes().starts_with(b".")
+    };
+    let mut paths: Vec<PathBuf> = listing.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| !hidden(path));
+    paths.sort();
+    Ok(paths)
+}
+
+fn owner(dir: &Path) -> Result<(u32, u32), AuthorityError> {
+    match fs::metadata(dir) {
+        Ok(there) => Ok((there.uid(), there.gid())),
+        Err(source) => Err(AuthorityError::Io {
+            what: "look at",
+            path: dir.into(),
+            source,
+        }),
+    }
+}
+
+fn put(path: &Path, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), AuthorityError> {
+    file::write_atomic(path, bytes, Mode::Exactly(mode))?;
+    own(path, owner).map_err(|source| AuthorityError::Io {
+        what: "give away",
+        path: path.into(),
+        source,
+    })
+}
+
+fn own(path: &Path, owner: (u32, u32)) -> io::Result<()> {
+    let there = fs::metadata(path)?;
+    if (there.uid(), there.gid()) == owner {
+        return Ok(());
+    }
+    chown(path, Some(owner.0), Some(owner.1))
+}
+
+fn check_name(name: &str) -> Result<(), AuthorityError> {
+    if is_name(name) && name.len() <= LONGEST_NAME && !name.starts_with(['.', '-']) {
+        return Ok(());
+    }
+    Err(AuthorityError::Name(name.chars().take(80).collect()))
+}
+
+/// Seconds since 1970.
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// The moment so many seconds after 1970.
+fn moment(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(1 << 40))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! From nothing to a fleet with `mcollective enable`, on machines that have only the program: a broker
+//! with an authority of its own, nodes that join with its token, an operator on a machine apart. Then
+//! a node is revoked, cut off by its power, upgraded, and taken back.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    clock, fleet,
+    lab::{Lab, PROGRAM},
+};
+
+/// A command's line for a node's shell that gives its words and its exit code.
+fn coded(line: &str) -> String {
+    format!("{line} 2>&1 && echo 'exit 0' || echo \"exit $?\"")
+}
+
+/// Waits until `mco ping` on a machine names just these nodes.
+#[track_caller]
+fn wait_for_nodes(lab: &Lab, on: &str, nodes: &[&str]) {
+    let line = "su peadmin -c 'mcollective mco ping -j' | tr -d '\\n'";
+    clock::wait_for(&format!("{nodes:?} in the fleet"), fleet::PATIENCE, || {
+        let said = lab.shell(on, &format!("{line} || true"));
+        let found: Value = serde_json::from_str(&said).ok()?;
+        let mut found: Vec<String> = found["replies"]
+            .as_array()?
+            .iter()
+            .map(|reply| reply["sender"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        found.sort();
+        (found == nodes).then_some(())
+    });
+}
+
+pub(crate) fn two_commands_make_a_fleet_and_one_takes_a_node_out() {
+    let lab = Lab::open(&fleet::program());
+    lab.up(&["broker", "a1", "a2", "ops"]);
+    let on = |name: &str, line: &str| lab.shell(name, line);
+
+    // A rehearsal says all and does nothing; nobody but root does more.
+    let said = on("broker", "mcollective enable broker --dry-run");
+    assert!(
+        said.contains("Would make a certificate authority"),
+        "{said}"
+    );
+    on(
+        "broker",
+        "test ! -e /etc/mcollective && test ! -e /var/lib/mcollective-broker",
+    );
+    let said = on(
+        "broker",
+        &coded("su -s /bin/sh nobody -c 'mcollective enable broker'"),
+    );
+    assert!(
+        said.contains("only root") && said.contains("exit 70"),
+        "{said}"
+    );
+
+    // One command on the broker. It ends with the proof, and prints the other.
+    let said = on("broker", "mcollective enable broker");
+    assert!(
+        said.contains("The broker lets the operator in, and 0 nodes answer"),
+        "{said}"
+    );
+    let join = said
+        .lines()
+        .find(|line| line.trim().starts_with("mcollective enable agent --join "))
+        .unwrap_or_else(|| panic!("{said}"))
+        .trim()
+        .to_owned();
+    let token = join.rsplit(' ').next().unwrap();
+    on(
+        "broker",
+        "systemctl is-active -q mcollective-broker && systemctl is-enabled -q mcollective-broker",
+    );
+    let said = on(
+        "broker",
+        "ps -o user= -C mcollective; stat -c '%a %U' /var/lib/mcollective-broker/ca/ca-key.pem ~peadmin/.mcollective.d/peadmin-key.pem",
+    );
+    assert_eq!(said, "mcollec+\n600 mcollective\n600 peadmin\n");
+    let said = on(
+        "broker",
+        &coded("mcollective enable broker --detailed-exitcodes"),
+    );
+    assert!(
+        said.contains("exit 0"),
+        "nothing changes the second time: {said}"
+    );
+
+    // The other on each node.
+    for node in ["a1", "a2"] {
+        let said = on(node, &join);
+        assert!(
+            said.contains("mcollective-agent.service: Connected to broker:61613"),
+            "{said}"
+        );
+    }
+    wait_for_nodes(&lab, "broker", &["a1", "a2"]);
+    let said = on("a1", &coded(&format!("{join} --detailed-exitcodes")));
+    assert!(
+        said.contains("exit 0"),
+        "nothing changes the second time: {said}"
+    );
+    let said = on("a1", &coded("mcollective enable status"));
+    assert!(
+        said.contains("active, enabled: Connected to broker:61613"),
+        "{said}"
+    );
+    assert!(
+        said.contains("Nothing is wrong") && said.contains("exit 0"),
+        "{said}"
+    );
+    let pin = on(
+        "a1",
+        "grep -o 'peadmin@sha256:[0-9a-f]*' /etc/mcollective/server.cfg",
+    );
+    assert_eq!(pin.trim().len(), "peadmin@sha256:".len() + 64, "{pin}");
+
+    // An action that changes something, ordered by the operator.
+    on(
+        "broker",
+        "su peadmin -c 'mcollective mco service cron restart -y -I a1' || su peadmin -c 'mcollective mco rpc rpcutil ping -I a1'",
+    );
+
+    // An operator on a machine of their own: allowed by the broker, and obeyed by those who list the key.
+    on(
+        "broker",
+        "sed -i 's/^clients = .*/clients = peadmin, deploy/' /etc/mcollective/broker.cfg && systemctl reload mcollective-broker",
+    );
+    let said = on(
+        "broker",
+        "mcollective enable token create --role client --name deploy -o json",
+    );
+    let made: Value = serde_json::from_str(&said).unwrap();
+    let client_token = made["token"].as_str().unwrap();
+    let said = on(
+        "ops",
+        &coded(&format!("mcollective enable agent --join {client_token}")),
+    );
+    assert!(
+        said.contains("this token is for clients") && said.contains("exit 64"),
+        "{said}"
+    );
+    let said = on(
+        "ops",
+        &format!("mcollective enable client --name deploy --join {client_token} -o json"),
+    );
+    let made: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(made["nodes"], 2, "{said}");
+    let caller = made["caller"].as_str().unwrap();
+    let ask = "su deploy -c 'mcollective mco rpc rpcutil ping'";
+    let said = on("ops", &coded(ask));
+    assert!(
+        !said.contains("exit 0"),
+        "no node knows this key yet: {said}"
+    );
+    for node in ["a1", "a2"] {
+        on(
+            node,
+            &format!(
+                "sed -i 's/^plugin.pki.clients = .*/&, {caller}/' /etc/mcollective/server.cfg && systemctl reload mcollective-agent"
+            ),
+        );
+    }
+    clock::wait_for("the new operator is obeyed", fleet::PATIENCE, || {
+        on("ops", &coded(ask)).contains("exit 0").then_some(())
+    });
+
+    // What a token does not give.
+    let said = on(
+        "ops",
+        &coded(&format!(
+            "mcollective enable agent --no-start --identity peadmin --join {token}"
+        )),
+    );
+    assert!(
+        said.contains("exit 77"),
+        "a node under an operator's name: {said}"
+    );
+    let said = on(
+        "ops",
+        &coded(&format!(
+            "mcollective enable agent --no-start --identity a1 --join {token}"
+        )),
+    );
+    assert!(
+        said.contains("exit 77"),
+        "a node under another's name: {said}"
+    );
+    let id = on(
+        "broker",
+        "mcollective enable token list | awk '/node/ {print $1; exit}'",
+    );
+    on("broker", &format!("mcollective enable token revoke {id}"));
+    let said = on(
+        "ops",
+        &coded(&format!(
+            "mcollective enable agent --no-start --join {token}"
+        )),
+    );
+    assert!(!said.contains("exit 0"), "a revoked token: {said}");
+
+    // A machine that lost power is a node again by itself.
+    lab.down("a2");
+    lab.up(&["a2"]);
+    wait_for_nodes(&lab, "broker", &["a1", "a2"]);
+
+    // A newer program takes the old one's place under a running fleet.
+    on(
+        "a1",
+        &format!(
+            "cp {PROGRAM} /usr/local/bin/newer && umount {PROGRAM} && mv /usr/local/bin/newer {PROGRAM} && systemctl restart mcollective-agent"
+        ),
+    );
+    wait_for_nodes(&lab, "broker", &["a1", "a2"]);
+
+    // Revoked is out, and stays out; the others have the list.
+    on("broker", "mcollective enable revoke a2");
+    wait_for_nodes(&lab, "broker", &["a1"]);
+    let said = on("a2", &coded("mcollective enable status"));
+    assert!(
+        said.contains("is not connected") && said.contains("revoked") && said.contains("exit 2"),
+        "{said}"
+    );
+    clock::wait_for("the list on a1", fleet::PATIENCE, || {
+        let (ours, theirs) = (
+            fs::read(lab.disk("a1").join("etc/mcollective/ssl/crl.pem")).ok()?,
+            fs::read(
+                lab.disk("broker")
+                    .join("var/lib/mcollective-broker/ca/crl.pem"),
+            )
+            .ok()?,
+        );
+        (ours == theirs).then_some(())
+    });
+
+    // And back out: the service goes, the data stays.
+    on("a1", "mcollective enable agent --disable");
+    on(
+        "a1",
+        "! systemctl is-active -q mcollective-agent && test ! -e /etc/systemd/system/mcollective-agent.service && test -e /etc/mcollective/server.cfg",
+    );
+    on(
+        "broker",
+        "mcollective enable broker --disable && test -e /var/lib/mcollective-broker/ca/ca-key.pem",
+    );
+}
