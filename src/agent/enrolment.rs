@@ -3,7 +3,6 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -12,10 +11,10 @@ use tokio::time::Instant;
 
 use super::runner::Runner;
 use crate::{
-    connector::{Message, Server, enrol},
+    connector::{Message, enrol},
     stomp::destination::REVOCATIONS,
     sys::file::{self, Mode},
-    tls::{self, Certified, Files},
+    tls::{self, Certified},
 };
 
 /// How long the broker may take to renew a certificate.
@@ -60,13 +59,15 @@ impl Runner {
         let Ok(pair) = Certified::load(&files.cert, &files.key) else {
             return;
         };
-        if is_young(&pair, &identity, SystemTime::now()) {
+        // Nodes that have joined together do not come together: some come earlier.
+        let early = |life: Duration| share(life / 12, &identity);
+        if !enrol::is_due(&pair, SystemTime::now(), early) {
             return;
         }
         self.enrolment.wait(&identity);
-        let (server, files) = (server.clone(), files.clone());
+        let server = server.clone();
         tokio::spawn(async move {
-            match renew(&server, &files, &pair).await {
+            match enrol::renew_file(&server, PATIENCE).await {
                 Ok(()) => tracing::info!("the broker has renewed the certificate of this node"),
                 Err(error) => {
                     let left = pair.validity().not_after.duration_since(SystemTime::now());
@@ -106,40 +107,11 @@ impl Runner {
     }
 }
 
-/// Whether more than a third of a certificate's time is left. Nodes that have joined together do not
-/// come together: some come earlier, by up to a quarter of that.
-fn is_young(pair: &Certified, identity: &str, now: SystemTime) -> bool {
-    let validity = pair.validity();
-    let life = validity.not_after.duration_since(validity.not_before);
-    let life = life.unwrap_or_default();
-    let left = validity.not_after.duration_since(now).unwrap_or_default();
-    left > life / 3 + share(life / 12, identity)
-}
-
 /// A part of a time that is always the same for a node, and another one for another.
 fn share(whole: Duration, identity: &str) -> Duration {
     let mut hasher = DefaultHasher::new();
     identity.hash(&mut hasher);
     whole / 1000 * u32::try_from(hasher.finish() % 1000).unwrap_or(0)
-}
-
-async fn renew(server: &Server, files: &Files, old: &Certified) -> Result<(), String> {
-    let new = enrol::renew(server, PATIENCE)
-        .await
-        .map_err(|error| match error.hint() {
-            Some(hint) => format!("{error}; {hint}"),
-            None => error.to_string(),
-        })?;
-    // A certificate for another key would cut this node off.
-    if tls::pem_pin(&new.cert_pem) != tls::key_pin(old.leaf()).ok() {
-        return Err("what it gave is for another key".into());
-    }
-    keep(&files.cert, &new.cert_pem)
-}
-
-fn keep(path: &Path, text: &str) -> Result<(), String> {
-    file::write_atomic(path, text.as_bytes(), Mode::KeepOr(0o644))
-        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Asks a broker for a certificate: with a token, for a machine that has none yet; with the one that is
 //! about to end, for a newer one.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -14,9 +14,12 @@ use super::{
     Address, Error, Kind, Server, classify, dial,
     problem::{Problem, Stage},
 };
-use crate::tls::{
-    self, Token,
-    enrol::{ALPN_RENEW, Answer, EXPORTER_LABEL, Exporter, LineError, MAX_ANSWER, Request},
+use crate::{
+    sys::file::{self, Mode},
+    tls::{
+        self, Certified, Token,
+        enrol::{ALPN_RENEW, Answer, EXPORTER_LABEL, Exporter, LineError, MAX_ANSWER, Request},
+    },
 };
 
 /// What a broker gave.
@@ -55,8 +58,8 @@ pub enum EnrolError {
         /// What to do.
         hint: String,
     },
-    /// The key can't be used.
-    #[error("the key can't be used: {0}")]
+    /// Our own key or files can't be used.
+    #[error("{0}")]
     Key(String),
 }
 
@@ -155,6 +158,32 @@ pub async fn renew(server: &Server, within: Duration) -> Result<Joined, EnrolErr
         .await
         .map_err(&fails)?;
     granted(Answer::read_plain(&line).map_err(|error| EnrolError::Line(address, error))?)
+}
+
+/// Whether it is time to renew a certificate: a third of its life is left, and as much more as `early`
+/// makes of that life.
+pub fn is_due(pair: &Certified, now: SystemTime, early: impl FnOnce(Duration) -> Duration) -> bool {
+    let validity = pair.validity();
+    let life = validity.not_after.duration_since(validity.not_before);
+    let life = life.unwrap_or_default();
+    let left = validity.not_after.duration_since(now).unwrap_or_default();
+    left <= life / 3 + early(life)
+}
+
+/// Renews the certificate of a connection, and writes the new one over the old.
+pub async fn renew_file(server: &Server, within: Duration) -> Result<(), EnrolError> {
+    let unusable = |error: &dyn ToString| EnrolError::Key(error.to_string());
+    let Some(files) = &server.tls else {
+        return Err(unusable(&"the connection has no TLS"));
+    };
+    let old = Certified::load(&files.cert, &files.key).map_err(|error| unusable(&error))?;
+    let new = renew(server, within).await?;
+    // A certificate for another key would cut us off.
+    if tls::pem_pin(&new.cert_pem) != tls::key_pin(old.leaf()).ok() {
+        return Err(unusable(&"what the broker gave is for another key"));
+    }
+    file::write_atomic(&files.cert, new.cert_pem.as_bytes(), Mode::KeepOr(0o644))
+        .map_err(|error| unusable(&error))
 }
 
 fn granted(answer: Answer) -> Result<Joined, EnrolError> {

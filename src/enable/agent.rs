@@ -50,13 +50,13 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
     let config = config_file(paths::Config::Server);
     let before = usable(&config);
-    if let Err(fault) = &before {
-        if !site.replaces() {
-            return Err(Problem::config(format_args!(
-                "there is a configuration that this agent can't use: {fault}"
-            ))
-            .hint("`--replace` writes it anew and keeps the old one beside it"));
-        }
+    if let Err(fault) = &before
+        && !site.replaces()
+    {
+        return Err(Problem::config(format_args!(
+            "there is a configuration that this agent can't use: {fault}"
+        ))
+        .hint("`--replace` writes it anew and keeps the old one beside it"));
     }
     let etc = config.parent().unwrap_or(Path::new("/"));
     site.directory(etc, 0o755, &Account::root())?;

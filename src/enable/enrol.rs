@@ -39,6 +39,7 @@ pub(super) struct Joined {
 }
 
 /// Whom to ask.
+#[derive(Clone, Copy)]
 pub(super) enum Ask<'a> {
     /// The broker of a token.
     Token(&'a str),
@@ -171,18 +172,17 @@ fn join(
 }
 
 fn ask(token: &Token, name: &str, place: &Place<'_>) -> Result<enrol::Joined, Problem> {
-    let key = match std::fs::read_to_string(place.key) {
-        Ok(key) => key,
+    let key = if let Ok(key) = std::fs::read_to_string(place.key) {
+        key
+    } else {
         // Before it is asked for: who is interrupted comes again with the same key.
-        Err(_) => {
-            let key = tls::mint::new_key().map_err(Problem::failed)?;
-            file::write_new(place.key, key.as_bytes(), 0o600)?;
-            if !place.owner.is_root() {
-                std::os::unix::fs::chown(place.key, Some(place.owner.uid), Some(place.owner.gid))
-                    .map_err(|error| Problem::io(place.key, "change the owner of", &error))?;
-            }
-            key
+        let key = tls::mint::new_key().map_err(Problem::failed)?;
+        file::write_new(place.key, key.as_bytes(), 0o600)?;
+        if !place.owner.is_root() {
+            std::os::unix::fs::chown(place.key, Some(place.owner.uid), Some(place.owner.gid))
+                .map_err(|error| Problem::io(place.key, "change the owner of", &error))?;
         }
+        key
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -195,7 +195,7 @@ impl Site<'_> {
                 } else {
                     now.status
                 };
-                self.fine("service", format!("{name}: {says}"));
+                self.fine("service", format!("{says} ({name})"));
                 return Ok(());
             }
             if Instant::now() > end {

@@ -338,8 +338,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let sub = dir.path().join("etc");
         let file = sub.join("a.cfg");
-        let mut rehearsal = Manner::default();
-        rehearsal.dry_run = true;
+        let rehearsal = Manner {
+            dry_run: true,
+            replace: false,
+        };
         let order = |site: &mut Site<'_>| {
             site.directory(&sub, 0o750, &me()).unwrap();
             assert!(site.config(&file, "a = 1\n", 0o640, &me()).unwrap());
@@ -370,8 +372,10 @@ mod tests {
                 .contains("stays as it is")
         );
         assert_eq!(fs::read_to_string(&path).unwrap(), "mine\n");
-        let mut replace = Manner::default();
-        replace.replace = true;
+        let replace = Manner {
+            dry_run: false,
+            replace: true,
+        };
         assert!(work(replace, order)[0].1);
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs\n");
         let kept = dir.path().join("a.cfg.bak");

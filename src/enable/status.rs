@@ -239,10 +239,10 @@ impl Status {
                 .for_each(|fault| self.wrong(fault.to_string(), "")),
             Ok(config) => {
                 let pki = &config.common.security.pki;
-                if let Ok(pair) = tls::Certified::load(&pki.cert, &pki.key) {
-                    if let (Ok(name), Ok(pin)) = (pair.common_name(), tls::key_pin(pair.leaf())) {
-                        role.facts.push(("signs as", format!("{name}@{pin}")));
-                    }
+                if let Ok(pair) = tls::Certified::load(&pki.cert, &pki.key)
+                    && let (Ok(name), Ok(pin)) = (pair.common_name(), tls::key_pin(pair.leaf()))
+                {
+                    role.facts.push(("signs as", format!("{name}@{pin}")));
                 }
                 self.common(&config.common, now, &mut role);
             }

@@ -1,6 +1,9 @@
 //! What the configurations contain that `enable` writes. Pure: everything is decided before.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::{self, Write as _},
+    path::{Path, PathBuf},
+};
 
 use crate::tls::{Authorities, Files};
 
@@ -39,12 +42,18 @@ impl Broker<'_> {
             list(authorities(self.files)),
         );
         if !self.files.crl.is_empty() {
-            text += &format!("ssl.crl = {}\n", list(&self.files.crl));
+            line(
+                &mut text,
+                format_args!("ssl.crl = {}\n", list(&self.files.crl)),
+            );
         }
         if let Some(dir) = self.authority {
-            text += &format!(
-                "# The authority that signs for whoever joins with a token.\nca_dir = {}\n",
-                dir.display()
+            line(
+                &mut text,
+                format_args!(
+                    "# The authority that signs for whoever joins with a token.\nca_dir = {}\n",
+                    dir.display()
+                ),
             );
         }
         text + &format!(
@@ -98,11 +107,14 @@ pub(super) fn client(reach: &Reach, signing: Option<(&Path, &Path)>) -> String {
         connection(reach)
     );
     if let Some((cert, key)) = signing {
-        text += &format!(
-            "# Requests are signed with another key than the connection's.\n\
+        line(
+            &mut text,
+            format_args!(
+                "# Requests are signed with another key than the connection's.\n\
              plugin.pki.cert = {}\nplugin.pki.key = {}\n",
-            cert.display(),
-            key.display()
+                cert.display(),
+                key.display()
+            ),
         );
     }
     text
@@ -121,14 +133,25 @@ fn connection(reach: &Reach) -> String {
         list(authorities(files)),
     );
     if !files.crl.is_empty() {
-        text += &format!("{one}.ssl.crl = {}\n", list(&files.crl));
+        line(
+            &mut text,
+            format_args!("{one}.ssl.crl = {}\n", list(&files.crl)),
+        );
     }
     text += "securityprovider = pki\n";
     if reach.renewed {
-        text += "# The broker has the authority: it renews this certificate and tells of revoked ones.\n\
-                 plugin.pki.renew = yes\nplugin.pki.crl_updates = yes\n";
+        text += "# The broker has the authority, and renews this certificate before it ends.\nplugin.pki.renew = yes\n";
+        if !files.crl.is_empty() {
+            text += "# It tells of those that were revoked, too.\nplugin.pki.crl_updates = yes\n";
+        }
     }
     text
+}
+
+/// Adds to a text.
+fn line(text: &mut String, more: fmt::Arguments<'_>) {
+    // A text takes everything.
+    let _taken = text.write_fmt(more);
 }
 
 fn authorities(files: &Files) -> &[PathBuf] {

@@ -10,7 +10,10 @@ use aws_lc_rs::{digest, hmac, rand};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, Serialize};
 
-use super::{keys::KeyPin, mint::Role};
+use super::{
+    keys::{KeyPin, hex},
+    mint::Role,
+};
 
 /// How a token of this version begins; a later version has another number.
 const PREFIX: &str = "mcoj1.";
@@ -88,7 +91,7 @@ impl Token {
         let (id, secret) = bytes.split_at(6);
         let (host, port) = split(broker).ok_or(TokenError::Strange)?;
         Ok(Self {
-            id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+            id: hex(id),
             secret: Secret(BASE64.encode(secret)),
             role,
             host,

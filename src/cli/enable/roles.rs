@@ -75,11 +75,12 @@ pub(super) fn agent(plan: &NodePlan) -> Result<Exit, CommandError> {
         stop_old,
     };
     told("agent", plan.work, |site, _| {
-        Ok(if disable {
-            agent::disable(site)?
+        if disable {
+            agent::disable(site)?;
         } else {
-            agent::enable(&order, site)?
-        })
+            agent::enable(&order, site)?;
+        }
+        Ok(())
     })
 }
 

@@ -1,6 +1,9 @@
 //! The client's configuration, its connection, and the signals that end its work.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::sync::watch;
 
@@ -12,12 +15,13 @@ use crate::{
     },
     client::{self, Client, Interrupt},
     config::{self, ClientConfig},
-    connector,
+    connector::{self, enrol},
     security::SecurityProvider,
     sys::{
         self,
         signal::{Signal, Signals},
     },
+    tls::Certified,
 };
 
 /// How long connecting may take, where nothing else is said.
@@ -61,6 +65,7 @@ pub(super) async fn connect(
         .unwrap_or(CONNECTION_TIMEOUT);
     let mut settings = common.connector.clone();
     settings.connect_timeout = settings.connect_timeout.min(limit);
+    renew_in_time(common).await;
     let stopped = stop.clone();
     let connecting = Client::connect(settings, identity, provider, stopped);
     tokio::select! {
@@ -77,6 +82,30 @@ pub(super) async fn connect(
         }
     }
 }
+
+/// Has the certificate renewed, where the broker does that and it is time. What does not work is tried
+/// with the next call: the old one counts for weeks.
+async fn renew_in_time(common: &config::Common) {
+    let server = common
+        .connector
+        .pool
+        .first()
+        .filter(|_| common.security.pki.renew);
+    let Some((server, files)) = server.and_then(|s| Some((s, s.tls.as_ref()?))) else {
+        return;
+    };
+    let Ok(pair) = Certified::load(&files.cert, &files.key) else {
+        return;
+    };
+    if enrol::is_due(&pair, SystemTime::now(), |_| Duration::ZERO)
+        && let Err(error) = enrol::renew_file(server, RENEWAL).await
+    {
+        tracing::debug!("the certificate can't be renewed: {error}");
+    }
+}
+
+/// How long a call may wait for a renewed certificate.
+const RENEWAL: Duration = Duration::from_secs(3);
 
 /// Passes SIGINT, SIGTERM and SIGHUP on to whoever waits.
 pub(super) async fn watch_signals(stop: watch::Sender<Option<Interrupt>>) {

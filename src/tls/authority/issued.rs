@@ -1,7 +1,7 @@
 //! What an authority has issued: a record for each certificate.
 
 use std::{
-    path::PathBuf,
+    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Authority, AuthorityError, check_name, entries, moment, record, seconds};
 use crate::tls::{
-    keys::{self, KeyPin},
+    keys::{self, KeyPin, hex},
     mint::{Pair, Revocation, Role, new_key, public_key_info},
     names,
 };
@@ -82,7 +82,7 @@ impl Authority {
     pub(super) fn issued_to(&self, name: &str) -> Result<Vec<Issued>, AuthorityError> {
         check_name(name)?;
         let paths = entries(&self.dir.join("issued").join(name))?;
-        paths.iter().map(read).collect()
+        paths.iter().map(|path| read(path)).collect()
     }
 
     /// Makes a key and a certificate for it.
@@ -154,7 +154,7 @@ impl Authority {
 
     /// Writes a certificate's record.
     pub(super) fn keep(&self, issued: &Issued) -> Result<(), AuthorityError> {
-        let serial: String = issued.serial.iter().map(|b| format!("{b:02x}")).collect();
+        let serial = hex(&issued.serial);
         let path = self.dir.join("issued").join(&issued.name);
         let on_disk = OnDisk {
             role: issued.role,
@@ -230,10 +230,10 @@ impl OnDisk {
     }
 }
 
-fn read(path: &PathBuf) -> Result<Issued, AuthorityError> {
+fn read(path: &Path) -> Result<Issued, AuthorityError> {
     let on_disk: OnDisk = record(path)?;
     on_disk.read().map_err(|reason| AuthorityError::Damaged {
-        path: path.clone(),
+        path: path.into(),
         reason,
     })
 }

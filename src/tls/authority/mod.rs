@@ -203,8 +203,8 @@ impl Authority {
         let last = file::read(&self.crl_path(), LARGEST_LIST).ok();
         let last = last.and_then(|pem| trust::list_number(&pem)).unwrap_or(0);
         let number = seconds(now).max(last + 1);
-        let list = self.ca.revocation_list(&revoked, number, LIST_DAYS)?;
-        self.put(&self.crl_path(), list.as_bytes(), 0o644)
+        let text = self.ca.revocation_list(&revoked, number, LIST_DAYS)?;
+        self.put(&self.crl_path(), text.as_bytes(), 0o644)
     }
 
     /// Keeps every other process from changing anything while it is held.
