@@ -28,7 +28,9 @@ pub(crate) fn certificates_change_and_no_call_notices() {
             // its certificates, and a call in that moment may miss a node that is coming back.
             let cuts = !trusted.contains(old.cert_pem());
             if cuts {
-                AGENTS.map(|name| watch.trouble(Target::Agent(name)));
+                for name in AGENTS {
+                    watch.trouble(Target::Agent(name));
+                }
             }
             renew(watch, authority, trusted);
             if cuts {
