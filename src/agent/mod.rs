@@ -27,6 +27,7 @@ mod renewal;
 mod rest;
 mod runner;
 mod shared;
+mod splay;
 mod stats;
 #[cfg(test)]
 mod testing;

@@ -3,8 +3,6 @@
 //! plugins; the message is signed, as replies are.
 
 use std::{
-    collections::hash_map::RandomState,
-    hash::BuildHasher as _,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -12,7 +10,7 @@ use std::{
 use serde_json::{Map, Value, json};
 use tokio::{task::JoinHandle, time::Instant};
 
-use super::{host::Host, shared::Shared};
+use super::{host::Host, shared::Shared, splay};
 use crate::{
     config::{self, RegistrationKind},
     connector::{Connection, Outgoing, activemq},
@@ -33,9 +31,8 @@ impl Registrar {
     /// As the configuration has it; none where it wants no registration.
     pub(super) fn new(settings: Option<&config::Registration>) -> Option<Self> {
         let settings = settings?.clone();
-        let chance = RandomState::new().hash_one(std::process::id());
         Some(Self {
-            due: Instant::now() + first(&settings, chance),
+            due: Instant::now() + first(&settings),
             settings,
             telling: None,
         })
@@ -72,14 +69,12 @@ impl Registrar {
 
 /// How long to wait at the start: a part of the interval by chance, so that a fleet which starts
 /// together does not tell together; nothing without `registration_splay`, as in the original.
-fn first(settings: &config::Registration, chance: u64) -> Duration {
-    if !settings.splay {
-        return Duration::ZERO;
+fn first(settings: &config::Registration) -> Duration {
+    if settings.splay {
+        splay::part_of(settings.interval)
+    } else {
+        Duration::ZERO
     }
-    let part = u32::try_from(chance >> 32).unwrap_or(0);
-    settings
-        .interval
-        .mul_f64(f64::from(part) / (f64::from(u32::MAX) + 1.0))
 }
 
 async fn tell(shared: Arc<Shared>, connection: Connection, settings: config::Registration) {
@@ -170,10 +165,8 @@ mod tests {
     #[test]
     fn a_splay_is_a_part_of_the_interval() {
         let splay = settings("registration_splay = yes\n");
-        assert_eq!(first(&splay, 0), Duration::ZERO);
-        assert!(first(&splay, u64::MAX) < splay.interval);
-        assert!(first(&splay, u64::MAX) > splay.interval.mul_f64(0.999));
-        assert_eq!(first(&settings(""), u64::MAX), Duration::ZERO);
+        assert!(first(&splay) < splay.interval);
+        assert_eq!(first(&settings("")), Duration::ZERO);
     }
 
     #[tokio::test]

@@ -51,7 +51,8 @@ impl Runner {
         let before = old.host.config();
         let mut config = ServerConfig::load(&before.common.file, &config::process_environment)
             .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let certificates = Renewal::of(&config.common.security.pki);
+        let connector = &before.common.connector;
+        let certificates = Renewal::of(&config.common.security.pki, connector);
         // By the old name: another one in the certificate is a fault.
         let provider = config.common.security.pki.node(Some(old.host.identity()));
         let provider = provider.map_err(|error| vec![error.to_string()])?;
@@ -71,7 +72,7 @@ impl Runner {
         drop(gatehouse);
         old.cap.set_limit(cap(&config));
         self.set_log_level(config.common.logger.level);
-        self.certificates = certificates;
+        self.certificates = certificates.after(&self.certificates);
         Ok(Shared {
             audit: config.audit_file.clone().map(Audit::new),
             authoriser: config.authorization.clone().map(Authoriser::new),

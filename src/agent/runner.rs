@@ -97,7 +97,8 @@ impl Runner {
         log: LogSwitch,
     ) -> Result<Self, Error> {
         // Before they are read: what is written meanwhile is newer.
-        let certificates = Renewal::of(&config.common.security.pki);
+        let common = &config.common;
+        let certificates = Renewal::of(&common.security.pki, &common.connector);
         Ok(Self {
             level: config.common.logger.level,
             shared: Arc::new(Shared::new(config, agents.clone())?),
@@ -173,6 +174,7 @@ impl Runner {
                     self.renew_in_time();
                     self.rest.rest(&self.shared);
                 },
+                () = at(self.certificates.due()) => self.connect_anew(&connection),
                 () = at(self.registrar.as_ref().map(Registrar::due)) => {
                     if let Some(registrar) = &mut self.registrar {
                         registrar.tell(&self.shared, &connection);

@@ -109,6 +109,13 @@ impl Connection {
         drop(self.command(command).await);
     }
 
+    /// Makes a new connection that takes the place of the one that there is, if that is to our own
+    /// broker: with the certificates as they are on disk now, and losing nothing. False where the
+    /// task is too busy to be told.
+    pub fn renew(&self) -> bool {
+        self.commands.try_send(Command::Renew).is_ok()
+    }
+
     /// Sends a message, and returns when it is written, or handled by the broker where a receipt is
     /// asked for. Waits for a connection, at most until the deadline.
     ///

@@ -34,6 +34,7 @@ pub(super) enum Command {
         grace: Duration,
         done: oneshot::Sender<()>,
     },
+    Renew,
     Send(Pending),
     Subscribe {
         destination: String,
@@ -81,6 +82,8 @@ pub(super) struct Link {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) events: mpsc::Sender<Event>,
     status: watch::Sender<Status>,
+    /// Whether a new connection is to take the place of the one that there is.
+    pub(super) renew: bool,
     pub(super) closing: Option<Closing>,
 }
 
@@ -131,6 +134,7 @@ impl Link {
             commands,
             events,
             status,
+            renew: false,
             closing: None,
         }
     }
@@ -203,6 +207,11 @@ impl Link {
         }
     }
 
+    /// How long a connection may take, from the first packet to CONNECTED.
+    pub(super) fn time_to_connect(&self) -> Duration {
+        self.settings.connect_timeout.min(LONGEST)
+    }
+
     /// Whether a person waits for the first round over the pool.
     fn fails_fast(&self) -> bool {
         self.policy == Policy::FailFast && !self.ever_connected
@@ -210,21 +219,26 @@ impl Link {
 
     /// One connection, from its first packet to its end.
     async fn attempt(&mut self, server: &Server) -> End {
-        let within = self.settings.connect_timeout.min(LONGEST);
+        let within = self.time_to_connect();
         let until = Instant::now() + within;
+        // What is read from now on is new.
+        self.renew = false;
         let Some(dialled) = self.meanwhile(dial(server, until, within)).await else {
             return End::Closed;
         };
-        let stream = match dialled {
+        let mut stream = match dialled {
             Ok(stream) => stream,
             Err(problem) => return End::Failed(problem),
         };
         self.session
             .connect(&server.user, &server.password, until.into_std(), within);
         let mut opened = false;
-        let outcome = self.drive(server, stream, &mut opened).await;
-        let Err(problem) = outcome else {
-            return End::Closed;
+        let problem = loop {
+            match self.drive(server, stream, &mut opened).await {
+                Ok(None) => return End::Closed,
+                Ok(Some(next)) => stream = next,
+                Err(problem) => break problem,
+            }
         };
         // What had arrived before the end is still the owner's.
         while let Some(event) = self.session.poll_event(Instant::now().into_std()) {
@@ -272,7 +286,7 @@ impl Link {
     }
 
     /// Gives the owner an event, and attends to it until it has taken it.
-    async fn tell(&mut self, event: Event) -> Option<()> {
+    pub(super) async fn tell(&mut self, event: Event) -> Option<()> {
         let events = self.events.clone();
         // An owner that dropped its receiver does not want to know.
         self.meanwhile(async move { drop(events.send(event).await) })
@@ -308,6 +322,7 @@ impl Link {
                     done: Some(done),
                 });
             }
+            Some(Command::Renew) => self.renew = true,
             Some(Command::Send(pending)) => {
                 self.waiting.retain(|pending| !pending.done.is_closed());
                 self.waiting.push_back(pending);

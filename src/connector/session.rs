@@ -49,6 +49,7 @@ pub(super) struct Session {
     /// When CONNECT was handed out.
     asked: Option<Instant>,
     clock: Option<BrokerClock>,
+    settled: bool,
     decoder: Decoder,
     buffer: BytesMut,
     heartbeat: Option<HeartBeat>,
@@ -113,6 +114,7 @@ impl Session {
             sessions: 0,
             asked: None,
             clock: None,
+            settled: false,
             decoder: Decoder::default(),
             buffer: BytesMut::new(),
             heartbeat: None,
@@ -125,6 +127,27 @@ impl Session {
             said: None,
             farewell: None,
         }
+    }
+
+    /// One that is to take the place of this one, by [`Self::take_over`].
+    pub(super) fn successor(&self) -> Self {
+        Self {
+            sessions: self.sessions,
+            ..Self::new(self.options.clone())
+        }
+    }
+
+    /// Takes the subscriptions of the session before this one.
+    pub(super) fn take_over(&mut self, before: &Self) {
+        self.next_id = before.next_id;
+        for wanted in &before.subscriptions {
+            self.subscribe(&wanted.destination, wanted.selector.as_deref());
+        }
+    }
+
+    /// Whether the broker is our own.
+    pub(super) fn is_ours(&self) -> bool {
+        self.ours
     }
 
     /// Whether messages can be sent.
@@ -277,7 +300,7 @@ impl Session {
         self.version = Version::V1_0;
         self.ours = false;
         self.sessions += 1;
-        (self.asked, self.clock) = (None, None);
+        (self.asked, self.clock, self.settled) = (None, None, false);
         self.said = None;
         self.farewell = None;
         self.heartbeat = None;
@@ -344,6 +367,17 @@ impl Session {
     /// Nobody waits for this receipt any longer.
     pub(super) fn forget(&mut self, id: SendId) {
         self.receipts.forget(id);
+    }
+
+    /// Wants to know when the broker has handled all that was sent: [`Self::is_settled`] tells.
+    pub(super) fn settle(&mut self) {
+        self.settled = false;
+        self.transmits.push_back(frames::settle(self.version));
+    }
+
+    /// Whether it has.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled
     }
 
     /// Ends the session in good order. [`Self::is_closed`] tells when the broker has confirmed.
@@ -460,6 +494,7 @@ impl Session {
             }
             return Ok(());
         }
+        self.settled |= id == frames::SETTLED_RECEIPT;
         if let Ok(id) = id.parse::<u64>() {
             let deliveries = header(frame, "deliveries")?.and_then(|text| text.parse().ok());
             let receipt = Receipt {

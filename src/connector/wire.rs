@@ -4,7 +4,7 @@
 //! what we write. While the owner has not taken its events nothing is read: that is how its slowness
 //! reaches the broker, instead of filling memory here.
 
-use std::{collections::HashMap, io, time::Duration};
+use std::{collections::HashMap, future::Future, io, pin::Pin, time::Duration};
 
 use bytes::BytesMut;
 use tokio::{
@@ -17,6 +17,7 @@ use super::{
     Server, classify,
     dial::Stream,
     error::{Address, Error},
+    handover::{Successor, succeed},
     link::{Link, Pending},
     message::Receipt,
     outbound::Outbound,
@@ -38,6 +39,8 @@ struct Wire {
 enum Stop {
     /// The session was closed as the owner wanted, or its grace is over.
     Closed,
+    /// Another is to take its place, and nothing is on its way by this one.
+    Succeeded(Successor),
     /// The session, or what was read, ended it.
     Ended(Problem),
     /// Writing failed. Why may still be readable.
@@ -45,13 +48,14 @@ enum Stop {
 }
 
 impl Link {
-    /// Serves an open stream to its end. `Ok` is an end that the owner wanted.
+    /// Serves an open stream to its end. `Ok` is an end that the owner wanted, or a stream that is
+    /// to be served in its place.
     pub(super) async fn drive(
         &mut self,
         server: &Server,
         stream: Box<dyn Stream>,
         opened: &mut bool,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<Box<dyn Stream>>, Problem> {
         let (reader, writer) = tokio::io::split(stream);
         let mut wire = Wire {
             reader,
@@ -62,6 +66,12 @@ impl Link {
         };
         let problem = match self.pump(server, &mut wire, opened).await {
             Stop::Closed => None,
+            Stop::Succeeded(successor) => {
+                let handed = self.hand_over(server, successor, wire.reader).await;
+                return handed
+                    .map(Some)
+                    .map_err(|problem| self.session.handle_lost(problem));
+            }
             Stop::Ended(problem) => Some(self.session.handle_lost(problem)),
             Stop::Write(error) => {
                 let problem = self.last_words(server, &mut wire, &error).await;
@@ -76,15 +86,28 @@ impl Link {
             // Only good manners, TLS's close_notify: the session is over.
             drop(timeout_at(closing.until, wire.writer.shutdown()).await);
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn pump(&mut self, server: &Server, wire: &mut Wire, opened: &mut bool) -> Stop {
         let events = self.events.clone();
+        let mut succeeding = None;
+        let mut successor = None;
         loop {
-            self.forward(wire);
+            if std::mem::take(&mut self.renew) && self.session.is_open() && self.session.is_ours() {
+                let next = self.session.successor();
+                let next = succeed(server.clone(), next, self.time_to_connect());
+                (succeeding, successor) = (Some(Box::pin(next)), None);
+            }
+            self.forward(wire, successor.is_some() && self.closing.is_none());
             if self.session.is_closed() {
                 return Stop::Closed;
+            }
+            if self.session.is_settled()
+                && self.closing.is_none()
+                && let Some(successor) = successor.take()
+            {
+                return Stop::Succeeded(successor);
             }
             let timeout = self.session.poll_timeout().map(Instant::from_std);
             let grace = self.closing.as_ref().map(|closing| closing.until);
@@ -109,6 +132,10 @@ impl Link {
                         return Stop::Write(error);
                     }
                 }
+                Some(next) = ready(&mut succeeding) => {
+                    (succeeding, successor) = (None, Some(next));
+                    self.session.settle();
+                }
                 command = self.commands.recv(), if self.closing.is_none() && !wire.outbound.is_full() => {
                     self.handle_command(command);
                 }
@@ -125,13 +152,14 @@ impl Link {
     }
 
     /// Does everything that needs no waiting: tells those whose message is through, and moves what
-    /// is to be sent to the socket's queue.
-    fn forward(&mut self, wire: &mut Wire) {
+    /// is to be sent to the socket's queue. Messages may be held back for the next session.
+    fn forward(&mut self, wire: &mut Wire, hold: bool) {
         wire.settle(self);
         while let Some(bytes) = self.session.poll_transmit(now()) {
             wire.outbound.push(bytes);
         }
         while self.session.is_open()
+            && !hold
             && !wire.outbound.is_full()
             && let Some(pending) = self.waiting.pop_front()
         {
@@ -241,6 +269,11 @@ impl Wire {
             }
         }
     }
+}
+
+/// Waits for what is awaited, if anything is.
+async fn ready<T>(future: &mut Option<Pin<Box<impl Future<Output = T>>>>) -> Option<T> {
+    Some(future.as_mut()?.await)
 }
 
 fn now() -> std::time::Instant {

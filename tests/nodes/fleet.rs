@@ -44,17 +44,11 @@ impl Fleet {
         fleet.certify_client(&fleet.authority, fleet.authority.cert_pem());
         fleet.set_up(BROKER, Role::Broker, "broker.cfg", BROKER_CFG);
         for name in AGENTS {
-            let config = format!(
-                "identity = {name}\n{}{AGENT_CFG}",
-                connector("/etc/mcollective")
-            );
-            fleet.set_up(name, Role::Node, "server.cfg", &config);
-            let facts = format!("whoami: {name}\n");
-            fs::write(fleet.file(name, "/etc/mcollective/facts.yaml"), facts).unwrap();
-            fs::write(fleet.file(name, "/etc/mcollective/classes.txt"), "common\n").unwrap();
+            fleet.set_up_agent(name);
         }
         for name in nodes {
             let unit = unit(name);
+            fleet.write_unit(name);
             fleet.lab.shell(
                 name,
                 &format!("systemctl daemon-reload; systemctl enable -q --now {unit}"),
@@ -63,7 +57,31 @@ impl Fleet {
         fleet
     }
 
-    /// Writes certificates, configuration and unit of a node.
+    /// One more node with an agent, on which OpenRC starts it and everything else.
+    pub(crate) fn add_openrc(&self, name: &str) {
+        self.lab.openrc(name);
+        self.set_up_agent(name);
+        let path = format!("/etc/init.d/{}", unit(name));
+        let script = SCRIPT.replace("PROGRAM", PROGRAM);
+        fs::write(self.file(name, &path), script).unwrap();
+        let unit = unit(name);
+        self.lab
+            .shell(name, &format!("chmod 755 {path}; rc-service {unit} start"));
+        self.wait_for_log(name, 0, "connected");
+    }
+
+    fn set_up_agent(&self, name: &str) {
+        let config = format!(
+            "identity = {name}\n{}{AGENT_CFG}",
+            connector("/etc/mcollective")
+        );
+        self.set_up(name, Role::Node, "server.cfg", &config);
+        let facts = format!("whoami: {name}\n");
+        fs::write(self.file(name, "/etc/mcollective/facts.yaml"), facts).unwrap();
+        fs::write(self.file(name, "/etc/mcollective/classes.txt"), "common\n").unwrap();
+    }
+
+    /// Writes certificates and configuration of a node.
     fn set_up(&self, name: &str, role: Role, config: &str, text: &str) {
         for dir in [
             "/etc/mcollective",
@@ -74,10 +92,14 @@ impl Fleet {
         }
         self.certify(&self.authority, name, role, self.authority.cert_pem());
         fs::write(self.file(name, &format!("/etc/mcollective/{config}")), text).unwrap();
+    }
+
+    fn write_unit(&self, name: &str) {
         let (daemon, unit) = (daemon(name), unit(name));
+        let config = if name == BROKER { "broker" } else { "server" };
         let text = UNIT
             .replace("DAEMON", daemon)
-            .replace("CONFIG", &format!("/etc/mcollective/{config}"))
+            .replace("CONFIG", &format!("/etc/mcollective/{config}.cfg"))
             .replace("PROGRAM", PROGRAM);
         let path = format!("/etc/systemd/system/{unit}.service");
         fs::write(self.file(name, &path), text).unwrap();
@@ -256,4 +278,13 @@ StandardError=append:/var/log/mcollective/DAEMON.log
 
 [Install]
 WantedBy=multi-user.target
+";
+
+/// What OpenRC starts an agent by.
+const SCRIPT: &str = "#!/sbin/openrc-run
+description='MCollective agent'
+supervisor=supervise-daemon
+command=PROGRAM
+command_args='agent --config /etc/mcollective/server.cfg'
+error_log=/var/log/mcollective/agent.log
 ";

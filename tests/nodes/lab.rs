@@ -99,6 +99,11 @@ impl Lab {
         self.must("up", names);
     }
 
+    /// Switches a node on that is started by OpenRC.
+    pub(crate) fn openrc(&self, name: &str) {
+        self.must("openrc", &[name]);
+    }
+
     pub(crate) fn down(&self, name: &str) {
         self.must("down", &[name]);
     }

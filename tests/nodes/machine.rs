@@ -111,11 +111,16 @@ impl Called {
 
 /// Adds lines to a node's `server.cfg`, and has its agent read them.
 pub(crate) fn configure(fleet: &Fleet, node: &str, lines: &str) {
-    let path = fleet.file(node, "/etc/mcollective/server.cfg");
-    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
-    file.write_all(lines.as_bytes()).unwrap();
+    write_lines(fleet, node, lines);
     // It is `Type=notify`: back when it is connected.
     fleet
         .lab
         .shell(node, &format!("systemctl restart {}", unit(node)));
+}
+
+/// Adds lines to a node's `server.cfg`.
+pub(crate) fn write_lines(fleet: &Fleet, node: &str, lines: &str) {
+    let path = fleet.file(node, "/etc/mcollective/server.cfg");
+    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+    file.write_all(lines.as_bytes()).unwrap();
 }

@@ -22,6 +22,7 @@ mod judge;
 mod lab;
 mod machine;
 mod notes;
+mod openrc;
 mod packages;
 mod pause;
 mod puppet;
@@ -96,6 +97,10 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("rpms::dnf_does_as_it_is_told", rpms::dnf_does_as_it_is_told),
     (
+        "rpms::zypper_does_as_it_is_told",
+        rpms::zypper_does_as_it_is_told,
+    ),
+    (
         "install::a_fresh_machine_installs_runs_replaces_and_removes_it",
         install::a_fresh_machine_installs_runs_replaces_and_removes_it,
     ),
@@ -106,6 +111,10 @@ const TESTS: &[(&str, fn())] = &[
     (
         "puppet::a_run_outlives_the_service_that_began_it",
         puppet::a_run_outlives_the_service_that_began_it,
+    ),
+    (
+        "openrc::scripts_of_every_kind_do_as_they_are_told",
+        openrc::scripts_of_every_kind_do_as_they_are_told,
     ),
     (
         "services::units_of_every_kind_do_as_they_are_told",

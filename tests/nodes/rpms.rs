@@ -1,4 +1,5 @@
-//! The agent `package` with a real dnf and a real rpm database, on a machine of Debian, which has both.
+//! The agent `package` with a real dnf, a real zypper and a real rpm database, on a machine of Debian,
+//! which has them all.
 
 use serde_json::json;
 
@@ -40,7 +41,14 @@ make needy 1.0 'Requires: foo' ''
 make bad 1.0 '' '%pre
 echo the moon is out of reach >&2
 exit 3'
+make broken 1.0 'Requires: the-moon' ''
+make sad 1.0 '' '%post
+echo the moon is down >&2
+exit 4'
 createrepo_c -q /srv/rpms
+"#;
+
+const DNF: &str = r#"
 mkdir -p /etc/yum.repos.d
 printf '[local]\nname=local\nbaseurl=file:///srv/rpms\ngpgcheck=0\nmetadata_expire=0\n' \
     >/etc/yum.repos.d/local.repo
@@ -57,6 +65,7 @@ pub(crate) fn dnf_does_as_it_is_told() {
         "plugin.package.provider = dnf\nplugin.package.lock_wait = 4\n",
     );
     fleet.lab.shell(NODE, REPOSITORY);
+    fleet.lab.shell(NODE, DNF);
     let call = |words: &[&str]| -> Reply { rpc(&fleet, NODE, &[&["package"], words].concat()) };
     let shell = |line: &str| fleet.lab.shell(NODE, line);
     let (changed, unchanged) = (("changed", json!(true)), ("changed", json!(false)));
@@ -161,4 +170,126 @@ pub(crate) fn dnf_does_as_it_is_told() {
         &[("output", printed("rpm -qa | md5sum | cut -d' ' -f1"))],
     );
     call(&["yum_clean", "mode=metadata"]).is(0, "OK", &[("exitcode", json!(0))]);
+}
+
+const ZYPPER: &str = r#"
+mkdir -p /etc/zypp/repos.d /etc/rpm
+printf '[local]\nname=Local Packages\nbaseurl=file:///srv/rpms\ngpgcheck=0\nautorefresh=1\n' \
+    >/etc/zypp/repos.d/local.repo
+# Where zypper and all others have the database, and Debian's rpm alone does not.
+echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros
+"#;
+
+#[allow(clippy::too_many_lines, reason = "one fleet for all")]
+pub(crate) fn zypper_does_as_it_is_told() {
+    let fleet = Fleet::start();
+    configure(
+        &fleet,
+        NODE,
+        "plugin.package.provider = zypper\nplugin.package.lock_wait = 3\n",
+    );
+    fleet.lab.shell(NODE, REPOSITORY);
+    fleet.lab.shell(NODE, ZYPPER);
+    let call = |words: &[&str]| -> Reply { rpc(&fleet, NODE, &[&["package"], words].concat()) };
+    let shell = |line: &str| fleet.lab.shell(NODE, line);
+    let (changed, unchanged) = ([("changed", json!(true))], [("changed", json!(false))]);
+    let ensure = |version: &str| ("ensure", json!(version));
+
+    // It can't read a database with nothing in it.
+    call(&["install", "package=shell"]).is(0, "OK", &changed);
+    call(&["status", "package=foo"]).is(
+        0,
+        "OK",
+        &[ensure("absent"), ("provider", json!("zypper"))],
+    );
+    call(&["install", "package=foo", "version=1.0"])
+        .is(0, "OK", &[ensure("1.0-1"), ("arch", json!("noarch"))])
+        .is(0, "OK", &changed);
+    call(&["install", "package=foo"]).is(0, "OK", &unchanged);
+    let updates = |exit: i64| {
+        let reply = call(&["checkupdates"]).is(0, "OK", &[("exitcode", json!(exit))]);
+        let row = &reply.data["outdated_packages"][0];
+        assert_eq!(
+            (
+                &row["package"],
+                &row["current"],
+                &row["version"],
+                &row["repo"]
+            ),
+            (
+                &json!("foo"),
+                &json!("1.0-1"),
+                &json!("1:3.0-1"),
+                &json!("Local Packages")
+            ),
+            "{reply:#?}"
+        );
+    };
+    updates(0);
+    // A file that was changed by hand stays.
+    shell("echo by hand >/etc/foo.conf");
+    call(&["install", "package=foo", "version=1:2.0-1"]).is(0, "OK", &[ensure("1:2.0-1")]);
+    call(&["update", "package=foo"]).is(0, "OK", &[ensure("1:3.0-1"), changed[0].clone()]);
+    call(&["update", "package=foo"]).is(0, "OK", &[ensure("1:3.0-1"), unchanged[0].clone()]);
+    let none = call(&["checkupdates"]).is(0, "OK", &[]);
+    assert_eq!(none.data["outdated_packages"], json!([]), "{none:#?}");
+    call(&["install", "package=foo", "version=1:2.0"]).is(0, "OK", &[ensure("1:2.0-1")]);
+    assert_eq!(shell("cat /etc/foo.conf"), "by hand\n");
+    // What needs a package goes with it, and several come at once.
+    call(&["install", "package=needy"]).is(0, "OK", &changed);
+    call(&["uninstall", "package=foo"]).is(0, "OK", &[ensure("absent")]);
+    call(&["status", "package=needy"]).is(0, "OK", &[ensure("absent")]);
+    call(&["install", "package=foo,needy"]).is(
+        0,
+        "OK",
+        &[("ensure", json!(["1:3.0-1", "1.0-1"])), changed[0].clone()],
+    );
+    call(&["purge", "package=foo,needy"]).is(
+        0,
+        "OK",
+        &[("ensure", json!(["absent", "absent"])), changed[0].clone()],
+    );
+    // What goes wrong says why.
+    call(&["install", "package=nosuch"]).is(
+        5,
+        "zypper ended with exit code 104: No provider of 'nosuch' found.",
+        &[("exitcode", json!(104))],
+    );
+    call(&["install", "package=foo", "version=9"]).is(5, "No provider of 'foo=9' found.", &[]);
+    call(&["install", "package=bad"]).is(
+        5,
+        "the moon is out of reach; error: %prein(bad-1.0-1.noarch) scriptlet failed, exit status 3",
+        &[ensure("absent"), ("exitcode", json!(8))],
+    );
+    call(&["install", "package=broken"]).is(
+        5,
+        "nothing provides the-moon needed by broken-1.0-1.noarch",
+        &[ensure("absent"), ("exitcode", json!(4))],
+    );
+    call(&["install", "package=sad"]).is(
+        5,
+        "the moon is down; warning: %post(sad-1.0-1.noarch) scriptlet failed, exit status 4",
+        &[
+            ensure("1.0-1"),
+            ("exitcode", json!(107)),
+            changed[0].clone(),
+        ],
+    );
+    // A repository that is away is no failure of what came from another.
+    shell(
+        "printf '[gone]\nname=gone\nbaseurl=file:///srv/gone\nautorefresh=1\n' \
+         >/etc/zypp/repos.d/gone.repo",
+    );
+    call(&["install", "package=foo", "version=1.0"]).is(0, "OK", &[ensure("1.0-1")]);
+    updates(106);
+    shell("rm /etc/zypp/repos.d/gone.repo");
+    // Who holds the lock.
+    shell("systemd-run -q --unit=holder perl -e 'sleep 600'");
+    let pid = shell("systemctl show -p MainPID --value holder | tee /run/zypp.pid");
+    let holder = format!("process {} (/usr/bin/perl) holds the lock", pid.trim());
+    call(&["update", "package=foo"]).is(5, &holder, &[("exitcode", json!(7))]);
+    shell("systemctl stop holder");
+    call(&["update", "package=foo"]).is(0, "OK", &[ensure("1:3.0-1")]);
+    let printed = |line: &str| json!(shell(line).trim());
+    call(&["count"]).is(0, "OK", &[("output", printed("rpm -qa | wc -l"))]);
 }

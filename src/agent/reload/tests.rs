@@ -190,7 +190,15 @@ fn collectives_and_agents_come_and_go() {
 #[test]
 fn renewed_certificates_are_noticed_and_half_written_ones_change_nothing() {
     let site = Site::new();
-    let (mut runner, _) = runner(&site, "");
+    let [cert, key, ca] = ["node1.pem", "node1.key", "ca.pem"].map(|name| site.fixture.path(name));
+    let shown = format!(
+        "plugin.activemq.pool.1.ssl = yes\nplugin.activemq.pool.1.ssl.cert = {}\n\
+         plugin.activemq.pool.1.ssl.key = {}\nplugin.activemq.pool.1.ssl.ca = {}\n",
+        cert.display(),
+        key.display(),
+        ca.display()
+    );
+    let (mut runner, _) = runner(&site, &shown);
     let until = |runner: &Runner| runner.shared.provider.valid_until();
     let first = until(&runner);
     runner.renew_certificates();
@@ -205,9 +213,13 @@ fn renewed_certificates_are_noticed_and_half_written_ones_change_nothing() {
     // The key is still the old one's.
     runner.renew_certificates();
     assert_eq!(until(&runner), first);
+    assert_eq!(runner.certificates.due(), None);
     put("node1.key", &renewed.key_pem);
     runner.renew_certificates();
     let second = until(&runner);
+    // The broker is to see it too, and soon.
+    let due = runner.certificates.due().expect("a time to connect anew");
+    assert!(due < tokio::time::Instant::now() + Duration::from_mins(1));
     assert!(second > first + Duration::from_hours(24 * 20));
 
     // Nor does the certificate of somebody else get in.
@@ -236,6 +248,7 @@ fn a_new_revocation_list_is_noticed() {
     verify(&runner).unwrap();
     list(2, &[&site.operator_files]);
     runner.renew_certificates();
+    assert_eq!(runner.certificates.due(), None);
     let error = verify(&runner).unwrap_err().to_string();
     assert!(error.contains("revoked"), "{error}");
 }

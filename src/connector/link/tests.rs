@@ -531,3 +531,93 @@ async fn an_empty_pool_is_a_mistake_of_the_configuration() {
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.hint().unwrap().contains("pool.1.host"));
 }
+
+#[tokio::test]
+async fn a_new_connection_takes_the_place_of_one_that_works() {
+    let broker = Broker::start(None).await;
+    let (connection, mut events) = start(broker.settings(None), Policy::KeepTrying);
+    for topic in ["/topic/m.a.agent", "/topic/m.b.agent"] {
+        connection.subscribe(topic, None).await.unwrap();
+    }
+    let mut first = broker.session().await;
+    for _ in 0..2 {
+        first.expect(stomp::Command::Subscribe).await;
+    }
+    assert!(connection.renew());
+    let mut second = broker.accept().await.unwrap();
+    second.expect(stomp::Command::Connect).await;
+    // All goes on as long as the new one is not there.
+    connection.send(outgoing("before")).await.unwrap();
+    assert_eq!(body(&first.expect(stomp::Command::Send).await), "before");
+    second
+        .write(b"CONNECTED\nversion:1.2\nserver:mcollective/test\n\n\0")
+        .await;
+    let settle = first.expect(stomp::Command::Ack).await;
+    let sending = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.send(outgoing("after")).await }
+    });
+    connection
+        .subscribe("/topic/m.c.agent", None)
+        .await
+        .unwrap();
+    first.expect(stomp::Command::Subscribe).await;
+    receipt(&mut first, &settle, "").await;
+    for topic in ["/topic/m.a.agent", "/topic/m.b.agent", "/topic/m.c.agent"] {
+        let frame = second.expect(stomp::Command::Subscribe).await;
+        assert_eq!(get(&frame, "destination"), topic);
+    }
+    // What was sent before the old one ends is not lost.
+    first
+        .write(
+            b"MESSAGE\ndestination:/topic/m.a.agent\n\nlast\0\
+              ERROR\nmessage:a newer one\nmc-replaced:yes\n\n\0",
+        )
+        .await;
+    assert_eq!(first.frame().await.map(|frame| frame.command), None);
+    assert!(matches!(events.recv().await, Some(Event::Connected(_))));
+    assert_eq!(&next_message(&mut events).await.body[..], b"last");
+    assert!(matches!(events.recv().await, Some(Event::Connected(_))));
+    assert_eq!(body(&second.expect(stomp::Command::Send).await), "after");
+    sending.await.unwrap().unwrap();
+    second
+        .write(b"MESSAGE\ndestination:/topic/m.b.agent\n\nnext\0")
+        .await;
+    assert_eq!(&next_message(&mut events).await.body[..], b"next");
+}
+
+#[tokio::test]
+async fn without_a_new_connection_the_old_one_stays() {
+    let broker = Broker::start(None).await;
+    let (connection, mut events) = start(broker.settings(None), Policy::KeepTrying);
+    let mut first = broker.session().await;
+    connection.connected().await.unwrap();
+    assert!(connection.renew());
+    let mut second = broker.accept().await.unwrap();
+    second.expect(stomp::Command::Connect).await;
+    second.write(b"ERROR\nmessage:not you\n\n\0").await;
+    assert_eq!(second.frame().await.map(|frame| frame.command), None);
+    connection.send(outgoing("a")).await.unwrap();
+    assert_eq!(body(&first.expect(stomp::Command::Send).await), "a");
+    // A broker of others has nothing to do with it.
+    drop(first);
+    let mut third = broker.accept().await.unwrap();
+    third.expect(stomp::Command::Connect).await;
+    third
+        .write(b"CONNECTED\nversion:1.1\nserver:ActiveMQ/5\n\n\0")
+        .await;
+    let mut sessions = 0;
+    while sessions < 2 {
+        sessions += usize::from(matches!(events.recv().await, Some(Event::Connected(_))));
+    }
+    assert!(connection.renew());
+    connection.send(outgoing("b")).await.unwrap();
+    assert_eq!(body(&third.expect(stomp::Command::Send).await), "b");
+    connection.close(Duration::ZERO).await;
+    assert!(
+        third
+            .frame()
+            .await
+            .is_none_or(|frame| frame.command == stomp::Command::Disconnect)
+    );
+}

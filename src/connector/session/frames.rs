@@ -145,6 +145,14 @@ pub(super) fn disconnect(version: Version) -> Bytes {
         .end()
 }
 
+/// Does nothing but to be confirmed after all that went before it. Only our own broker takes it so.
+pub(super) fn settle(version: Version) -> Bytes {
+    Encoder::new(Command::Ack, version)
+        .header("id", SETTLED_RECEIPT)
+        .header("receipt", SETTLED_RECEIPT)
+        .end()
+}
+
 /// The heart-beats that we offer and want.
 pub(super) fn offer(every: Duration) -> Offer {
     let every = u32::try_from(every.as_millis()).unwrap_or(u32::MAX);
@@ -214,6 +222,9 @@ pub(super) fn garbage(reason: &str) -> Problem {
 
 /// The longest interval of heart-beats, so that no sum of times overflows.
 const LONGEST: Duration = Duration::from_hours(24);
+
+/// The receipt of [`settle`].
+pub(super) const SETTLED_RECEIPT: &str = "settled";
 
 /// The receipt of DISCONNECT; those of messages are numbers.
 pub(super) const DISCONNECT_RECEIPT: &str = "bye";

@@ -35,7 +35,7 @@ impl PackageProvider for Zypper {
     fn act(&self, change: &Change, _before: &[Status], patience: Duration) -> Program {
         let program = Program::new(ZYPPER)
             .env("ZYPP_LOCK_TIMEOUT", patience.as_secs().to_string())
-            .args(["--quiet", "--non-interactive"]);
+            .args(["--non-interactive"]);
         let program = match change.verb {
             Verb::Install => program.args(["install", "--auto-agree-with-licenses"]),
             Verb::Update => program.args(["update", "--auto-agree-with-licenses"]),
@@ -49,13 +49,22 @@ impl PackageProvider for Zypper {
         }
     }
 
-    /// It has codes for what is to be done next: to reboot, to restart itself.
+    /// It has codes for what is to be done next: to reboot, to restart itself, to look why a
+    /// repository was left out.
     fn succeeded(&self, ended: &Ended) -> bool {
-        matches!(ended.status, Exit::Exited(0 | 100..=103))
+        matches!(ended.status, Exit::Exited(0 | 100..=103 | 106))
     }
 
     fn is_locked(&self, ended: &Ended) -> bool {
         matches!(ended.status, Exit::Exited(7))
+    }
+
+    /// `System management is locked by the application with pid 644 (zypper).`
+    fn holder(&self, ended: &Ended) -> Option<String> {
+        let text = ended.stderr.text();
+        let (_, holder) = text.split_once("locked by the application with pid ")?;
+        let (holder, _) = holder.split_once(')')?;
+        (!holder.contains('\n')).then(|| format!("process {holder})"))
     }
 
     fn list(&self) -> Program {
@@ -113,11 +122,14 @@ mod tests {
             repo: "Update repository with SLES".into(),
         };
         assert_eq!(updates.first(), Some(&bash));
-        let none = Zypper.read_updates(&ended(0, "No updates found.\n", ""));
-        assert_eq!(none.unwrap(), []);
+        for none in ["No updates found.\n", ""] {
+            assert_eq!(Zypper.read_updates(&ended(0, none, "")).unwrap(), []);
+        }
         let locked = "System management is locked by the application with pid 4711 (zypper).\n\
                       Close this application before trying again.\n";
         assert!(Zypper.is_locked(&ended(7, "", locked)));
+        let holder = Zypper.holder(&ended(7, "", locked)).unwrap();
+        assert_eq!(holder, "process 4711 (zypper)");
         let error = Zypper.read_updates(&ended(7, "", locked)).unwrap_err();
         assert!(error.contains("pid 4711"), "{error}");
     }
@@ -134,7 +146,7 @@ mod tests {
             assert_eq!(program.environment, [("ZYPP_LOCK_TIMEOUT", "9".to_owned())]);
             program.arguments.join(" ")
         };
-        let zypper = |rest: &str| format!("--quiet --non-interactive {rest}");
+        let zypper = |rest: &str| format!("--non-interactive {rest}");
         for (verb, version, expected) in [
             (
                 Verb::Install,
@@ -155,6 +167,8 @@ mod tests {
         ] {
             assert_eq!(words(verb, version), zypper(expected));
         }
-        assert!(Zypper.succeeded(&ended(102, "", "")) && !Zypper.succeeded(&ended(107, "", "")));
+        for (code, expected) in [(102, true), (106, true), (104, false), (107, false)] {
+            assert_eq!(Zypper.succeeded(&ended(code, "", "")), expected, "{code}");
+        }
     }
 }

@@ -24,6 +24,11 @@ pub trait ServiceProvider: Send + Sync {
     /// As the configuration names it.
     fn name(&self) -> &'static str;
 
+    /// Who starts and stops, as part of a sentence.
+    fn runner(&self) -> &'static str {
+        self.name()
+    }
+
     /// Whether a service of this name can be asked for at all; some can tell only by asking.
     fn is_known(&self, _service: &ServiceName) -> bool {
         true

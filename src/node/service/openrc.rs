@@ -1,10 +1,7 @@
 //! `OpenRC`, as Alpine and Gentoo have it.
 
-use super::{Condition, ServiceName, ServiceProvider, State, Verb};
-use crate::{
-    node::program::{Program, failure},
-    sys::command::Ended,
-};
+use super::{Condition, ServiceName, ServiceProvider, State, Verb, sysv};
+use crate::{node::program::Program, sys::command::Ended};
 
 /// Talks to `OpenRC`.
 pub(super) struct OpenRc;
@@ -30,24 +27,17 @@ impl ServiceProvider for OpenRc {
             .lines()
             .find_map(|line| line.split_once("status:"))
             .map(|(_, word)| word.trim());
-        let condition = match word {
-            Some("started") => Condition::Running,
-            Some("starting") => Condition::Starting,
-            Some("stopping") => Condition::Stopping,
-            Some("stopped" | "inactive") => Condition::Stopped,
-            Some("crashed") => Condition::Failed,
-            // Scripts with a `status` of their own follow the Linux Standard Base.
-            _ => match ended.status {
-                crate::sys::command::Status::Exited(0) => Condition::Running,
-                crate::sys::command::Status::Exited(3) => Condition::Stopped,
-                crate::sys::command::Status::Exited(32) => Condition::Failed,
-                _ => return Err(failure(RC_SERVICE, ended)),
-            },
-        };
-        let detail = if word == Some("crashed") {
-            "crashed"
-        } else {
-            ""
+        let (condition, detail) = match word {
+            Some("started") => (Condition::Running, ""),
+            Some("starting") => (Condition::Starting, ""),
+            Some("stopping") => (Condition::Stopping, ""),
+            Some("stopped") => (Condition::Stopped, ""),
+            Some("inactive") => (Condition::Stopped, "inactive"),
+            Some("crashed") => (Condition::Failed, "crashed"),
+            // Only its supervisor has died.
+            Some("unsupervised") => (Condition::Running, "unsupervised"),
+            // Scripts with a `status` of their own, and those of others.
+            _ => return sysv::read(RC_SERVICE, ended),
         };
         Ok(State::new(condition).with(detail))
     }
@@ -58,9 +48,10 @@ impl ServiceProvider for OpenRc {
                 .args(["--nocolor", "--", service.as_str(), verb])
                 .starting_daemons()
         };
-        // What crashed counts as started, and would not be started again before it is forgotten.
+        // What crashed counts as started: it would not be started again before that is forgotten,
+        // and can't be stopped.
         let forget =
-            (state.condition == Condition::Failed && verb == Verb::Start).then(|| run("zap"));
+            (state.condition == Condition::Failed && verb != Verb::Stop).then(|| run("zap"));
         forget.into_iter().chain([run(verb.as_str())]).collect()
     }
 }
@@ -70,16 +61,32 @@ mod tests {
     use super::*;
     use crate::node::program::tests::ended;
 
+    /// From `OpenRC` 0.45 on Debian 12, and older ones, which wrote to standard output.
     #[test]
     fn the_states_that_openrc_tells() {
         let service = ServiceName::new("nginx").unwrap();
         for (code, output, error, expected) in [
             (0, " * status: started\n", "", "running"),
+            (
+                64,
+                "",
+                " * status: unsupervised\n",
+                "running (unsupervised)",
+            ),
             (3, " * status: stopped\n", "", "stopped"),
             (0, " * status: stopped\n", "", "stopped"),
-            (32, " * status: crashed\n", "", "failed (crashed)"),
-            (8, " * status: starting\n", "", "still starting"),
-            (0, "nginx is running\n", "", "running"),
+            (32, "", " * status: crashed\n", "failed (crashed)"),
+            (8, "", " * status: starting\n", "still starting"),
+            (4, "", " * status: stopping\n", "still stopping"),
+            (16, "", " * status: inactive\n", "stopped (inactive)"),
+            (0, "nginx is running.\n", "", "running"),
+            (
+                1,
+                "nginx is not running ... failed!\n",
+                "",
+                "failed (nginx is not running ... failed!)",
+            ),
+            (3, "nginx is not running ... failed!\n", "", "stopped"),
             (
                 1,
                 "",
@@ -90,7 +97,6 @@ mod tests {
             let state = OpenRc.read(&service, &ended(code, output, error)).unwrap();
             assert_eq!(state.describe(), expected, "{output}{error}");
         }
-        assert!(OpenRc.read(&service, &ended(1, "", "no\n")).is_err());
         let words = |verb, condition| -> Vec<String> {
             let programs = OpenRc.act(verb, &service, &State::new(condition));
             let last = |program: Program| program.arguments.last().cloned();
@@ -98,6 +104,7 @@ mod tests {
         };
         assert_eq!(words(Verb::Start, Condition::Stopped), ["start"]);
         assert_eq!(words(Verb::Start, Condition::Failed), ["zap", "start"]);
+        assert_eq!(words(Verb::Restart, Condition::Failed), ["zap", "restart"]);
         assert_eq!(words(Verb::Stop, Condition::Failed), ["stop"]);
     }
 }

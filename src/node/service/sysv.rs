@@ -40,6 +40,10 @@ impl ServiceProvider for SysV {
         "service"
     }
 
+    fn runner(&self) -> &'static str {
+        "its init script"
+    }
+
     fn is_known(&self, service: &ServiceName) -> bool {
         // A name has no slash, so it can't leave the directory.
         let script = |directory: &PathBuf| directory.join(service.as_str());
@@ -53,20 +57,24 @@ impl ServiceProvider for SysV {
         self.run(service, "status")
     }
 
-    /// The exit codes are those of the Linux Standard Base.
     fn read(&self, _service: &ServiceName, ended: &Ended) -> Result<State, String> {
-        let said = last_words(ended).unwrap_or_default();
-        match ended.status {
-            Status::Exited(0) => Ok(State::new(Condition::Running)),
-            Status::Exited(1 | 2) => Ok(State::new(Condition::Failed).with(said)),
-            // Where a script has no `status`, it says how it is used, and means neither.
-            Status::Exited(_) => Ok(State::new(Condition::Stopped)),
-            _ => Err(failure("the init script", ended)),
-        }
+        read("the init script", ended)
     }
 
     fn act(&self, verb: Verb, service: &ServiceName, _state: &State) -> Vec<Program> {
         vec![self.run(service, verb.as_str())]
+    }
+}
+
+/// What an init script says of its service: the exit codes are those of the Linux Standard Base.
+pub(super) fn read(name: &str, ended: &Ended) -> Result<State, String> {
+    let said = last_words(ended).unwrap_or_default();
+    match ended.status {
+        Status::Exited(0) => Ok(State::new(Condition::Running)),
+        Status::Exited(1 | 2) => Ok(State::new(Condition::Failed).with(said)),
+        // Where a script has no `status`, it says how it is used, and means neither.
+        Status::Exited(_) => Ok(State::new(Condition::Stopped)),
+        _ => Err(failure(name, ended)),
     }
 }
 

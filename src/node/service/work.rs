@@ -160,14 +160,25 @@ impl Services {
         until: Instant,
     ) -> Result<(), Failure> {
         let left = until.saturating_duration_since(Instant::now());
+        // A script that starts a daemon is never ended half way. Others only ask an init system.
+        let script = program.starts_daemons;
+        let launcher = &if script {
+            launcher.clone().leaving()
+        } else {
+            launcher.clone()
+        };
+        let mut goes_on = false;
         let why = match program.run_for(launcher, left).await {
             Ok(Some(ended)) if ended.is_success() => return Ok(()),
             Ok(Some(ended)) => failure(&program.name(), &ended),
-            Ok(None) => format!("it took longer than {} s", self.wait.as_secs()),
+            Ok(None) => {
+                goes_on = script;
+                format!("it took longer than {} s", self.wait.as_secs())
+            }
             Err(error) => return Err(unexpected(error.to_string())),
         };
         let after = self.state(launcher, service).await?;
-        let on_its_way = matches!(
+        goes_on |= matches!(
             (verb, after.condition),
             (
                 Verb::Start | Verb::Restart,
@@ -176,9 +187,9 @@ impl Services {
         );
         let why = format!("{why}; it is {}", after.describe());
         let mut failure = could_not(verb, service, &why, after);
-        if on_its_way {
+        if goes_on {
             failure.kind = FailureKind::StillRunning;
-            let name = self.provider.name();
+            let name = self.provider.runner();
             failure.message = format!("{}, and {name} goes on", failure.message);
         }
         Err(self.with_log(launcher, service, failure).await)

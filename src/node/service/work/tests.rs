@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::sys::file::{Mode, read_text, write_atomic};
+use crate::sys::file::{Mode, make_fifo, read_text, write_atomic};
 
 /// A service is a file that holds its condition; what is done to it is a script.
 struct Scripted {
     dir: PathBuf,
     script: &'static str,
+    starts_daemons: bool,
 }
 
 impl ServiceProvider for Scripted {
@@ -41,11 +42,14 @@ impl ServiceProvider for Scripted {
     }
 
     fn act(&self, verb: Verb, service: &ServiceName, _state: &State) -> Vec<Program> {
-        vec![
-            Program::new("/bin/sh")
-                .args(["-c", self.script, verb.as_str()])
-                .env("FILE", self.dir.join(service.as_str()).to_str().unwrap()),
-        ]
+        let program = Program::new("/bin/sh")
+            .args(["-c", self.script, verb.as_str()])
+            .env("FILE", self.dir.join(service.as_str()).to_str().unwrap());
+        vec![if self.starts_daemons {
+            program.starting_daemons()
+        } else {
+            program
+        }]
     }
 
     fn log(&self, _service: &ServiceName) -> Option<Program> {
@@ -62,6 +66,7 @@ fn services(dir: &Path, state: &str, script: &'static str, wait: Duration) -> Se
     let provider = Scripted {
         dir: dir.into(),
         script,
+        starts_daemons: false,
     };
     Services {
         provider: Box::new(provider),
@@ -203,4 +208,35 @@ async fn what_takes_its_time_is_still_running() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_script_is_not_ended_half_way() {
+    let dir = TempDir::new().unwrap();
+    let (web, go) = (dir.path().join("web"), dir.path().join("web.go"));
+    write_atomic(&web, b"stopped", Mode::Exactly(0o644)).unwrap();
+    make_fifo(&go);
+    let services = Services {
+        provider: Box::new(Scripted {
+            dir: dir.path().into(),
+            script: "read _ <$FILE.go; echo running >$FILE; echo over >$FILE.go",
+            starts_daemons: true,
+        }),
+        wait: Duration::from_millis(50),
+    };
+    let error = services
+        .change(&Launcher::new(), Verb::Start, &service(), false)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, FailureKind::StillRunning);
+    assert_eq!(
+        error.message,
+        "Could not start 'web': it took longer than 0 s; it is stopped, and scripted goes on"
+    );
+    let told = tokio::task::spawn_blocking(move || {
+        std::fs::write(&go, "\n").unwrap();
+        std::fs::read_to_string(&go).unwrap()
+    });
+    assert_eq!(told.await.unwrap(), "over\n");
+    assert_eq!(read_text(&web, 100).unwrap(), "running\n");
 }
