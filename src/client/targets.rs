@@ -68,9 +68,9 @@ impl Client {
             Source::List(names) => Some(discovery::chosen(names, &call.filter)),
         };
         if targets.limit.is_none() && targets.batch.is_none() {
-            match (listed, &targets.source) {
+            match (&listed, &targets.source) {
                 (Some(names), _) => {
-                    let mut account = self.call(&directed(call, names), progress).await?;
+                    let mut account = self.call(&directed(call, names.clone()), progress).await?;
                     account.discovered = true;
                     return Ok(account);
                 }
@@ -81,9 +81,11 @@ impl Client {
                 (None, _) => return self.call(call, progress).await,
             }
         }
+        // Nodes that `-I` spells out are given, however many of them are asked at once.
+        let given = listed.is_none() && matches!(call.addressing, Addressing::Directed(_));
         let discovered = self.discover(call, targets, progress).await?;
         let mut account = self.ask(call, targets, &discovered.names, progress).await?;
-        account.discovered = true;
+        account.discovered = !given;
         account.discovery += discovered.took;
         account.nomatch.extend(discovered.nomatch);
         account.interrupted = account.interrupted.or(discovered.interrupted);

@@ -105,6 +105,9 @@ impl Session {
         let form = Form::of(common.output.output, common.output.json);
         let targets = targeting::targets(common, config)?;
         let planner = Planner::new(common, config)?;
+        if let Some(file) = &common.batches.untouched {
+            untouched::check(file)?;
+        }
         if general.verbose {
             drop(daemon::start_log(config::LogLevel::Warn));
         }
