@@ -42,7 +42,7 @@ pub struct Batch {
 pub struct Discovered {
     /// Who is asked, in the order in which they answered or stand in the list.
     pub names: Vec<Identity>,
-    /// Who did not say whether it is meant.
+    /// Who did not say whether it is meant, where that matters: enough others may be.
     pub silent: Vec<Silent>,
     /// Who said that it is not meant.
     pub nomatch: Vec<Identity>,
@@ -89,11 +89,9 @@ impl Client {
         account.discovery += discovered.took;
         account.nomatch.extend(discovered.nomatch);
         account.interrupted = account.interrupted.or(discovered.interrupted);
-        if targets.limit.is_none() {
-            // They may be meant, and did not do what was asked.
-            account.no_response.extend(discovered.silent);
-            account.no_response.sort();
-        }
+        // They may be meant, and did not do what was asked.
+        account.no_response.extend(discovered.silent);
+        account.no_response.sort();
         Ok(account)
     }
 
@@ -119,6 +117,9 @@ impl Client {
             }
         };
         if let Some(limit) = targets.limit {
+            if limit.is_met_by(discovered.names.len()) {
+                discovered.silent.clear();
+            }
             discovered.names = limit.choose(discovered.names);
         }
         Ok(discovered)
