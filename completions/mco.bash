@@ -1428,7 +1428,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__plugin)
-            opts="-j -c -v -h -V --format --json --config --verbose --color --exit-codes --help --version"
+            opts="-o -j -c -v -h -V --format --output --json --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1436,6 +1436,14 @@ _mco() {
             case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use super::render::Colour;
+use super::render::{Colour, Format};
 
 mod enable;
 mod machine;
@@ -382,8 +382,17 @@ pub struct PluginArgs {
     /// Which DDL to write: the original's or Choria's
     #[arg(long, value_name = "ruby|json")]
     pub format: Option<String>,
+    /// In which form to explain: text, json, jsonl, table, senders (nobody), yaml
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        overrides_with = "json",
+        hide_possible_values = true
+    )]
+    pub output: Option<Format>,
     /// Explain in JSON
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "output")]
     pub json: bool,
 }
 

@@ -25,6 +25,14 @@ pub enum Choice {
 }
 
 impl Limit {
+    /// Whether so many are enough.
+    pub fn is_met_by(self, found: usize) -> bool {
+        match self.share {
+            Share::Count(count) => found >= count,
+            Share::Percent(_) => found > 0,
+        }
+    }
+
     /// Takes as many as it allows.
     pub fn choose(self, mut names: Vec<Identity>) -> Vec<Identity> {
         let count = self.share.at_most(names.len());

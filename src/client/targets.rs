@@ -42,7 +42,7 @@ pub struct Batch {
 pub struct Discovered {
     /// Who is asked, in the order in which they answered or stand in the list.
     pub names: Vec<Identity>,
-    /// Who did not say whether it is meant.
+    /// Who did not say whether it is meant, where that matters: enough others may be.
     pub silent: Vec<Silent>,
     /// Who said that it is not meant.
     pub nomatch: Vec<Identity>,
@@ -68,9 +68,9 @@ impl Client {
             Source::List(names) => Some(discovery::chosen(names, &call.filter)),
         };
         if targets.limit.is_none() && targets.batch.is_none() {
-            match (listed, &targets.source) {
+            match (&listed, &targets.source) {
                 (Some(names), _) => {
-                    let mut account = self.call(&directed(call, names), progress).await?;
+                    let mut account = self.call(&directed(call, names.clone()), progress).await?;
                     account.discovered = true;
                     return Ok(account);
                 }
@@ -81,17 +81,17 @@ impl Client {
                 (None, _) => return self.call(call, progress).await,
             }
         }
+        // Nodes that `-I` spells out are given, however many of them are asked at once.
+        let given = listed.is_none() && matches!(call.addressing, Addressing::Directed(_));
         let discovered = self.discover(call, targets, progress).await?;
         let mut account = self.ask(call, targets, &discovered.names, progress).await?;
-        account.discovered = true;
+        account.discovered = !given;
         account.discovery += discovered.took;
         account.nomatch.extend(discovered.nomatch);
         account.interrupted = account.interrupted.or(discovered.interrupted);
-        if targets.limit.is_none() {
-            // They may be meant, and did not do what was asked.
-            account.no_response.extend(discovered.silent);
-            account.no_response.sort();
-        }
+        // They may be meant, and did not do what was asked.
+        account.no_response.extend(discovered.silent);
+        account.no_response.sort();
         Ok(account)
     }
 
@@ -117,6 +117,9 @@ impl Client {
             }
         };
         if let Some(limit) = targets.limit {
+            if limit.is_met_by(discovered.names.len()) {
+                discovered.silent.clear();
+            }
             discovered.names = limit.choose(discovered.names);
         }
         Ok(discovered)

@@ -57,6 +57,8 @@ pub struct Common {
     pub plugins: Plugins,
     /// What is odd in the file and no reason to refuse it.
     pub warnings: Vec<Fault>,
+    /// Those of them that are lines without a meaning.
+    pub strays: Vec<Fault>,
     pub(super) items: Map<String, Value>,
 }
 
@@ -85,6 +87,7 @@ impl Common {
             state_dir: reader.path("statedir"),
             plugins: Plugins::of(reader),
             warnings: Vec::new(),
+            strays: reader.document.strays.clone(),
             items: Map::new(),
             file,
             directory,

@@ -49,6 +49,8 @@ pub struct Document {
     pub faults: Vec<Fault>,
     /// Lines without effect.
     pub warnings: Vec<Fault>,
+    /// Lines that are no settings at all, where somebody meant one.
+    pub strays: Vec<Fault>,
     index: BTreeMap<String, Vec<usize>>,
 }
 
@@ -60,6 +62,7 @@ impl Document {
             entries: Vec::new(),
             faults: Vec::new(),
             warnings: Vec::new(),
+            strays: Vec::new(),
             index: BTreeMap::new(),
         };
         document.add(file, bytes, "");
@@ -109,7 +112,7 @@ impl Document {
         };
         let Some((key, value)) = text.split_once('=') else {
             let right = "settings are `key = value`, comments start with `#`";
-            self.warnings
+            self.strays
                 .push(fault("ignored: the line has no `=`", right));
             return;
         };
@@ -175,6 +178,7 @@ mod tests {
             ]
         );
         assert!(document.faults.is_empty() && document.warnings.is_empty());
+        assert!(document.strays.is_empty());
     }
 
     #[test]
@@ -183,9 +187,14 @@ mod tests {
         let texts =
             |faults: &[Fault]| -> Vec<String> { faults.iter().map(Fault::to_string).collect() };
         assert_eq!(
+            texts(&document.strays),
+            [
+                "a.cfg:1: ignored: the line has no `=`; settings are `key = value`, comments start with `#`"
+            ]
+        );
+        assert_eq!(
             texts(&document.warnings),
             [
-                "a.cfg:1: ignored: the line has no `=`; settings are `key = value`, comments start with `#`",
                 "a.cfg:2: ignored: `b` has no value; give a value, or remove the line: the setting keeps its default",
                 "a.cfg:5: `a` was set before, in line 4; this one counts; remove one of them",
             ]

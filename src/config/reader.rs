@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
             environment,
             items: Map::new(),
             faults: document.faults.clone(),
-            warnings: document.warnings.clone(),
+            warnings: [&document.strays[..], &document.warnings].concat(),
         }
     }
 

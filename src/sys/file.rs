@@ -135,16 +135,7 @@ pub enum Mode {
 /// Replaces a file by new bytes: a reader, or a machine that loses power, sees the old or the new.
 /// A symbolic link stays one, and what it points to is replaced.
 pub fn write_atomic(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileError> {
-    let target = match fs::symlink_metadata(path) {
-        Ok(there) if there.is_symlink() => {
-            fs::canonicalize(path).map_err(|source| failed("write", path, source))?
-        }
-        _ => path.to_path_buf(),
-    };
-    let before = fs::metadata(&target).ok();
-    if before.as_ref().is_some_and(|before| !before.is_file()) {
-        return Err(FileError::NotRegular(path.into()));
-    }
+    let (target, before) = replaced(path)?;
     let temporary = beside(&target);
     let written = (|| {
         let file = create(&temporary, bytes, |file| match (mode, &before) {
@@ -166,6 +157,29 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FileErr
     }
     sync_directory(&target);
     Ok(())
+}
+
+/// Finds out whether [`write_atomic`] can write there, and leaves what is there as it is.
+pub fn check_writable(path: &Path) -> Result<(), FileError> {
+    let temporary = beside(&replaced(path)?.0);
+    create(&temporary, b"", |_| Ok(0o600))
+        .and_then(|_| fs::remove_file(&temporary))
+        .map_err(|source| failed("write", path, source))
+}
+
+/// The file that is written instead of this one, and what it is now.
+fn replaced(path: &Path) -> Result<(PathBuf, Option<fs::Metadata>), FileError> {
+    let target = match fs::symlink_metadata(path) {
+        Ok(there) if there.is_symlink() => {
+            fs::canonicalize(path).map_err(|source| failed("write", path, source))?
+        }
+        _ => path.to_path_buf(),
+    };
+    let before = fs::metadata(&target).ok();
+    if before.as_ref().is_some_and(|before| !before.is_file()) {
+        return Err(FileError::NotRegular(path.into()));
+    }
+    Ok((target, before))
 }
 
 /// Writes a file that must not be there yet, such as a private key.

@@ -103,13 +103,36 @@ fn ends_by(input: &File, end: Instant) -> io::Result<bool> {
 /// does. Where that can't be told it is.
 fn is_inherited() -> bool {
     let input = |process: &str| fs::read_link(format!("/proc/{process}/fd/0"));
-    match (
-        input("self"),
-        input(&std::os::unix::process::parent_id().to_string()),
-    ) {
+    match (input("self"), input(&starter())) {
         (Ok(ours), Ok(parents)) => ours == parents,
         _ => true,
     }
+}
+
+/// Programs that run one command, and leave their standard input to it.
+const WRAPPERS: [&str; 5] = ["timeout", "sudo", "doas", "time", "strace"];
+
+/// How many of them may stand one in the other; `sudo` alone may be two.
+const MOST_WRAPPERS: usize = 6;
+
+/// Our parent, or who started the wrapper around us.
+fn starter() -> String {
+    let read = |process: &str, what: &str| fs::read_to_string(format!("/proc/{process}/{what}"));
+    let mut process = std::os::unix::process::parent_id().to_string();
+    for _ in 0..MOST_WRAPPERS {
+        let name = read(&process, "comm").unwrap_or_default();
+        if !WRAPPERS.contains(&name.trim_end()) {
+            break;
+        }
+        let about = read(&process, "stat").unwrap_or_default();
+        // State and parent stand behind the name, which may hold anything.
+        let behind = about.rsplit(')').next().unwrap_or_default();
+        match behind.split_whitespace().nth(1) {
+            Some(parent) => parent.clone_into(&mut process),
+            None => break,
+        }
+    }
+    process
 }
 
 /// Who has a pipe as its standard output.
@@ -123,7 +146,7 @@ enum Writer {
 
 fn writer(pipe: u64) -> Option<Writer> {
     let program = fs::metadata("/proc/self/exe").ok()?;
-    let parent = std::os::unix::process::parent_id().to_string();
+    let parent = starter();
     let wanted = format!("pipe:[{pipe}]");
     let writes = |process: &Path| {
         fs::read_link(process.join("fd/1"))

@@ -162,6 +162,9 @@ fn a_configuration_that_is_wrong() {
         .complains("typo.cfg:1:")
         .complains("connector");
     clear(&ended, begun);
+    // What is no setting at all is told of, and no reason to do nothing.
+    let config = fleet.client_with("stray.cfg", &[("connector = ", "ttl 60\nconnector = ")]);
+    mco(&config, ["ping"]).complains("stray.cfg:1: ignored: the line has no `=`");
     let config = fleet.client_with("missing.cfg", &[("/peadmin-key.pem", "/missing.pem")]);
     let ended = mco(&config, ["ping"]).exits(78).complains("missing.pem");
     clear(&ended, begun);

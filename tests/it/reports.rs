@@ -118,7 +118,7 @@ fn fields_and_templates_print_a_line_for_each_node() {
         "--template '{identity}: {facts.role}'",
     );
     wrong(&["--lc", "--fields", "identity"], "--fields");
-    wrong(&["--template", "{"], "a node has no field");
+    wrong(&["--template", "{"], "the template does not close `{`");
 }
 
 #[test]

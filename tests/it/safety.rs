@@ -82,10 +82,12 @@ fn too_many_failures_end_it_between_two_batches() {
         3
     );
 
+    // Where it can't be kept, nobody is asked.
     let words = ["--max-fail", "9", "--untouched", "/nonexistent/x", "-q"];
-    run(&words)
-        .exits(70)
+    let ended = run(&words)
+        .exits(64)
         .complains("error: cannot write the list of nodes");
+    assert_eq!(ended.stdout, "");
 
     // Silence is a failure, too, also where the original's codes are wanted.
     for agent in &fleet.agents[2..] {
@@ -167,6 +169,24 @@ fn a_question_names_the_nodes_and_no_answer_is_no() {
     assert!(!text.contains("(y/n)") && code == Some(1), "{text}");
     let piped = fleet.command(ping).stdin(Stdio::piped()).output().unwrap();
     Ended::from(piped).exits(1);
+    // Who did not say whether it is meant is not asked, and not forgotten.
+    fleet.agents[0].signal(Signal::SIGSTOP);
+    let (text, code) = answered("y\n", &["--dt", "0.3"]);
+    assert!(text.contains("on 1 node (node2)?"), "{text}");
+    assert!(
+        text.contains("No response from:") && code == Some(2),
+        "{text}"
+    );
+    assert!(text.contains("    node1 "), "{text}");
+    // Where a limit is met, enough others said it.
+    let limited = |limit: &str| {
+        let words = ["rpc", "rpcutil", "ping", "--dt", "0.3", "--limit", limit];
+        fleet.mco(words)
+    };
+    limited("1").exits(0).says("1 / 1 hosts");
+    let ended = limited("2").exits(2).says("1 / 2 hosts");
+    ended.says("No response from:\n\n    node1 ");
+    fleet.agents[0].signal(Signal::SIGCONT);
 }
 
 /// A child's first line on standard output that begins like this.

@@ -102,6 +102,19 @@ fn filters_are_described_without_a_broker() {
          Check if class '/y/' is present on the host\n  )\n\n"
     );
     assert_eq!(mco(nowhere, ["describe_filter"]).exits(0).stdout, "");
+    let form = |form: &str| {
+        let words = ["describe_filter", "-F", "a=1", "-S", "x or y", "-o", form];
+        mco(nowhere, words).exits(0)
+    };
+    assert_eq!(
+        form("table").stdout,
+        "Filter  Check\n-F      Check if fact 'a' == '1'\n\
+         -S      Check if class 'x' is present on the host\n-S      OR\n\
+         -S      Check if class 'y' is present on the host\n"
+    );
+    let nobody = form("senders").complains("no node was asked, so there are no senders");
+    assert_eq!(nobody.stdout, "");
+    form("yaml").says("application: describe_filter\n");
 }
 
 #[test]
@@ -254,6 +267,11 @@ fn limits_and_batches_divide_the_fleet() {
     fleet
         .mco(["rpc", "rpcutil", "ping", "-1", "-F", "country=zz"])
         .exits(1);
+    // Nobody was discovered where the operator named everybody, in batches too.
+    let gone = ["rpc", "rpcutil", "ping", "--dt", "0.1", "-I", "gone"];
+    for words in [&[][..], &["--batch", "1"], &["-1"]] {
+        fleet.mco(gone.iter().chain(words)).exits(4);
+    }
     assert_eq!(find(&fleet, &["--limit", "2"]).len(), 2);
     let wrong = |words: &[&str], why: &str| {
         let words = ["rpc", "rpcutil", "ping"].iter().chain(words);
@@ -311,6 +329,25 @@ fn plugins_are_documented_without_a_broker() {
     mco(nowhere, ["plugin", "doc", "mc"])
         .exits(0)
         .says("DISCOVERY METHOD CAPABILITIES:\n      Filter based on configuration");
+    let form = |words: &[&str], form: &str| {
+        mco(nowhere, [&["plugin", "doc", "-o", form], words].concat()).exits(0)
+    };
+    form(&[], "table")
+        .says("Type       Name ")
+        .says("\nagent      rpcutil ");
+    form(&[], "jsonl").says("{\"type\":\"data\",\"name\":\"fstat\",");
+    form(&[], "senders").complains("no node was asked");
+    let rows = form(&["agent/service"], "table");
+    let rows = rows.says("\naction  stop").says("\ninput   stop.service");
+    assert!(rows.stdout.lines().all(|row| row.len() < 200), "{rows:#?}");
+    form(&["rpcutil"], "yaml").says("metadata:\n  name: rpcutil\n");
+    form(&["rpcutil"], "json").says("{\"$schema\":\"https://choria.io/");
+    mco(
+        nowhere,
+        ["plugin", "generate", "ddl", "service", "-o", "json"],
+    )
+    .exits(64)
+    .complains("`--format ruby|json` says how a DDL is written");
     mco(nowhere, ["plugin", "doc", "nosuch"])
         .exits(64)
         .complains("Could not find a plugin named 'nosuch' in any supported plugin type");
@@ -433,9 +470,9 @@ fn an_inherited_pipe_neither_hangs_a_call_nor_is_eaten() {
 #[test]
 fn the_other_end_of_a_pipeline_is_waited_for() {
     let fleet = Fleet::start(2);
-    let call = |producer: &str, words: &str| {
+    let call_in = |wrapper: &str, producer: &str, words: &str| {
         let line = format!(
-            "{producer} | {} mco {words} -c client.cfg",
+            "{producer} | {wrapper} {} mco {words} -c client.cfg",
             program().display()
         );
         let output = std::process::Command::new("sh")
@@ -446,9 +483,13 @@ fn the_other_end_of_a_pipeline_is_waited_for() {
             .output();
         Ended::from(output.unwrap()).exits(0)
     };
+    let call = |producer: &str, words: &str| call_in("", producer, words);
     // Later than anybody waits for what may never come.
     let slow = "(sleep 0.3; echo '[\"node2\"]')";
     let ended = call(slow, "rpc rpcutil get_fact fact=role -o senders");
+    assert_eq!(ended.stdout, "node2\n");
+    // What stands between has its standard input for its command alone.
+    let ended = call_in("timeout 60 timeout 60", slow, "find");
     assert_eq!(ended.stdout, "node2\n");
     call(slow, "puppet disable --dry-run").says("would be sent to 1 node\n");
     assert_eq!(call("(sleep 0.3; echo node1)", "find").stdout, "node1\n");

@@ -98,6 +98,8 @@ fn mistakes_are_told_with_what_was_probably_meant() {
         );
     }
     wrong("rpc rpcutil pnig").complains("not declared in the DDL, did you mean ping?");
+    wrong("rpc a b --dt -1").complains("argument: --discovery-timeout -1: a number of seconds");
+    wrong("rpc a b --batch -5").complains("invalid argument: --batch -5: a number of nodes");
     wrong("rpc -t abc").complains("invalid argument: --timeout abc: a number of seconds");
     run(["ping"])
         .exits(64)

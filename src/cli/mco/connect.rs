@@ -36,10 +36,15 @@ pub(super) fn load(general: &General) -> Result<ClientConfig, CommandError> {
         }
     };
     let config = ClientConfig::load(&file, &config::process_environment).map_err(faulty)?;
-    if general.verbose {
-        for warning in &config.common.warnings {
-            complain(format_args!("warning: {warning}"));
-        }
+    let common = &config.common;
+    // A setting that was meant and is none is told of always, what is merely odd on request.
+    let warnings = if general.verbose {
+        &common.warnings
+    } else {
+        &common.strays
+    };
+    for warning in warnings {
+        complain(format_args!("warning: {warning}"));
     }
     Ok(config)
 }

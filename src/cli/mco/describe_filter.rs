@@ -6,7 +6,7 @@ use super::filters;
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{Form, Format, Out, json, out::safe, report, yaml},
+        render::{Form, Out, local::Local, out::safe, report, table::Table},
         tree::{DescribeFilterArgs, General},
     },
     mcorpc::filter::describe,
@@ -16,30 +16,25 @@ use crate::{
 pub(super) fn run(args: &DescribeFilterArgs, general: &General) -> Result<Exit, CommandError> {
     let filter = filters::filter(general, &args.filters)?;
     let described = describe::describe(&filter);
-    let mut out = Out::new(general.color, true);
     let output = &args.common.output;
-    let document = || {
-        json!({
+    let mut table = Table::new(["Filter", "Check"]);
+    for section in describe::sections(&filter) {
+        for check in section.checks {
+            table.push([section.option, &check]);
+        }
+    }
+    let known = Local {
+        document: json!({
             "schema": report::SCHEMA,
             "application": "describe_filter",
             "filter": filter,
             "description": described,
-        })
+        }),
+        lines: Vec::new(),
+        table,
     };
-    match Form::of(output.output, output.json) {
-        Form::Of(Format::Text | Format::Table) => {
-            for line in described.lines() {
-                out.line(safe(line))?;
-            }
-        }
-        Form::Array | Form::Of(Format::Json) => json::print(&mut out, &document())?,
-        Form::Of(Format::Jsonl) => json::line(&mut out, &document())?,
-        Form::Of(Format::Yaml) => yaml::print(&mut out, &document())?,
-        Form::Of(Format::Senders) => {
-            return Err(CommandError::usage("a filter alone has no senders")
-                .hint("`mco find` asks the nodes which of them it means"));
-        }
-    }
-    out.flush()?;
+    let mut out = Out::new(general.color, true);
+    let form = Form::of(output.output, output.json);
+    known.show(&mut out, form, &safe(&described))?;
     Ok(Exit::Ok)
 }

@@ -30,7 +30,7 @@ use crate::{
         voice::complain,
     },
     client::{
-        Account, Addressing, Answer, Call, Client, Discovered, Gather, Interrupt, Progress,
+        Account, Addressing, Answer, Call, Client, Discovered, Gather, Interrupt, Progress, Silent,
         Targets, Verdict, discovery::Source,
     },
     config::{self, ClientConfig, gate::Asking},
@@ -67,6 +67,8 @@ pub(super) struct Session {
     planner: Planner,
     targets: Targets,
     known: Known,
+    /// Who did not say whether the call that was confirmed means it.
+    undiscovered: Vec<Silent>,
     quiet: bool,
     dry_run: bool,
     untouched: Option<PathBuf>,
@@ -105,6 +107,9 @@ impl Session {
         let form = Form::of(common.output.output, common.output.json);
         let targets = targeting::targets(common, config)?;
         let planner = Planner::new(common, config)?;
+        if let Some(file) = &common.batches.untouched {
+            untouched::check(file)?;
+        }
         if general.verbose {
             drop(daemon::start_log(config::LogLevel::Warn));
         }
@@ -121,6 +126,7 @@ impl Session {
             known: Known::new(config, planner.collective()),
             planner,
             targets,
+            undiscovered: Vec::new(),
             quiet: common.quiet,
             dry_run: common.discovery.dry_run,
             sort: common.sort,
@@ -215,6 +221,7 @@ impl Session {
                 }
             }
         }
+        self.undiscovered = discovered.silent;
         self.targets.source = Source::List(discovered.names);
         self.targets.limit = None;
         Ok(())
@@ -288,6 +295,8 @@ impl Session {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
         };
         let mut account = account.map_err(unreachable)?;
+        account.no_response.append(&mut self.undiscovered);
+        account.no_response.sort();
         self.known.learn(call, &account);
         self.warn_of_young_broker(&account);
         let out = &mut self.out;

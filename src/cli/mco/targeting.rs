@@ -166,7 +166,8 @@ fn from_stdin(form: Form) -> Result<Source, CommandError> {
 fn list(place: &str, names: Result<Vec<Identity>, ListError>) -> Result<Source, CommandError> {
     names.map(Source::List).map_err(|error| {
         CommandError::usage(format!("{place}: {error}"))
-            .hint("a list has one name a line; from standard input also a JSON array, as `mco rpc -j` prints it")
+            .hint("a list has one name a line, as `-o senders` prints it; from standard input also JSON, as \
+                 `-j`, `-o json` and `-o jsonl` do")
     })
 }
 

@@ -1,7 +1,7 @@
 //! The nodes that a call left out because it ended between two batches, as a list for `--nodes`.
 
 use std::{
-    fmt::Write as _,
+    fmt::{Display, Write as _},
     fs,
     path::{Path, PathBuf},
 };
@@ -53,6 +53,12 @@ pub(super) fn note(
     Ok(())
 }
 
+/// Refuses a file that can't be written, before anybody is asked anything.
+pub(super) fn check(file: &Path) -> Result<(), CommandError> {
+    let checked = sys::file::check_writable(file);
+    checked.map_err(|why| CommandError::usage(cannot(&why)))
+}
+
 /// Why `--max-fail` ended a call between two batches.
 pub(super) fn stopped(failures: usize, allowed: usize) -> String {
     format!(
@@ -66,7 +72,7 @@ fn nodes(count: usize) -> String {
     format!("{count} node{plural}")
 }
 
-fn cannot(why: &str) -> String {
+fn cannot(why: &dyn Display) -> String {
     format!("cannot write the list of nodes that were not asked: {why}")
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod format;
 pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod json;
+pub(crate) mod local;
 pub(crate) mod out;
 pub(crate) mod progress;
 pub(crate) mod rehearsal;

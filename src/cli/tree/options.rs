@@ -14,22 +14,27 @@ pub struct Common {
     #[arg(short = 'T', long, value_name = "COLLECTIVE")]
     pub target: Option<String>,
     /// Timeout for doing discovery: how long to wait for nodes that are not connected
-    #[arg(long, alias = "dt", value_name = "SECONDS", value_parser = parse_seconds)]
+    #[arg(long, alias = "dt", value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub discovery_timeout: Option<f64>,
     /// Timeout for calling remote agents
-    #[arg(short, long, value_name = "SECONDS", value_parser = parse_seconds)]
+    #[arg(short, long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub timeout: Option<f64>,
     /// Do not be verbose
     #[arg(short, long)]
     pub quiet: bool,
     /// Set the message validity period; never longer than the timeout
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub ttl: Option<f64>,
     /// Give up connecting after this time
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub connection_timeout: Option<f64>,
     /// Accepted as the original has it: publishing never waits for replies
-    #[arg(long, hide = true, value_name = "SECONDS")]
+    #[arg(
+        long,
+        hide = true,
+        value_name = "SECONDS",
+        allow_negative_numbers = true
+    )]
     pub publish_timeout: Option<u64>,
     /// Accepted as the original has it: replies are always received while publishing
     #[arg(long, hide = true)]
@@ -79,10 +84,10 @@ pub struct Limits {
     pub one: bool,
     /// Send request to only a subset of nodes: a number, or a percentage
     #[arg(long, visible_aliases = ["limit-nodes", "ln"], value_name = "COUNT", value_parser = parse_limit,
-          overrides_with = "one")]
+          allow_negative_numbers = true, overrides_with = "one")]
     pub limit: Option<Share>,
     /// Seed of a random choice for --limit: the same seed chooses the same of the same nodes
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub limit_seed: Option<u64>,
 }
 
@@ -91,14 +96,14 @@ pub struct Limits {
 #[command(next_help_heading = "Limits and Batches")]
 pub struct Batches {
     /// Do requests in batches: a number of nodes, or a percentage; 0 for all at once
-    #[arg(long, value_name = "SIZE", value_parser = parse_batch)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_batch, allow_negative_numbers = true)]
     pub batch: Option<Share>,
     /// Sleep time between batches
-    #[arg(long, alias = "batch-sleep-time", value_name = "SECONDS", value_parser = parse_seconds)]
+    #[arg(long, alias = "batch-sleep-time", value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub batch_sleep: Option<f64>,
     /// Ask no further batch once more than so many nodes, or so many of a hundred, failed or did
     /// not answer; 0 stops at the first
-    #[arg(long, value_name = "COUNT", value_parser = parse_max_fail)]
+    #[arg(long, value_name = "COUNT", value_parser = parse_max_fail, allow_negative_numbers = true)]
     pub max_fail: Option<Share>,
     /// Write the nodes that were not asked to FILE, for --nodes [default: a file in the user's
     /// state directory, where there are any]

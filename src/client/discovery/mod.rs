@@ -37,6 +37,9 @@ pub enum ListError {
     /// Nothing was piped in.
     #[error("data piped on STDIN contained only whitespace - could not discover hosts from it.")]
     Empty,
+    /// What `--output table` prints, whose header would be taken for a node.
+    #[error("a table is no list of nodes")]
+    Table,
     /// The text is no JSON.
     #[error("JSON hosts list cannot be read: {0}")]
     Json(String),

@@ -45,6 +45,7 @@ pub fn parse(text: &str, form: Form) -> Result<Vec<Identity>, ListError> {
         return Err(ListError::Empty);
     }
     match form {
+        Form::Auto if text.split_whitespace().next() == Some("Node") => Err(ListError::Table),
         Form::Text => flatfile::parse(text),
         Form::Auto if !text.starts_with(['[', '{']) => flatfile::parse(text),
         Form::Auto | Form::Json => json(text),
@@ -136,6 +137,12 @@ mod tests {
         assert!(
             wrong(r#"[{"x":1}]"#, Form::Auto)
                 .starts_with("JSON host list does not have senders in it")
+        );
+        let table = "Node   Outcome\nnode1  ok\n";
+        assert_eq!(wrong(table, Form::Auto), "a table is no list of nodes");
+        assert_eq!(
+            wrong("Node\nnode1\n", Form::Auto),
+            "a table is no list of nodes"
         );
         assert!(wrong("[", Form::Auto).starts_with("JSON hosts list cannot be read"));
         assert_eq!(

@@ -241,6 +241,14 @@ fn is_word(text: &str) -> bool {
 
 /// Writes a DDL as JSON.
 pub fn write(ddl: &Ddl) -> String {
+    // A map has no key that is not a text, so this can't fail.
+    let mut text = serde_json::to_string_pretty(&document(ddl)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The DDL as an object.
+pub fn document(ddl: &Ddl) -> Value {
     let mut metadata = ddl.metadata.clone();
     // It is by this name that Choria calls it.
     ddl.name.clone_into(&mut metadata.name);
@@ -263,10 +271,7 @@ pub fn write(ddl: &Ddl) -> String {
     if !ddl.capabilities.is_empty() {
         file.insert("capabilities".to_owned(), json!(ddl.capabilities));
     }
-    // A map has no key that is not a text, so this can't fail.
-    let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
-    text.push('\n');
-    text
+    Value::Object(file)
 }
 
 fn action_value(action: &Action) -> Value {

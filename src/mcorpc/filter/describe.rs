@@ -7,53 +7,76 @@ use std::fmt::{self, Write as _};
 
 use super::{Filter, Token, compound::statement_operator};
 
+/// What one kind of filter asks.
+pub struct Section {
+    /// The option that asks it.
+    pub option: &'static str,
+    /// What it asks, before the single checks.
+    title: &'static str,
+    /// The checks, each in words.
+    pub checks: Vec<String>,
+}
+
 /// Says what a filter asks of a node. Empty where it asks nothing.
 pub fn describe(filter: &Filter) -> String {
     let mut out = String::new();
-    let facts = filter.fact.iter();
-    section(
-        &mut out,
-        "-F filter expands to the following fact comparisons:",
-        facts.map(|f| fact(&f.fact, &f.operator, &f.value)),
-    );
-    section(
-        &mut out,
-        "-C filter expands to the following class checks:",
-        filter.cf_class.iter().map(|name| class(name)),
-    );
-    section(
-        &mut out,
-        "-A filter expands to the following agent checks:",
-        filter
-            .agent
-            .iter()
-            .map(|name| format!("Check if agent '{name}' is present on the host")),
-    );
-    section(
-        &mut out,
-        "-I filter expands to the following identity checks, of which one must hold:",
-        filter
-            .identity
-            .iter()
-            .map(|name| format!("Check if the identity is '{name}'")),
-    );
-    for tokens in &filter.compound {
-        let title = "-S Query expands to the following instructions:";
-        section(&mut out, title, instructions(tokens).into_iter());
+    for section in sections(filter) {
+        // Writing to a String can't fail.
+        let _: fmt::Result = writeln!(out, "{} {}:\n", section.option, section.title);
+        for check in section.checks {
+            let _: fmt::Result = writeln!(out, "  {check}");
+        }
+        out.push('\n');
     }
     out
 }
 
-fn section(out: &mut String, title: &str, lines: impl ExactSizeIterator<Item = String>) {
-    if lines.len() == 0 {
-        return;
-    }
-    // Writing to a String can't fail.
-    let _: fmt::Result = writeln!(out, "{title}\n");
-    for line in lines {
-        let _: fmt::Result = writeln!(out, "  {line}");
-    }
-    out.push('\n');
+/// The same in its parts, without those that ask nothing.
+pub fn sections(filter: &Filter) -> Vec<Section> {
+    let facts = filter.fact.iter();
+    let agents = filter.agent.iter();
+    let identities = filter.identity.iter();
+    let kinds = [
+        (
+            "-F",
+            "filter expands to the following fact comparisons",
+            facts
+                .map(|f| fact(&f.fact, &f.operator, &f.value))
+                .collect(),
+        ),
+        (
+            "-C",
+            "filter expands to the following class checks",
+            filter.cf_class.iter().map(|name| class(name)).collect(),
+        ),
+        (
+            "-A",
+            "filter expands to the following agent checks",
+            agents
+                .map(|name| format!("Check if agent '{name}' is present on the host"))
+                .collect(),
+        ),
+        (
+            "-I",
+            "filter expands to the following identity checks, of which one must hold",
+            identities
+                .map(|name| format!("Check if the identity is '{name}'"))
+                .collect(),
+        ),
+    ];
+    let queries = filter.compound.iter().map(|tokens| {
+        let title = "Query expands to the following instructions";
+        ("-S", title, instructions(tokens))
+    });
+    let sections = kinds.into_iter().chain(queries);
+    sections
+        .filter(|(_, _, checks)| !checks.is_empty())
+        .map(|(option, title, checks)| Section {
+            option,
+            title,
+            checks,
+        })
+        .collect()
 }
 
 fn instructions(tokens: &[Token]) -> Vec<String> {

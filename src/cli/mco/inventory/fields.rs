@@ -121,7 +121,18 @@ impl Line {
                     plain.push(c);
                 }
                 '{' => {
-                    let inner: String = chars.by_ref().take_while(|c| *c != '}').collect();
+                    let mut closed = false;
+                    let inside = chars.by_ref().take_while(|c| {
+                        closed = *c == '}';
+                        !closed
+                    });
+                    let inner: String = inside.collect();
+                    if !closed {
+                        return Err(CommandError::usage(format!(
+                            "the template does not close `{{{inner}`"
+                        ))
+                        .hint("write `{{` to have a brace printed"));
+                    }
                     if !plain.is_empty() {
                         pieces.push(Piece::Text(std::mem::take(&mut plain)));
                     }
@@ -261,7 +272,6 @@ mod tests {
         assert!(wrong("{identity:wide}").contains("is no width"));
         assert!(wrong("{identity:99999999}").contains("is no width"));
         assert!(Line::fields("identity,,version").is_err());
-        // A brace that never ends is a field up to there.
-        assert!(Line::template("{identity").is_ok());
+        assert!(wrong("a {identity").starts_with("the template does not close `{identity`"));
     }
 }

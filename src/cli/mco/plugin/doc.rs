@@ -1,5 +1,7 @@
 //! `mco plugin doc`.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::catalogue;
@@ -8,18 +10,19 @@ use crate::{
         CommandError, Exit,
         mco::ddls::Ddls,
         render::{
-            Out, json as print,
+            Form, Out,
+            local::Local,
             out::{Paint, safe, safe_line},
+            table::Table,
         },
         tree::{General, PluginArgs},
     },
-    mcorpc::ddl::{Kind, doc, json},
+    mcorpc::ddl::{Ddl, Kind, doc, json},
 };
 
 /// Lists all plugins, by kind.
 pub(super) fn list(args: &PluginArgs, general: &General) -> Result<Exit, CommandError> {
     let ddls = Ddls::find_or_warn(general);
-    let mut out = Out::new(general.color, true);
     let mut groups = Vec::new();
     let mut errors = Vec::new();
     for kind in Kind::ALL {
@@ -33,37 +36,34 @@ pub(super) fn list(args: &PluginArgs, general: &General) -> Result<Exit, Command
         }
         groups.push((kind, rows));
     }
-    if args.json {
-        let row = |(kind, (name, description)): (Kind, (String, String))| json!({"type": kind, "name": name, "description": description});
-        let rows = groups
-            .into_iter()
-            .flat_map(|(kind, rows)| rows.into_iter().map(move |one| (kind, one)));
-        let error = |(name, error): (String, String)| json!({"plugin": name, "error": error});
-        let document = json!({
-            "plugins": rows.map(row).collect::<Vec<_>>(),
-            "errors": errors.into_iter().map(error).collect::<Vec<_>>(),
-        });
-        print::print(&mut out, &document)?;
-        out.flush()?;
-        return Ok(Exit::Ok);
-    }
-    out.line("Please specify a plugin. Available plugins are:\n")?;
+    let mut out = Out::new(general.color, true);
+    let mut text = "Please specify a plugin. Available plugins are:\n\n".to_owned();
+    let mut table = Table::new(["Type", "Name", "Description"]);
+    let (mut plugins, mut broken) = (Vec::new(), Vec::new());
     for (kind, rows) in groups {
-        out.line(format!("{}:", catalogue::title(kind)))?;
+        let _infallible = writeln!(text, "{}:", catalogue::title(kind));
         for (name, description) in rows {
-            out.line(format!("  {name:<25} {}", safe_line(&description)))?;
+            let _infallible = writeln!(text, "  {name:<25} {}", safe_line(&description));
+            table.push([kind.as_str(), &name, &description]);
+            plugins.push(json!({"type": kind, "name": name, "description": description}));
         }
-        out.line("")?;
+        text.push('\n');
     }
     if !errors.is_empty() {
-        out.line("Plugin Load Errors:")?;
+        text.push_str("Plugin Load Errors:\n");
         for (name, error) in errors {
-            let error = out.painted(Paint::Yellow, &safe_line(&error));
-            out.line(format!("  {name:<25} {error}"))?;
+            let painted = out.painted(Paint::Yellow, &safe_line(&error));
+            let _infallible = writeln!(text, "  {name:<25} {painted}");
+            broken.push(json!({"plugin": name, "error": error}));
         }
-        out.line("")?;
+        text.push('\n');
     }
-    out.flush()?;
+    let known = Local {
+        lines: [&plugins[..], &broken].concat(),
+        document: json!({"plugins": plugins, "errors": broken}),
+        table,
+    };
+    known.show(&mut out, Form::of(args.output, args.json), &text)?;
     Ok(Exit::Ok)
 }
 
@@ -71,13 +71,41 @@ pub(super) fn list(args: &PluginArgs, general: &General) -> Result<Exit, Command
 pub(super) fn one(args: &PluginArgs, general: &General, name: &str) -> Result<Exit, CommandError> {
     let ddl = catalogue::find(&Ddls::find_or_warn(general), name)?;
     let mut out = Out::new(general.color, true);
-    if args.json {
-        out.line(json::write(&ddl).trim_end())?;
-    } else {
-        // The document ends its lines itself.
-        out.line(safe(doc::render(&ddl).trim_end_matches('\n')))?;
-        out.line("")?;
-    }
-    out.flush()?;
+    let known = Local {
+        document: json::document(&ddl),
+        lines: Vec::new(),
+        table: parts(&ddl),
+    };
+    // The document ends its lines itself.
+    let text = format!("{}\n\n", safe(doc::render(&ddl).trim_end_matches('\n')));
+    known.show(&mut out, Form::of(args.output, args.json), &text)?;
     Ok(Exit::Ok)
+}
+
+/// Everything that it declares, a row each.
+fn parts(ddl: &Ddl) -> Table {
+    let mut table = Table::new(["Part", "Name", "Description"]);
+    table.push([ddl.kind.as_str(), &ddl.name, &ddl.metadata.description]);
+    let mut push = |part: &str, owner: &str, name: &str, text: &str| {
+        let name = [owner, name].join(if owner.is_empty() { "" } else { "." });
+        table.push([part, &name, text]);
+    };
+    for action in &ddl.actions {
+        push("action", "", &action.name, &action.description);
+        for input in &action.inputs {
+            push("input", &action.name, &input.name, &input.description);
+        }
+        for output in &action.outputs {
+            push("output", &action.name, &output.name, &output.description);
+        }
+    }
+    if let Some(query) = &ddl.query {
+        if let Some(input) = &query.input {
+            push("input", "", &input.name, &input.description);
+        }
+        for output in &query.outputs {
+            push("output", "", &output.name, &output.description);
+        }
+    }
+    table
 }

@@ -17,6 +17,10 @@ pub(super) fn run(args: &PluginArgs, general: &General) -> Result<Exit, CommandE
         let what = format!("`--format {format}` is for `mco plugin generate ddl`");
         return Err(CommandError::usage(what));
     }
+    if args.output.is_some() && words.first() == Some(&"generate") {
+        return Err(CommandError::usage("`--output` is for `mco plugin doc`")
+            .hint("`--format ruby|json` says how a DDL is written"));
+    }
     match words[..] {
         ["doc"] => doc::list(args, general),
         ["doc", name] => doc::one(args, general, name),
