@@ -2,14 +2,16 @@
 //! lists from it. What is written is taken up by `renewal`, as whatever else changes on disk.
 
 use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use tokio::time::Instant;
 
-use super::runner::Runner;
+use super::{
+    runner::Runner,
+    splay::{part_for, part_of},
+};
 use crate::{
     connector::{Message, enrol},
     stomp::destination::REVOCATIONS,
@@ -38,9 +40,9 @@ impl Enrolment {
         next.is_none_or(|next| Instant::now() >= next)
     }
 
-    fn wait(&self, identity: &str) {
+    fn wait(&self) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        *next = Some(Instant::now() + AGAIN / 2 + share(AGAIN / 2, identity));
+        *next = Some(Instant::now() + AGAIN / 2 + part_of(AGAIN / 2));
     }
 }
 
@@ -60,11 +62,11 @@ impl Runner {
             return;
         };
         // Nodes that have joined together do not come together: some come earlier.
-        let early = |life: Duration| share(life / 12, &identity);
+        let early = |life: Duration| part_for(life / 12, &identity);
         if !enrol::is_due(&pair, SystemTime::now(), early) {
             return;
         }
-        self.enrolment.wait(&identity);
+        self.enrolment.wait();
         let server = server.clone();
         tokio::spawn(async move {
             match enrol::renew_file(&server, PATIENCE).await {
@@ -104,27 +106,5 @@ impl Runner {
             Err(why) => tracing::warn!("refused a revocation list of the broker: {why}"),
         }
         true
-    }
-}
-
-/// A part of a time that is always the same for a node, and another one for another.
-fn share(whole: Duration, identity: &str) -> Duration {
-    let mut hasher = DefaultHasher::new();
-    identity.hash(&mut hasher);
-    whole / 1000 * u32::try_from(hasher.finish() % 1000).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nodes_come_at_different_times_and_each_always_at_the_same() {
-        let whole = Duration::from_hours(24);
-        let shares: Vec<Duration> = (0..100).map(|n| share(whole, &format!("web{n}"))).collect();
-        assert!(shares.iter().all(|share| *share < whole));
-        let late = shares.iter().filter(|share| **share > whole / 2).count();
-        assert!((20..80).contains(&late), "{late}");
-        assert_eq!(share(whole, "web1"), shares[1]);
     }
 }

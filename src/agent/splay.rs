@@ -1,12 +1,23 @@
 //! Waits by chance, so that a fleet which is told something at the same time does not act at the same
 //! time.
 
-use std::{collections::hash_map::RandomState, hash::BuildHasher as _, time::Duration};
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _},
+    time::Duration,
+};
 
 /// A part of this time, by chance.
 pub(super) fn part_of(whole: Duration) -> Duration {
     // The standard library's hash keys are random; that is enough for waits.
     part(whole, RandomState::new().hash_one(std::process::id()))
+}
+
+/// A part of this time that is always the same for a name, and another one for another.
+pub(super) fn part_for(whole: Duration, name: &str) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    part(whole, hasher.finish())
 }
 
 /// The part that a number stands for.
@@ -21,10 +32,22 @@ mod tests {
 
     #[test]
     fn every_part_of_the_time_has_its_chance() {
-        let whole = Duration::from_secs(60);
+        let whole = Duration::from_mins(1);
         assert_eq!(part(whole, 0), Duration::ZERO);
         assert_eq!(part(whole, 1 << 63), whole / 2);
         assert!(part(whole, u64::MAX) < whole);
         assert!(part(whole, u64::MAX) > whole * 99 / 100);
+    }
+
+    #[test]
+    fn names_have_different_parts_and_each_always_the_same() {
+        let whole = Duration::from_hours(24);
+        let parts: Vec<Duration> = (0..100)
+            .map(|n| part_for(whole, &format!("web{n}")))
+            .collect();
+        assert!(parts.iter().all(|part| *part < whole));
+        let late = parts.iter().filter(|part| **part > whole / 2).count();
+        assert!((20..80).contains(&late), "{late}");
+        assert_eq!(part_for(whole, "web1"), parts[1]);
     }
 }

@@ -3,15 +3,10 @@
 //! [`Connection`] is what agent and client hold. Behind it runs one task, `link`, which makes
 //! attempts over the `pool` with waits by `backoff`; `dial` opens a stream; `wire` moves bytes between
 //! the stream, the `session` (sans-IO: STOMP's rules, and the subscriptions that outlive a
-<<<<<<< HEAD
-//! connection) and the owner. [`activemq`] has the addresses and headers. What goes wrong is told
-//! apart in `problem`, with what to do about it in `hint`; `classify` translates from rustls. `enrol` is not about messages: it asks a broker that has the
-//! authority for a certificate.
-=======
 //! connection) and the owner; `handover` puts a new connection in the place of one that works.
-//! [`activemq`] has the addresses and headers. What goes wrong is told
-//! apart in `problem`, with what to do about it in `hint`; `classify` translates from rustls.
->>>>>>> h5
+//! [`activemq`] has the addresses and headers. What goes wrong is told apart in `problem`, with what to
+//! do about it in `hint`; `classify` translates from rustls. `enrol` is not about messages: it asks a
+//! broker that has the authority for a certificate.
 //!
 //! What a body means is left to `security`; which messages to send, to the engines.
 

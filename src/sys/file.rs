@@ -293,6 +293,22 @@ fn failed(what: &'static str, path: &Path, source: io::Error) -> FileError {
     }
 }
 
+/// A program, for tests that run it at once. Another process writes it: a child that another thread
+/// begins meanwhile would otherwise hold it open for writing for a moment, and it would be busy.
+#[cfg(test)]
+pub(crate) fn write_program(path: &Path, text: &str) {
+    let mut child = process::Command::new("/bin/sh")
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
 /// A FIFO, for tests that nobody waits for one.
 #[cfg(test)]
 pub(crate) fn make_fifo(path: &Path) {

@@ -204,7 +204,7 @@ mod tests {
             "#!/bin/sh\necho asked >>{}/asked\n{script}\n",
             dir.display()
         );
-        file::write_atomic(&program, text.as_bytes(), Mode::Exactly(0o755)).unwrap();
+        file::write_program(&program, &text);
         file::write_atomic(&config, b"", Mode::Exactly(0o644)).unwrap();
         Options {
             command: command_words(&format!("{} agent", program.display())).unwrap(),

@@ -22,15 +22,9 @@ impl Node {
     fn new(script: &str, extra: &str) -> Self {
         let site = Site::new();
         let dir = site.fixture.dir.path();
-        let program = site.fixture.write(
-            "puppet",
-            &format!("#!/bin/sh\ncd {}\n{script}\n", dir.display()),
-        );
-        std::fs::set_permissions(
-            &program,
-            std::os::unix::fs::PermissionsExt::from_mode(0o755),
-        )
-        .unwrap();
+        let program = dir.join("puppet");
+        let text = format!("#!/bin/sh\ncd {}\n{script}\n", dir.display());
+        file::write_program(&program, &text);
         let mut config = format!(
             "plugin.puppet.command = {} run\n{extra}\n",
             program.display()

@@ -17,7 +17,7 @@ impl Machine {
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join("puppet");
         let text = format!("#!/bin/sh\ncd {}\n{script}\n", dir.path().display());
-        file::write_atomic(&program, text.as_bytes(), Mode::Exactly(0o755)).unwrap();
+        file::write_program(&program, &text);
         let mut options = Options {
             // Not `agent`: nobody asks it for its settings.
             command: vec![program.to_str().unwrap().into(), "run".into()],

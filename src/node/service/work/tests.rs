@@ -234,7 +234,9 @@ async fn a_script_is_not_ended_half_way() {
         "Could not start 'web': it took longer than 0 s; it is stopped, and scripted goes on"
     );
     let told = tokio::task::spawn_blocking(move || {
-        std::fs::write(&go, "\n").unwrap();
+        let mut pipe = std::fs::File::options().write(true).open(&go).unwrap();
+        std::io::Write::write_all(&mut pipe, b"\n").unwrap();
+        drop(pipe);
         std::fs::read_to_string(&go).unwrap()
     });
     assert_eq!(told.await.unwrap(), "over\n");
