@@ -61,7 +61,7 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l display -d 'Influence h
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -108,7 +108,7 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l display -d 'Influence h
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand find" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand find" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -158,7 +158,7 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l display -d 'Influence ho
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -207,7 +207,7 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l display -d 'Influence 
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand facts" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -257,7 +257,7 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l display -d 'Influe
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -310,7 +310,7 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -l display -d 'Influence
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -366,7 +366,7 @@ complete -c mco -n "__fish_mco_using_subcommand package" -l display -d 'Influenc
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand package" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand package" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -413,7 +413,7 @@ complete -c mco -n "__fish_mco_using_subcommand service" -l display -d 'Influenc
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand service" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand service" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -461,7 +461,7 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l display -d '
 all\t'All'
 failed\t'Only failed ones'"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l nodes -d 'List of nodes to address: a name on each line, or `-` for standard input' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-method -l dm -d 'Which discovery method to use: broker (who is connected), mc (broadcast and wait), flatfile or stdin' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-option -l do -d 'Options to pass to the discovery method: flatfile\'s file; auto, text or json for stdin' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
@@ -549,5 +549,8 @@ end
 complete -c mco -n "__fish_mco_using_subcommand facts" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand help" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand package" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand plugin" -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand puppet" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand service" -f -a "(__fish_mco_words)"

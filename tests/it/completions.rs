@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use crate::support::{Fleet, Node, program};
 
 /// Lines of which a shell is asked what may follow, and what must be among it.
-const LINES: [(&str, &[&str]); 22] = [
+const LINES: [(&str, &[&str]); 25] = [
     ("mco fin", &["find"]),
     ("mco rpc rpcu", &["rpcutil"]),
     ("mco rpc web ", &["restart", "start", "stop", "traffic"]),
@@ -26,6 +26,9 @@ const LINES: [(&str, &[&str]); 22] = [
     ("mco find -A ta", &["tasks"]),
     ("mco plugin doc fs", &["fstat"]),
     ("mco help inv", &["inventory"]),
+    ("mco puppet run", &["runall", "runonce"]),
+    ("mco service httpd sta", &["start", "status"]),
+    ("mco ping --disc-method fl", &["flatfile"]),
     ("mco ping -I node", &["node1", "node2"]),
     ("mco ping --with-identity=node", &["node1", "node2"]),
     ("mco inventory node", &["node1", "node2"]),

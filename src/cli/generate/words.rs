@@ -5,14 +5,25 @@
 use clap_complete::Shell;
 
 /// Applications with words of their own.
-const APPLICATIONS: [&str; 5] = ["facts", "help", "inventory", "plugin", "rpc"];
+const APPLICATIONS: [&str; 8] = [
+    "facts",
+    "help",
+    "inventory",
+    "package",
+    "plugin",
+    "puppet",
+    "rpc",
+    "service",
+];
 
 /// Options whose values are such words: long, short, and the one application that they count in, if
 /// it is one.
-const OPTIONS: [(&str, Option<char>, Option<&str>); 13] = [
+const OPTIONS: [(&str, Option<char>, Option<&str>); 15] = [
     ("action", None, Some("rpc")),
     ("agent", Some('a'), Some("rpc")),
     ("arg", None, Some("rpc")),
+    ("disc-method", None, None),
+    ("dm", None, None),
     ("format", None, Some("plugin")),
     ("with", Some('W'), None),
     ("with-agent", Some('A'), None),
@@ -149,20 +160,18 @@ mod tests {
             String::from_utf8(found.unwrap().1.clone()).unwrap()
         };
         let fish = script("completions/mco.fish");
+        // Six options of every application, five of them by a second name, which fish has on the same
+        // line, and five by a short one.
         let everywhere = fish.matches(" -l with-agent ").count();
-        // Five options of every application, four of them by a second name too.
-        let (everywhere, long) = (5 * everywhere, 4 * everywhere);
         let asks = "-f -a \"(__fish_mco_words)\"";
         assert_eq!(
             fish.matches(asks).count(),
-            // A second name stands on the same line.
-            everywhere + 4 + APPLICATIONS.len(),
+            6 * everywhere + 4 + APPLICATIONS.len(),
         );
         let zsh = script("completions/_mco");
         assert_eq!(
             zsh.matches(":_mco_words' \\").count(),
-            // Each of these options, short and long.
-            2 * everywhere + long + 5 + APPLICATIONS.len(),
+            (6 + 5 + 5) * everywhere + 5 + APPLICATIONS.len(),
         );
         let bash = script("completions/mco.bash");
         assert!(bash.contains("complete -F _mco_or_words "));

@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// Those that are done to packages.
-const OF_PACKAGES: [&str; 5] = ["install", "uninstall", "purge", "update", "status"];
+pub(super) const OF_PACKAGES: [&str; 5] = ["install", "uninstall", "purge", "update", "status"];
 
 /// Those that are done to a machine.
-const OF_MACHINES: [&str; 7] = [
+pub(super) const OF_MACHINES: [&str; 7] = [
     "count",
     "md5",
     "yum_clean",

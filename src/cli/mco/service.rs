@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-const ACTIONS: [&str; 4] = ["start", "stop", "restart", "status"];
+pub(super) const ACTIONS: [&str; 4] = ["start", "stop", "restart", "status"];
 
 /// Calls.
 pub(super) fn run(args: &ServiceArgs, general: &General) -> Result<Exit, CommandError> {

@@ -24,7 +24,7 @@ use crate::{
 const LONGEST_LIST: u64 = 64 << 20;
 
 /// The discovery methods that there are.
-const METHODS: [&str; 4] = ["broker", "mc", "flatfile", "stdin"];
+pub(super) const METHODS: [&str; 4] = ["broker", "mc", "flatfile", "stdin"];
 
 /// Reads what the operator wants. Lists are read here, before anybody is connected to.
 pub(super) fn targets(common: &Common, config: &ClientConfig) -> Result<Targets, CommandError> {

@@ -5,7 +5,7 @@ use clap::{Arg, Command};
 
 use super::{Row, action_rows, agent_rows, agents, values};
 use crate::{
-    cli::mco::{ddls::Ddls, help, known::Names},
+    cli::mco::{ddls::Ddls, help, known::Names, package, puppet, service, targeting},
     mcorpc::ddl::Kind,
 };
 
@@ -109,6 +109,13 @@ impl Line {
             },
             ("help", None) if self.others.is_empty() => help::applications(),
             ("plugin", None) => self.plugin(ddls),
+            ("puppet", None) if self.others.is_empty() => plain(puppet::COMMANDS),
+            // Their actions may stand before or behind what they are for.
+            ("service", None) => self.action_of(&service::ACTIONS),
+            ("package", None) => {
+                self.action_of(&[&package::OF_PACKAGES[..], &package::OF_MACHINES].concat())
+            }
+            (_, Some("disc_method")) => plain(targeting::METHODS),
             _ => Vec::new(),
         };
         let mut rows: Vec<Row> = rows
@@ -145,6 +152,14 @@ impl Line {
             rows.map(|action| (action.name.clone(), action.description.clone()))
                 .collect()
         })
+    }
+
+    /// One of these, where there is none yet.
+    fn action_of(&self, actions: &[&str]) -> Vec<Row> {
+        if self.others.iter().any(|word| actions.contains(&&**word)) {
+            return Vec::new();
+        }
+        plain(actions.iter().copied())
     }
 
     /// `name=` for the inputs that are not there yet, or `name=value` once the name is.
@@ -391,6 +406,13 @@ mod tests {
 
     #[test]
     fn plugins_and_applications_are_completed() {
+        assert_eq!(complete("puppet run"), ["runall", "runonce"]);
+        assert_eq!(complete("puppet disable "), [""; 0]);
+        assert_eq!(complete("service httpd sta"), ["start", "status"]);
+        assert_eq!(complete("service start "), [""; 0]);
+        assert_eq!(complete("package apt_u"), ["apt_update"]);
+        assert_eq!(complete("package bash ins"), ["install"]);
+        assert_eq!(complete("ping --dm fl"), ["flatfile"]);
         assert_eq!(complete("help fi"), ["find"]);
         assert_eq!(complete("help find "), [""; 0]);
         assert_eq!(complete("plugin "), ["doc", "generate"]);

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-const COMMANDS: [&str; 8] = [
+pub(super) const COMMANDS: [&str; 8] = [
     "count", "disable", "enable", "resource", "runall", "runonce", "status", "summary",
 ];
 
