@@ -296,7 +296,7 @@ fn missing_default(path: &Path) -> String {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Policy(path, by) => write!(f, "{}: {by}", path.display()),
+            Self::Policy(path, by) => write!(f, "{}{by}", path.display()),
             Self::Unconfigured(path) => write!(
                 f,
                 "there is no {}, and `plugin.actionpolicy.allow_unconfigured` decides",

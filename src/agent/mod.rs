@@ -33,6 +33,7 @@ mod stats;
 mod testing;
 mod transit;
 
+pub use audit::check_audit;
 pub use authorise::check_policies;
 pub use runner::{Error, LogSwitch, Runner};
 pub use stats::Stats;

@@ -69,15 +69,23 @@ fn a_fact_decides_where_an_action_may_run() {
         "action=ping",
         "id=",
         "sender=",
-        "rpcutil.policy: line 1, the default",
+        "rpcutil.policy:1, the default",
     ] {
         assert!(line.contains(part), "{part} is not in {line}");
     }
     let audit = fs::read_to_string(fleet.path("node2/audit.log")).unwrap();
+    let [decision, outcome] = audit.lines().collect::<Vec<_>>()[..2] else {
+        panic!("{audit}");
+    };
     assert!(
-        audit.contains("action=ping data={} outcome=denied"),
+        decision.contains(r#""decision":"denied","rule":"/"#),
         "{audit}"
     );
+    assert!(
+        decision.ends_with(r#"/rpcutil.policy:1, the default"}"#),
+        "{audit}"
+    );
+    assert!(outcome.contains(r#""outcome":"denied""#), "{audit}");
 
     // A changed policy holds from the next request on.
     put(&fleet, "node2/policies/groups", "ops cert=peadmin\n");

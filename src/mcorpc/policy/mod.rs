@@ -268,16 +268,19 @@ impl DecidedBy {
     }
 }
 
+/// What follows the name of the file: `:7` for its seventh line.
 impl fmt::Display for DecidedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Default(None) => f.write_str("no line matches, and there is no `policy default`"),
-            Self::Default(Some(line)) => write!(f, "line {line}, the default"),
+            Self::Default(None) => {
+                f.write_str(": no line matches, and there is no `policy default`")
+            }
+            Self::Default(Some(line)) => write!(f, ":{line}, the default"),
             Self::Doubt(line) => write!(
                 f,
-                "line {line}, which denies and can't be evaluated, so that it counts as matching"
+                ":{line}, which denies and can't be evaluated, so that it counts as matching"
             ),
-            Self::Rule(line) => write!(f, "line {line}"),
+            Self::Rule(line) => write!(f, ":{line}"),
         }
     }
 }
