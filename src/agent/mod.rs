@@ -34,6 +34,6 @@ mod testing;
 mod transit;
 
 pub use audit::check_audit;
-pub use authorise::check_policies;
+pub use authorise::{Explained, check_policies, explain};
 pub use runner::{Error, LogSwitch, Runner};
 pub use stats::Stats;

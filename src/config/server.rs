@@ -88,6 +88,8 @@ pub struct Authorization {
     pub allow_unconfigured: bool,
     /// The policy of agents that have none.
     pub default_policy: Option<String>,
+    /// Whether policies are read as the original reads them, with its faults.
+    pub compat: bool,
 }
 
 impl ServerConfig {
@@ -221,6 +223,7 @@ fn authorization(reader: &mut Reader<'_>, common: &Common) -> Option<Authorizati
         policies: common.directory.join("policies"),
         allow_unconfigured,
         default_policy: enable_default.then_some(name),
+        compat: reader.flag("plugin.actionpolicy.compat", false),
     })
 }
 

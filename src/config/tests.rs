@@ -142,6 +142,7 @@ fn a_server_as_puppet_enterprise_configures_it() {
             policies: "/etc/m/policies".into(),
             allow_unconfigured: true,
             default_policy: None,
+            compat: false,
         })
     );
     let audit = config.audit.unwrap();

@@ -44,6 +44,7 @@ impl Site {
             policies: dir.path().to_owned(),
             allow_unconfigured,
             default_policy: default_policy.map(str::to_owned),
+            compat: false,
         };
         Self { dir, settings }
     }
