@@ -43,6 +43,9 @@ _mco() {
             mco,plugin)
                 cmd="mco__subcmd__plugin"
                 ;;
+            mco,policy)
+                cmd="mco__subcmd__policy"
+                ;;
             mco,puppet)
                 cmd="mco__subcmd__puppet"
                 ;;
@@ -59,7 +62,7 @@ _mco() {
 
     case "${cmd}" in
         mco)
-            opts="-c -v -h -V --config --verbose --color --exit-codes --help --version ping find rpc facts inventory puppet package service describe_filter plugin help completion"
+            opts="-c -v -h -V --config --verbose --color --exit-codes --help --version ping find rpc facts inventory puppet package service describe_filter plugin policy help completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1444,6 +1447,48 @@ _mco() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "text json jsonl table senders yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --exit-codes)
+                    COMPREPLY=($(compgen -W "full legacy" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mco__subcmd__policy)
+            opts="-j -c -v -h -V --caller --facts --classes --json --config --verbose --color --exit-codes --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --caller)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --facts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --classes)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

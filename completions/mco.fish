@@ -43,6 +43,7 @@ complete -c mco -n "__fish_mco_needs_command" -f -a "package" -d 'Install, unins
 complete -c mco -n "__fish_mco_needs_command" -f -a "service" -d 'Manages system services'
 complete -c mco -n "__fish_mco_needs_command" -f -a "describe_filter" -d 'Display human readable interpretation of filters'
 complete -c mco -n "__fish_mco_needs_command" -f -a "plugin" -d 'Documentation of the plugins: agents, data queries, validators and others'
+complete -c mco -n "__fish_mco_needs_command" -f -a "policy" -d 'Explain which line of a node\'s policies decides a call'
 complete -c mco -n "__fish_mco_needs_command" -f -a "help" -d 'Application list and help'
 complete -c mco -n "__fish_mco_needs_command" -f -a "completion" -d 'Helper for shell completion systems'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s T -l target -d 'Target messages to a specific sub collective' -r
@@ -508,6 +509,19 @@ complete -c mco -n "__fish_mco_using_subcommand plugin" -s j -l json -d 'Explain
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand plugin" -s V -l version -d 'Print version'
+complete -c mco -n "__fish_mco_using_subcommand policy" -l caller -d 'Who calls, as policies name it: cert=NAME' -r
+complete -c mco -n "__fish_mco_using_subcommand policy" -l facts -d 'The node\'s facts, in YAML or JSON [default: those of server.cfg]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand policy" -l classes -d 'The node\'s classes, one a line [default: those of server.cfg]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand policy" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
+complete -c mco -n "__fish_mco_using_subcommand policy" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mco -n "__fish_mco_using_subcommand policy" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
+legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
+complete -c mco -n "__fish_mco_using_subcommand policy" -s j -l json -d 'Explain in JSON'
+complete -c mco -n "__fish_mco_using_subcommand policy" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
+complete -c mco -n "__fish_mco_using_subcommand policy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mco -n "__fish_mco_using_subcommand policy" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand help" -s c -l config -d 'Configuration file [default: ~/.mcollective, then client.cfg in the usual places]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand help" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'

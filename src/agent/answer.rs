@@ -8,6 +8,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
+    action::Agent,
+    audit::Decided,
     dispatch::{self, End},
     shared::Shared,
     stats::Counter,
@@ -28,6 +30,18 @@ const REPLY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A receipt that is here so soon was not held up.
 const PROMPT_MS: u64 = 500;
+
+/// What a caller is told whose request can't be noted.
+const NOT_AUDITED: &str =
+    "this node has to note all requests and can't; its log says why, and nothing runs until it can";
+
+/// What is to be done with a request, and why.
+struct Decision {
+    /// The agent that is to act, or the answer without it.
+    answer: Result<Arc<dyn Agent>, End>,
+    /// What decided.
+    rule: String,
+}
 
 /// A verified request, and its answer where that is known without running anything.
 pub(super) struct Job {
@@ -62,19 +76,18 @@ impl Shared {
     pub(super) async fn work(self: Arc<Self>, job: Job, connection: Connection) {
         let request = &job.request;
         let (end, kind) = match job.answer {
-            Some(Known { end, kind }) => (end, kind),
-            None => (self.run(request).await, "too busy"),
+            // Not meant for this node, or counted and logged: who repeats requests fills no audit.
+            Some(Known { end, kind })
+                if matches!(end.outcome, Outcome::Nomatch | Outcome::Refused) =>
+            {
+                (end, kind)
+            }
+            known => self.on_record(request, known).await,
         };
         // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
         let doubted = end.outcome == Outcome::Refused;
         let asked = request.value();
         self.log_refusal(request, &end, kind);
-        if end.outcome != Outcome::Nomatch
-            && asked.agent.as_str() != "discovery"
-            && let Some(audit) = &self.audit
-        {
-            audit.note(request, &end, sys::clock::now_ms());
-        }
         let Some(reply_to) = asked.reply_to.as_ref().filter(|_| asked.want_reply) else {
             return;
         };
@@ -115,32 +128,107 @@ impl Shared {
         }
     }
 
-    async fn run(&self, request: &Verified<Request>) -> End {
+    /// Decides, notes it, runs what is to be run, and notes how it ended.
+    async fn on_record(
+        &self,
+        request: &Verified<Request>,
+        known: Option<Known>,
+    ) -> (End, &'static str) {
+        let began = Instant::now();
+        let Decision { answer, rule } = match known {
+            Some(Known { end, .. }) => Decision {
+                rule: end.message.clone(),
+                answer: Err(end),
+            },
+            None => self.decide(request),
+        };
+        let asked = request.value();
+        if let Some(audit) = &self.audit {
+            let agent = self.host.agent(asked.agent.as_str());
+            let decided = Decided {
+                decision: answer
+                    .as_ref()
+                    .map_or_else(|end| end.outcome.as_str(), |_| "allowed"),
+                rule: &rule,
+                action: agent.and_then(|agent| agent.ddl().find_action(asked.action.as_str())),
+            };
+            let noted = audit.decided(request, &decided, sys::clock::now_ms());
+            if answer.is_ok() && !noted {
+                let Known { end, kind } = Known::refused("not audited", NOT_AUDITED);
+                return (end, kind);
+            }
+        }
+        let end = match answer {
+            Ok(agent) => self.run(agent, request).await,
+            Err(end) => end,
+        };
+        if let Some(audit) = &self.audit {
+            audit.ended(request, &end, began.elapsed(), &rule, sys::clock::now_ms());
+        }
+        (end, "too busy")
+    }
+
+    /// The agent that is to run, or how the call ends otherwise.
+    fn decide(&self, request: &Verified<Request>) -> Decision {
         let asked = request.value();
         let Some(agent) = self.host.agent(asked.agent.as_str()) else {
-            return End {
+            let end = End {
                 outcome: Outcome::NoAgent,
                 code: StatusCode::UNKNOWN_ERROR,
                 message: format!("There is no agent '{}' on this node", asked.agent),
                 data: serde_json::Map::new(),
             };
+            let rule = end.message.clone();
+            return Decision {
+                answer: Err(end),
+                rule,
+            };
         };
-        if let Some(denied) = self.authorise(request) {
-            return denied;
+        let Some(authoriser) = &self.authoriser else {
+            return Decision {
+                answer: Ok(Arc::clone(agent)),
+                rule: "there are no policies (`rpcauthorization` is off)".to_owned(),
+            };
+        };
+        let caller = request.caller();
+        let verdict = authoriser.decide(caller, &asked.agent, &asked.action, &*self.host);
+        let rule = verdict.why.to_string();
+        if verdict.allowed {
+            tracing::debug!(id = %asked.id, "allowed by {rule}");
+            return Decision {
+                answer: Ok(Arc::clone(agent)),
+                rule,
+            };
         }
+        self.refusals.log("denied", || {
+            tracing::warn!(
+                caller = %caller, sender = %asked.sender, id = %asked.id,
+                agent = %asked.agent, action = %asked.action, "denied by {rule}"
+            );
+        });
+        // This comes before the inputs are looked at: who may not call learns nothing of what would
+        // be valid.
+        let end = End {
+            outcome: Outcome::Denied,
+            code: StatusCode::ABORTED,
+            message: "You are not authorized to call this agent or action.".to_owned(),
+            data: serde_json::Map::new(),
+        };
+        Decision {
+            answer: Err(end),
+            rule,
+        }
+    }
+
+    async fn run(&self, agent: Arc<dyn Agent>, request: &Verified<Request>) -> End {
+        let asked = request.value();
         if asked.agent.as_str() != "discovery" {
             tracing::info!(
                 caller = %request.caller(), sender = %asked.sender, id = %asked.id,
                 "{}#{}", asked.agent, asked.action
             );
         }
-        dispatch::run(
-            Arc::clone(agent),
-            request,
-            Arc::clone(&self.host),
-            &self.cap,
-        )
-        .await
+        dispatch::run(agent, request, Arc::clone(&self.host), &self.cap).await
     }
 
     /// One line for what was not run, unless a policy has denied it, which has a line of its own.
@@ -158,32 +246,6 @@ impl Shared {
                 agent = %asked.agent, "{outcome}: {message}"
             );
         });
-    }
-
-    /// How a call ends that no policy allows. This comes before its inputs are looked at: who may
-    /// not call learns nothing of what would be valid.
-    fn authorise(&self, request: &Verified<Request>) -> Option<End> {
-        let (caller, asked) = (request.caller(), request.value());
-        let verdict =
-            self.authoriser
-                .as_ref()?
-                .decide(caller, &asked.agent, &asked.action, &*self.host);
-        if verdict.allowed {
-            tracing::debug!(id = %asked.id, "allowed by {}", verdict.why);
-            return None;
-        }
-        self.refusals.log("denied", || {
-            tracing::warn!(
-                caller = %caller, sender = %asked.sender, id = %asked.id,
-                agent = %asked.agent, action = %asked.action, "denied by {}", verdict.why
-            );
-        });
-        Some(End {
-            outcome: Outcome::Denied,
-            code: StatusCode::ABORTED,
-            message: "You are not authorized to call this agent or action.".to_owned(),
-            data: serde_json::Map::new(),
-        })
     }
 
     fn reply(&self, request: &Request, caller: &CallerId, end: End) -> Reply {

@@ -1,52 +1,220 @@
-//! One line for each request that was decided: who asked what, and what became of it.
+//! What was asked of this node, what was decided, and how it ended, for those who look at it later.
 //!
-//! The line is the original's (`rpcauditprovider = logfile`) with the data as JSON, and with the
-//! outcome at its end: the original never noted a denial.
+//! Each request that is meant for this node has two records with its id: the decision, before
+//! anything runs, with its inputs (secrets left out) and the rule that decided; and the outcome. A
+//! decision without outcome is an action during which the daemon ended. In the original's format
+//! (`rpcauditprovider = logfile`) the first is the original's line; denials, rules and outcomes,
+//! which the original did not note, are in lines like it.
+//!
+//! Where a record can't be written, that is an error in the log, and the audit itself tells later how
+//! many are missing; where it is required, nothing runs meanwhile.
 
 use std::{
-    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, UNIX_EPOCH},
 };
 
-use super::dispatch::End;
-use crate::{mcorpc::request::Request, security::Verified, sys};
+use serde_json::{Value, json};
+
+use super::{dispatch::End, refusals::Refusals};
+use crate::{
+    config::{Audit as Settings, AuditFormat},
+    mcorpc::{
+        ddl::{Action, redact::redacted},
+        inspect,
+        request::Request,
+    },
+    security::Verified,
+    sys::journal::{Journal, JournalError},
+};
 
 /// The audit file.
 #[derive(Debug)]
 pub(super) struct Audit {
-    file: PathBuf,
+    settings: Settings,
+    journal: Journal,
+    /// Records that could not be written since the last that could.
+    missing: Mutex<u64>,
+    refusals: Arc<Refusals>,
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub(super) struct Decided<'a> {
+    /// In a word: `allowed`, `denied`, `invalid`, `no_agent`.
+    pub(super) decision: &'a str,
+    /// By what.
+    pub(super) rule: &'a str,
+    /// What the request asks for, where that is known.
+    pub(super) action: Option<&'a Action>,
 }
 
 impl Audit {
-    pub(super) fn new(file: PathBuf) -> Self {
-        Self { file }
-    }
-
-    /// Notes a request and how it ended.
-    pub(super) fn note(&self, request: &Verified<Request>, end: &End, now_ms: u64) {
-        let line = line(request, end, now_ms);
-        if let Err(error) = sys::file::append_line(&self.file, &line, 0o640) {
-            tracing::error!("cannot write the audit: {error}");
+    /// Tries the file at once, so that a fault is known before anybody asks for something.
+    pub(super) fn new(settings: &Settings, refusals: &Arc<Refusals>) -> Self {
+        let audit = Self {
+            journal: journal(settings),
+            settings: settings.clone(),
+            missing: Mutex::default(),
+            refusals: Arc::clone(refusals),
+        };
+        if let Err(error) = audit.journal.check() {
+            audit.complain(&error);
         }
+        audit
+    }
+
+    /// Whether this is the audit of these settings.
+    pub(super) fn has(&self, settings: &Settings) -> bool {
+        self.settings == *settings
+    }
+
+    /// Notes what was decided. Tells whether it may be acted upon.
+    pub(super) fn decided(
+        &self,
+        request: &Verified<Request>,
+        decided: &Decided<'_>,
+        now_ms: u64,
+    ) -> bool {
+        let (caller, asked) = (request.caller(), request.value());
+        let data = redacted(decided.action, &asked.data);
+        let line = match self.settings.format {
+            AuditFormat::Json => json_line(&json!({
+                "time": time(now_ms),
+                "type": "decision",
+                "id": asked.id,
+                "caller": caller,
+                "sender": asked.sender,
+                "collective": asked.collective,
+                "agent": asked.agent,
+                "action": asked.action,
+                "data": data,
+                "requested": time(asked.time_ms),
+                "decision": decided.decision,
+                "rule": decided.rule,
+            })),
+            AuditFormat::Original => {
+                let mut data = data;
+                data.insert("process_results".to_owned(), asked.want_reply.into());
+                let denied = match decided.decision {
+                    "allowed" => String::new(),
+                    other => format!(" decision={other} rule={}", decided.rule),
+                };
+                format!(
+                    "{} reqid={}: reqtime={} caller={caller}@{} agent={} action={} data={}{denied}",
+                    original_time(now_ms),
+                    asked.id,
+                    asked.time_ms / 1000,
+                    asked.sender,
+                    asked.agent,
+                    asked.action,
+                    inspect::outputs(&data),
+                )
+            }
+        };
+        self.write(&line, now_ms) || !self.settings.required
+    }
+
+    /// Notes how it ended.
+    pub(super) fn ended(
+        &self,
+        request: &Verified<Request>,
+        end: &End,
+        took: Duration,
+        rule: &str,
+        now_ms: u64,
+    ) {
+        let (caller, asked) = (request.caller(), request.value());
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let line = match self.settings.format {
+            AuditFormat::Json => json_line(&json!({
+                "time": time(now_ms),
+                "type": "outcome",
+                "id": asked.id,
+                "caller": caller,
+                "agent": asked.agent,
+                "action": asked.action,
+                "outcome": end.outcome,
+                "statuscode": end.code,
+                "duration_ms": took_ms,
+            })),
+            AuditFormat::Original => format!(
+                "{} reqid={}: caller={caller} outcome={} statuscode={} duration_ms={took_ms} rule={rule}",
+                original_time(now_ms),
+                asked.id,
+                end.outcome,
+                end.code.0,
+            ),
+        };
+        self.write(&line, now_ms);
+    }
+
+    /// Writes a record, after a word on those that are missing. Tells whether it is written.
+    fn write(&self, line: &str, now_ms: u64) -> bool {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = self
+            .tell_gap(&mut missing, now_ms)
+            .and_then(|()| self.journal.append(line));
+        if let Err(error) = &written {
+            *missing += 1;
+            self.complain(error);
+        }
+        written.is_ok()
+    }
+
+    fn tell_gap(&self, missing: &mut u64, now_ms: u64) -> Result<(), JournalError> {
+        if *missing > 0 {
+            self.journal.append(&match self.settings.format {
+                AuditFormat::Json => json_line(&json!({
+                    "time": time(now_ms), "type": "gap", "missing": *missing
+                })),
+                AuditFormat::Original => format!("{} missing={missing}", original_time(now_ms)),
+            })?;
+            tracing::warn!("the audit goes on; {missing} records are missing");
+            *missing = 0;
+        }
+        Ok(())
+    }
+
+    fn complain(&self, error: &JournalError) {
+        let follows = if self.settings.required {
+            "requests are refused until it can be written"
+        } else {
+            "requests run without being noted"
+        };
+        let write = || tracing::error!("the audit has stopped: {error}; {follows}");
+        self.refusals.log("not audited", write);
     }
 }
 
-fn line(verified: &Verified<Request>, end: &End, now_ms: u64) -> String {
-    let request = verified.value();
-    let time = UNIX_EPOCH + Duration::from_millis(now_ms);
-    let time = humantime::format_rfc3339_seconds(time)
-        .to_string()
-        .replace('T', " ")
-        .replace('Z', " UTC");
-    let data = serde_json::Value::Object(request.data.clone());
-    format!(
-        "[{time}] reqid={}: reqtime={} caller={}@{} agent={} action={} data={data} outcome={}",
-        request.id,
-        request.time_ms / 1000,
-        verified.caller(),
-        request.sender,
-        request.agent,
-        request.action,
-        end.outcome,
-    )
+/// What is wrong with the file of an audit, if anything is.
+pub fn check_audit(settings: &Settings) -> Result<(), JournalError> {
+    journal(settings).check()
 }
+
+fn journal(settings: &Settings) -> Journal {
+    Journal {
+        path: settings.file.clone(),
+        max_size: settings.max_size,
+        keep: settings.keep,
+    }
+}
+
+fn json_line(record: &Value) -> String {
+    inspect::escaped_json(&record.to_string())
+}
+
+fn time(ms: u64) -> String {
+    let time = UNIX_EPOCH + Duration::from_millis(ms);
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+/// As the original writes it.
+fn original_time(ms: u64) -> String {
+    let time = time(ms).replace('T', " ");
+    let seconds = time.split('.').next().unwrap_or_default();
+    format!("[{seconds} UTC]")
+}
+
+#[cfg(test)]
+mod tests;

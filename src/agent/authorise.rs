@@ -18,7 +18,7 @@ use crate::{
     mcorpc::{
         filter::Node,
         names::{ActionName, AgentName, CallerId},
-        policy::{DecidedBy, Groups, Policy, Warning},
+        policy::{DecidedBy, Groups, Policy, Standing, Warning},
     },
     sys::file,
 };
@@ -119,6 +119,22 @@ impl Authoriser {
         }
     }
 
+    /// Decides a call, and says of each rule that was looked at how it stood to it.
+    pub(super) fn explain(
+        &self,
+        caller: &CallerId,
+        agent: &AgentName,
+        action: &ActionName,
+        node: &dyn Node,
+    ) -> (Verdict, Vec<(usize, Standing)>) {
+        let verdict = self.decide(caller, agent, action, node);
+        let seen = match (&verdict.why, self.policy(agent)) {
+            (Why::Policy(..), Ok((_, policy))) => policy.explain(caller, action, node).1,
+            _ => Vec::new(),
+        };
+        (verdict, seen)
+    }
+
     /// The policy of an agent and its file, or what is to be done without one.
     fn policy(&self, agent: &AgentName) -> Result<(PathBuf, Arc<Policy>), Verdict> {
         let deny = |why| Verdict {
@@ -160,7 +176,7 @@ impl Authoriser {
         {
             return known.state.clone();
         }
-        let (state, faults) = load(path, &read.groups, self.settings.allow_unconfigured);
+        let (state, faults) = load(path, &read.groups, &self.settings);
         // A file that can't even be looked at is tried anew each time, and its fault said once.
         let told = matches!(
             (&state, read.policies.get(path).map(|known| &known.state)),
@@ -207,14 +223,11 @@ impl Read {
 pub fn check_policies(settings: &Authorization) -> Vec<String> {
     let (groups, mut faults, _) = load_groups(&settings.policies.join(GROUPS));
     for path in policy_files(&settings.policies) {
-        faults.extend(load(&path, &groups, settings.allow_unconfigured).1);
+        faults.extend(load(&path, &groups, settings).1);
     }
     if let Some(name) = &settings.default_policy {
         let default = settings.policies.join(format!("{name}.policy"));
-        if matches!(
-            load(&default, &groups, settings.allow_unconfigured).0,
-            State::Absent
-        ) {
+        if matches!(load(&default, &groups, settings).0, State::Absent) {
             faults.push(missing_default(&default));
         }
     }
@@ -237,7 +250,7 @@ fn policy_files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn load(path: &Path, groups: &Groups, unset_default: bool) -> (State, Vec<String>) {
+fn load(path: &Path, groups: &Groups, settings: &Authorization) -> (State, Vec<String>) {
     let text = match read_text(path) {
         Ok(Some(text)) => text,
         Ok(None) => return (State::Absent, Vec::new()),
@@ -246,7 +259,12 @@ fn load(path: &Path, groups: &Groups, unset_default: bool) -> (State, Vec<String
             return (State::Unreadable(error.into()), vec![fault]);
         }
     };
-    let (policy, warnings) = Policy::parse(&text, groups, unset_default);
+    let read = if settings.compat {
+        Policy::parse_as_original
+    } else {
+        Policy::parse
+    };
+    let (policy, warnings) = read(&text, groups, settings.allow_unconfigured);
     (
         State::Policy(Arc::new(policy)),
         with_path(path, warnings).collect(),
@@ -296,7 +314,7 @@ fn missing_default(path: &Path) -> String {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Policy(path, by) => write!(f, "{}: {by}", path.display()),
+            Self::Policy(path, by) => write!(f, "{}{by}", path.display()),
             Self::Unconfigured(path) => write!(
                 f,
                 "there is no {}, and `plugin.actionpolicy.allow_unconfigured` decides",
@@ -308,5 +326,8 @@ impl fmt::Display for Why {
     }
 }
 
+mod explain;
 #[cfg(test)]
 mod tests;
+
+pub use explain::{Explained, explain};

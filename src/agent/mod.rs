@@ -33,6 +33,7 @@ mod stats;
 mod testing;
 mod transit;
 
-pub use authorise::check_policies;
+pub use audit::check_audit;
+pub use authorise::{Explained, check_policies, explain};
 pub use runner::{Error, LogSwitch, Runner};
 pub use stats::Stats;

@@ -74,7 +74,7 @@ impl Runner {
         self.set_log_level(config.common.logger.level);
         self.certificates = certificates.after(&self.certificates);
         Ok(Shared {
-            audit: config.audit_file.clone().map(Audit::new),
+            audit: audit(&old, &config),
             authoriser: config.authorization.clone().map(Authoriser::new),
             cap: old.cap.clone(),
             refusals: Arc::clone(&old.refusals),
@@ -152,6 +152,13 @@ fn needs_restart(old: &Shared, new: &ServerConfig) -> Vec<&'static str> {
     ];
     let changed = changed.into_iter().filter(|(_, changed)| *changed);
     changed.map(|(what, _)| what).collect()
+}
+
+/// The audit that the configuration asks for now; what the old one knows to be missing stays.
+fn audit(old: &Shared, config: &ServerConfig) -> Option<Arc<Audit>> {
+    let settings = config.audit.as_ref()?;
+    let same = old.audit.as_ref().filter(|audit| audit.has(settings));
+    Some(same.map_or_else(|| Arc::new(Audit::new(settings, &old.refusals)), Arc::clone))
 }
 
 /// The facts that the configuration asks for now. Those that are known stay where the new ones

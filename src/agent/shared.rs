@@ -21,7 +21,7 @@ use crate::{
 pub(super) struct Shared {
     pub(super) host: Arc<Host>,
     pub(super) provider: Arc<Pki>,
-    pub(super) audit: Option<Audit>,
+    pub(super) audit: Option<Arc<Audit>>,
     pub(super) authoriser: Option<Authoriser>,
     pub(super) cap: Cap,
     pub(super) refusals: Arc<Refusals>,
@@ -47,11 +47,12 @@ impl Shared {
         let note = note(&config, &identity);
         let window = Window::new(sys::clock::now_ms(), note.as_ref().and_then(Note::last));
         let facts = fact_source(&config);
+        let refusals = Arc::default();
         Ok(Self {
-            audit: config.audit_file.clone().map(Audit::new),
+            audit: (config.audit.as_ref()).map(|audit| Arc::new(Audit::new(audit, &refusals))),
             authoriser: config.authorization.clone().map(Authoriser::new),
             cap: Cap::new(cap(&config)),
-            refusals: Arc::default(),
+            refusals,
             gatehouse: Arc::new(Mutex::new(Gatehouse {
                 window: window.with_max_ttl(max_ttl_ms(&config)),
                 note,

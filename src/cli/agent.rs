@@ -28,6 +28,10 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
         for fault in authorization.map(agent::check_policies).unwrap_or_default() {
             say(format_args!("warning: {fault}"));
         }
+        let audit = read.as_ref().ok().and_then(|config| config.audit.as_ref());
+        if let Some(Err(error)) = audit.map(agent::check_audit) {
+            say(format_args!("warning: the audit can't be written: {error}"));
+        }
         for warning in read.as_ref().map(unreadable).unwrap_or_default() {
             say(format_args!("warning: {warning}"));
         }

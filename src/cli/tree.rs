@@ -212,6 +212,8 @@ pub enum Application {
     DescribeFilter(DescribeFilterArgs),
     /// Documentation of the plugins: agents, data queries, validators and others
     Plugin(PluginArgs),
+    /// Explain which line of a node's policies decides a call
+    Policy(PolicyArgs),
     /// Application list and help
     Help {
         /// The application to explain
@@ -393,6 +395,33 @@ pub struct PluginArgs {
     pub output: Option<Format>,
     /// Explain in JSON
     #[arg(short, long, overrides_with = "output")]
+    pub json: bool,
+}
+
+/// `mco policy`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mco policy check service restart --caller cert=ann\n  \
+        mco policy check puppet runonce --caller cert=deploy --facts web1.yaml -c ./server.cfg\n\n\
+        It talks to nobody: it reads the policies beside the server.cfg that `-c` names, or that of this machine, as its agent does. \
+        Data functions are asked on the node alone, so that a rule with one is in doubt here.\n\n\
+        Exit codes:\n  0   allowed\n  1   denied\n  78  the configuration is wrong"
+)]
+pub struct PolicyArgs {
+    /// `check AGENT ACTION` says whether the caller may run the action, and which line decides
+    #[arg(value_name = "ACTION")]
+    pub words: Vec<String>,
+    /// Who calls, as policies name it: cert=NAME
+    #[arg(long, value_name = "CALLER")]
+    pub caller: Option<String>,
+    /// The node's facts, in YAML or JSON [default: those of server.cfg]
+    #[arg(long, value_name = "FILE")]
+    pub facts: Option<PathBuf>,
+    /// The node's classes, one a line [default: those of server.cfg]
+    #[arg(long, value_name = "FILE")]
+    pub classes: Option<PathBuf>,
+    /// Explain in JSON
+    #[arg(short, long)]
     pub json: bool,
 }
 

@@ -133,11 +133,25 @@ const PKI: &[&str] = &[
     "renew",
 ];
 
+/// What follows `plugin.actionpolicy.`.
+const ACTION_POLICY: &[&str] = &[
+    "allow_unconfigured",
+    "compat",
+    "default_name",
+    "enable_default",
+];
+
+/// What follows `plugin.audit.`.
+const AUDIT: &[&str] = &["format", "keep", "max_size", "required"];
+
 /// The plugins whose settings are checked.
-const CHECKED: [(&str, &[&str]); 3] = [
+const CHECKED: [(&str, &[&str]); 6] = [
     ("plugin.activemq.", CONNECTOR),
     ("plugin.rabbitmq.", CONNECTOR),
     ("plugin.pki.", PKI),
+    ("plugin.actionpolicy.", ACTION_POLICY),
+    ("plugin.audit.", AUDIT),
+    ("plugin.rpcaudit.", &["logfile"]),
 ];
 
 /// Finds the unknown keys of a `server.cfg` or `client.cfg`, and warns of those without effect.

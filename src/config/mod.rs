@@ -12,6 +12,7 @@
 //! A configuration is either whole or refused with all its faults at once; `secret` keeps passwords
 //! out of all that is said.
 
+mod audit;
 mod broker;
 mod client;
 mod common;
@@ -35,6 +36,7 @@ mod server;
 mod tests;
 mod value;
 
+pub use audit::{Audit, AuditFormat};
 pub use broker::{BrokerConfig, Limits, SlowConsumer};
 pub use client::{ClientConfig, LimitMethod};
 pub use common::{Common, Plugins};

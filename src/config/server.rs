@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Common, Document, Environment, Faults, LogLevel,
+    audit::{self, Audit},
     common::collective,
     load, puppet,
     reader::{Reader, beside},
@@ -31,8 +32,8 @@ pub struct ServerConfig {
     pub classes_file: PathBuf,
     /// What is sent to `registration` unasked.
     pub registration: Option<Registration>,
-    /// The file in which each request is noted.
-    pub audit_file: Option<PathBuf>,
+    /// Where and how each request is noted.
+    pub audit: Option<Audit>,
     /// Policies that each request is held against.
     pub authorization: Option<Authorization>,
     /// Whether agents are on that `agent_activation` does not name.
@@ -87,6 +88,8 @@ pub struct Authorization {
     pub allow_unconfigured: bool,
     /// The policy of agents that have none.
     pub default_policy: Option<String>,
+    /// Whether policies are read as the original reads them, with its faults.
+    pub compat: bool,
 }
 
 impl ServerConfig {
@@ -105,7 +108,7 @@ impl ServerConfig {
             facts: facts(&mut reader),
             classes_file: classes_file(&mut reader),
             registration: registration(&mut reader, &common),
-            audit_file: audit_file(&mut reader),
+            audit: audit::read(&mut reader),
             authorization: authorization(&mut reader, &common),
             activate_agents: reader.flag("activate_agents", true),
             agent_activation: agent_activation(&mut reader),
@@ -195,18 +198,6 @@ fn registration(reader: &mut Reader<'_>, common: &Common) -> Option<Registration
     })
 }
 
-fn audit_file(reader: &mut Reader<'_>) -> Option<PathBuf> {
-    if !reader.flag("rpcaudit", false) {
-        return None;
-    }
-    if !reader.has("rpcauditprovider") {
-        reader.missing("rpcauditprovider", "logfile");
-    }
-    reader.choice("rpcauditprovider", &[("logfile", ())], ());
-    let file = reader.path("plugin.rpcaudit.logfile");
-    Some(file.unwrap_or_else(|| "/var/log/puppetlabs/mcollective/mcollective-audit.log".into()))
-}
-
 /// The policies.
 fn authorization(reader: &mut Reader<'_>, common: &Common) -> Option<Authorization> {
     if !reader.flag("rpcauthorization", false) {
@@ -232,6 +223,7 @@ fn authorization(reader: &mut Reader<'_>, common: &Common) -> Option<Authorizati
         policies: common.directory.join("policies"),
         allow_unconfigured,
         default_policy: enable_default.then_some(name),
+        compat: reader.flag("plugin.actionpolicy.compat", false),
     })
 }
 

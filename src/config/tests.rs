@@ -142,9 +142,26 @@ fn a_server_as_puppet_enterprise_configures_it() {
             policies: "/etc/m/policies".into(),
             allow_unconfigured: true,
             default_policy: None,
+            compat: false,
         })
     );
-    assert!(config.audit_file.is_some());
+    let audit = config.audit.unwrap();
+    assert_eq!(
+        (
+            audit.file,
+            audit.format,
+            audit.max_size,
+            audit.keep,
+            audit.required
+        ),
+        (
+            "/var/log/puppetlabs/mcollective/mcollective-audit.log".into(),
+            AuditFormat::Json,
+            10 << 20,
+            10,
+            false
+        )
+    );
     assert_eq!(
         config
             .agent_activation
@@ -193,7 +210,7 @@ fn what_is_not_set_has_its_default() {
         Path::new("/var/lib/puppet/state/classes.txt")
     );
     assert_eq!(
-        (config.registration, config.audit_file, config.authorization),
+        (config.registration, config.audit, config.authorization),
         (None, None, None)
     );
     assert_eq!(

@@ -214,7 +214,7 @@ impl Status {
                         "`rpcauthorization = 1` and `rpcauthprovider = action_policy`, with files in policies/",
                     );
                 }
-                if config.audit_file.is_none() {
+                if config.audit.is_none() {
                     self.weak(
                         format!("{}: requests are not noted (no audit)", file.display()),
                         "`rpcaudit = 1` and `rpcauditprovider = logfile`",

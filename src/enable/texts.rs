@@ -205,7 +205,7 @@ mod tests {
         assert_eq!((&*server.host, server.port), ("broker.example.net", 7000));
         assert_eq!(server.tls.as_ref(), Some(&reach.files));
         assert_eq!(read.common.security.pki.clients, callers);
-        assert_eq!(read.audit_file.as_deref(), Some(Path::new(AUDIT)));
+        assert_eq!(read.audit.unwrap().file, Path::new(AUDIT));
 
         let broker = Broker {
             listen: "0.0.0.0:7000",

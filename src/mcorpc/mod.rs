@@ -4,6 +4,7 @@
 pub mod aggregate;
 pub mod ddl;
 pub mod filter;
+pub mod inspect;
 pub mod names;
 pub mod pattern;
 pub mod policy;

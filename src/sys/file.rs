@@ -218,23 +218,6 @@ fn like(file: &File, other: &fs::Metadata) -> io::Result<u32> {
     Ok(other.mode() & 0o7777)
 }
 
-/// Appends one line in one write, so that the lines of several processes do not mix. Line breaks
-/// inside are written as `\n`: one event is one line, whatever a message contains.
-pub fn append_line(path: &Path, line: &str, mode: u32) -> Result<(), FileError> {
-    let open = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(mode)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path);
-    let mut file = open.map_err(|source| failed("append to", path, source))?;
-    regular(&file, path)?;
-    let mut text = line.replace('\n', "\\n").replace('\r', "\\r");
-    text.push('\n');
-    file.write_all(text.as_bytes())
-        .map_err(|source| failed("append to", path, source))
-}
-
 /// Creates a file of its own, with a mode that the umask does not change, down to the disk.
 fn create(
     path: &Path,

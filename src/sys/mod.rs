@@ -8,6 +8,7 @@ pub mod clock;
 pub mod command;
 pub mod file;
 pub mod host;
+pub mod journal;
 pub mod machine;
 pub mod memory;
 pub mod notify;

@@ -326,6 +326,7 @@ fn every_role_obeys_it() {
             "mco", "plugin", "generate", "ddl", "rpcutil", "--format", "ruby",
         ],
         &["mco", "describe_filter", "-C", "a"],
+        &["mco", "help", "policy"],
         &["mco", "completion", "--list-agents"],
     ] {
         machine.run(words).exits(0);

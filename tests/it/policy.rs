@@ -3,9 +3,10 @@
 use std::fs;
 
 use mcollective::sys::file::{self, Mode};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::{Fleet, Node, run};
+use crate::support::{Fleet, Node, mco, run};
 
 const AUTHORIZATION: &str = "rpcauthorization = 1\nrpcauthprovider = action_policy\n";
 const DENIED: &str = "You are not authorized to call this agent or action.";
@@ -69,15 +70,23 @@ fn a_fact_decides_where_an_action_may_run() {
         "action=ping",
         "id=",
         "sender=",
-        "rpcutil.policy: line 1, the default",
+        "rpcutil.policy:1, the default",
     ] {
         assert!(line.contains(part), "{part} is not in {line}");
     }
     let audit = fs::read_to_string(fleet.path("node2/audit.log")).unwrap();
+    let [decision, outcome] = audit.lines().collect::<Vec<_>>()[..2] else {
+        panic!("{audit}");
+    };
     assert!(
-        audit.contains("action=ping data={} outcome=denied"),
+        decision.contains(r#""decision":"denied","rule":"/"#),
         "{audit}"
     );
+    assert!(
+        decision.ends_with(r#"/rpcutil.policy:1, the default"}"#),
+        "{audit}"
+    );
+    assert!(outcome.contains(r#""outcome":"denied""#), "{audit}");
 
     // A changed policy holds from the next request on.
     put(&fleet, "node2/policies/groups", "ops cert=peadmin\n");
@@ -112,4 +121,89 @@ fn check_config_lists_what_is_wrong_in_policies() {
         .exits(0)
         .says("policies/rpcutil.policy:1: the line can't be read")
         .says("policies/groups:1: `ann` is no caller");
+}
+
+#[test]
+fn which_line_decides_is_explained() {
+    let policy = "policy default deny\n# staff\ndeny\tcert=eve\t*\t*\t*\nallow\tcert=ann\tstop\t*\t*\n\
+                  allow\tcert=ann\tping\tcountry=de\t*\nallow\tops\tping\tcountry=uk\tcommon\n";
+    let fleet = fleet(&["uk"], Some(policy));
+    put(&fleet, "node1/policies/groups", "ops cert=ann\n");
+    let config = fleet.path("node1/server.cfg");
+    let check = |words: &[&str]| {
+        let mut all = vec!["mco", "policy", "check", "rpcutil", "ping", "-c"];
+        all.push(config.to_str().unwrap());
+        run(all.iter().chain(words))
+    };
+    let ended = check(&["--caller", "cert=ann"]).exits(0);
+    let expected = "    3: deny  cert=eve  *  *  *  (other callers)\n    4: allow  cert=ann  stop  *  *  (other actions)\n    \
+                    5: allow  cert=ann  ping  country=de  *  (other facts or classes)\n    \
+                    6: allow  ops  ping  country=uk  common  (matches)\n";
+    let (first, rest) = ended.stdout.split_once('\n').unwrap();
+    assert!(
+        first.starts_with("allowed by /") && first.ends_with("/rpcutil.policy:6"),
+        "{first}"
+    );
+    assert_eq!(rest, expected);
+    // On another node.
+    put(&fleet, "other.yaml", "country: de\n");
+    let other = fleet.path("other.yaml");
+    let other = ["--facts", other.to_str().unwrap()];
+    check(&["--caller", "cert=ann", other[0], other[1]])
+        .exits(0)
+        .says("/rpcutil.policy:5\n");
+    let ended = check(&["--caller", "cert=an", "--json"]).exits(1);
+    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(document["decision"], "denied");
+    assert!(
+        document["rule"]
+            .as_str()
+            .unwrap()
+            .ends_with("/rpcutil.policy:1, the default")
+    );
+    check(&["--caller", "nobody at all"]).exits(64);
+    check(&["--caller", "cert=ann", "--facts", "/nowhere"])
+        .exits(78)
+        .complains("/nowhere");
+}
+
+/// What an application may do hangs on its certificate, and on nothing that it says.
+#[test]
+fn two_applications_have_two_sets_of_rights() {
+    let mut fleet = fleet(&["uk"], None);
+    fleet.issue(mcollective::tls::mint::Role::Client, "deploy");
+    let append = |name: &str, line: &str| {
+        let text = fs::read_to_string(fleet.path(name)).unwrap() + line;
+        put(&fleet, name, &text);
+    };
+    append("broker.cfg", "clients = peadmin, deploy\n");
+    append(
+        "node1/server.cfg",
+        "plugin.pki.clients = peadmin, deploy=releases\n",
+    );
+    let policy = "policy default deny\nallow\tcert=peadmin\tping\t*\t*\nallow\tcert=releases\tget_fact\t*\t*\n";
+    put(&fleet, "node1/policies/rpcutil.policy", policy);
+    fleet.broker.signal(Signal::SIGHUP);
+    fleet.broker.wait_for("read again");
+    fleet.agents[0].signal(Signal::SIGHUP);
+    fleet.agents[0].wait_for("read again");
+    let deploy = fleet.client_with("deploy.cfg", &[("peadmin", "deploy")]);
+    // Who it says it is makes no difference.
+    let posing = fs::read_to_string(&deploy).unwrap() + "identity = peadmin\n";
+    put(&fleet, "posing.cfg", &posing);
+    let posing = fleet.path("posing.cfg");
+    let (ping, fact): (&[&str], &[&str]) = (
+        &["rpc", "rpcutil", "ping"],
+        &["rpc", "rpcutil", "get_fact", "fact=country"],
+    );
+    fleet.mco(ping).exits(0);
+    fleet.mco(fact).exits(2).says(DENIED);
+    mco(&deploy, ping).exits(2).says(DENIED);
+    mco(&deploy, fact).exits(0);
+    let ended = mco(&posing, ping);
+    assert!(ended.code != Some(0), "{ended:#?}");
+    let line = fleet.agents[0].wait_for("denied by");
+    assert!(line.contains("caller=cert=peadmin"), "{line}");
+    let line = fleet.agents[0].wait_for("denied by");
+    assert!(line.contains("caller=cert=releases"), "{line}");
 }

@@ -44,6 +44,7 @@ impl Site {
             policies: dir.path().to_owned(),
             allow_unconfigured,
             default_policy: default_policy.map(str::to_owned),
+            compat: false,
         };
         Self { dir, settings }
     }
@@ -128,12 +129,9 @@ fn a_verdict_names_file_and_line() {
     );
     let authoriser = site.authoriser();
     let why = decide(&authoriser, "cert=eve service stop").why.to_string();
-    assert!(why.ends_with("/service.policy: line 2"), "{why}");
+    assert!(why.ends_with("/service.policy:2"), "{why}");
     let why = decide(&authoriser, "cert=ann service stop").why.to_string();
-    assert!(
-        why.ends_with("/service.policy: line 3, the default"),
-        "{why}"
-    );
+    assert!(why.ends_with("/service.policy:3, the default"), "{why}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::{
     agent::{
-        action::Outputs,
+        action::{ActionCall, Outputs},
         testing::{REPLY_TO, Site, Tester, request},
     },
     connector::testing::{Broker, Peer},
@@ -111,6 +111,42 @@ async fn a_request_is_answered_once() {
     rig.peer.expect(Command::Disconnect).await;
     drop(rig.peer);
     rig.daemon.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_decision_is_on_record_before_the_action_runs() {
+    let agent = Tester::agent(|call: ActionCall| async move {
+        let audit = &call.host.config().audit.as_ref().unwrap().file;
+        let so_far = std::fs::read_to_string(audit).unwrap();
+        Ok(Map::from_iter([("said".to_owned(), so_far.into())]))
+    });
+    let extra = "rpcaudit = 1\nrpcauditprovider = logfile\nplugin.rpcaudit.logfile = audit.log\n";
+    let mut rig = Rig::start(extra, vec![agent]).await;
+    let asked = rig.ask(&request("r1", "tester", "kill")).await;
+    let said = rig.reply(&[&asked]).await.data["said"].clone();
+    let decision: serde_json::Value = serde_json::from_str(said.as_str().unwrap()).unwrap();
+    assert_eq!(decision["id"], "r1");
+    assert_eq!(decision["decision"], "allowed");
+    // A replay is refused, and is not on it.
+    let again = rig.ask(&request("r1", "tester", "kill")).await;
+    assert_eq!(rig.reply(&[&again]).await.outcome, Outcome::Refused);
+    let other = rig.ask(&request("r2", "nosuch", "kill")).await;
+    assert_eq!(rig.reply(&[&other]).await.outcome, Outcome::NoAgent);
+    let audit = std::fs::read_to_string(rig.site.fixture.path("audit.log")).unwrap();
+    let records: Vec<serde_json::Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let what = |record: &serde_json::Value| {
+        let texts = ["id", "decision", "outcome"].map(|key| record[key].as_str());
+        texts
+            .map(|text| text.unwrap_or_default().to_owned())
+            .join(" ")
+    };
+    assert_eq!(
+        records.iter().map(what).collect::<Vec<_>>(),
+        ["r1 allowed ", "r1  ok", "r2 no_agent ", "r2  no_agent"]
+    );
 }
 
 #[tokio::test]

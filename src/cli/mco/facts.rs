@@ -8,11 +8,11 @@ use super::{Options, Session, filters, plan, suggest};
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{Out, View, inspect::inspect, out::safe_line, stats, table::Table},
+        render::{Out, View, out::safe_line, stats, table::Table},
         tree::{FactsArgs, General},
     },
     client::{Account, Answer},
-    mcorpc::{ddl::builtin, names::Identity},
+    mcorpc::{ddl::builtin, inspect::inspect, names::Identity},
 };
 
 /// Reports.

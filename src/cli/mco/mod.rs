@@ -17,6 +17,7 @@ mod package;
 mod ping;
 mod plan;
 mod plugin;
+mod policy;
 mod puppet;
 mod rows;
 mod rpc;
@@ -44,6 +45,7 @@ pub(super) fn run(mco: Mco) -> Result<Exit, CommandError> {
         Some(Application::Help { application }) => help::run(application.as_deref()),
         Some(Application::Completion(args)) => completion::run(&args, &general),
         Some(Application::DescribeFilter(args)) => describe_filter::run(&args, &general),
+        Some(Application::Policy(args)) => policy::run(&args, &general),
         Some(Application::Plugin(args)) => plugin::run(&args, &general),
         Some(Application::Ping(args)) => ping::run(&args, &general),
         Some(Application::Find(args)) => find::run(&args, &general),

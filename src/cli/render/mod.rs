@@ -5,10 +5,10 @@
 pub(crate) mod columns;
 pub(crate) mod format;
 pub(crate) mod graph;
-pub(crate) mod inspect;
 pub(crate) mod json;
 pub(crate) mod local;
 pub(crate) mod out;
+pub(crate) mod pretty;
 pub(crate) mod progress;
 pub(crate) mod rehearsal;
 pub(crate) mod report;

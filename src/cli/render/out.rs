@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 
+use crate::mcorpc::inspect::is_control;
+
 /// When to paint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Colour {
@@ -117,12 +119,6 @@ pub(crate) fn safe(text: &str) -> String {
 /// The same for what has to stay on one line.
 pub(crate) fn safe_line(text: &str) -> String {
     safe(text).replace('\n', "\\n").replace('\t', "\\t")
-}
-
-/// Control characters, and those that change the direction of text.
-pub(super) fn is_control(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::io;
 use serde_json::{Map, Value, json};
 
 use super::{
-    inspect::{pretty, pretty_outputs},
     out::{Out, Paint, safe, safe_line},
+    pretty::{pretty, pretty_outputs},
 };
 use crate::{
     client::{Account, Answer},

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     Out,
     format::{Form, Format},
-    inspect, json,
+    json,
     report::{Report, Row},
     stats,
     table::Table,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     cli::voice::complain,
     client::{Account, Answer, Call},
-    mcorpc::{ddl::Action, names::ActionName},
+    mcorpc::{ddl::Action, inspect::inspect, names::ActionName},
 };
 
 /// What is an application's own in what it shows.
@@ -249,6 +249,6 @@ pub(crate) fn cell(value: Option<&Value>) -> String {
             let items: Vec<String> = items.iter().map(|item| cell(Some(item))).collect();
             items.join(", ")
         }
-        Some(other) => inspect::inspect(other),
+        Some(other) => inspect(other),
     }
 }

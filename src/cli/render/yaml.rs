@@ -6,7 +6,8 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Out, json};
+use super::Out;
+use crate::mcorpc::inspect::escaped_json;
 
 /// Any value, as one document.
 pub(crate) fn print(out: &mut Out, value: &impl Serialize) -> io::Result<()> {
@@ -92,7 +93,7 @@ fn string(text: &str) -> String {
     if plain {
         text.to_owned()
     } else {
-        json::escaped(&Value::String(text.to_owned()).to_string())
+        escaped_json(&Value::String(text.to_owned()).to_string())
     }
 }
 

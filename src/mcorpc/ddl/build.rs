@@ -152,6 +152,7 @@ impl Input {
             kind,
             optional: false,
             default: None,
+            sensitive: false,
         }
     }
 

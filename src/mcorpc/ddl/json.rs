@@ -77,6 +77,8 @@ struct FileInput {
     #[serde(default)]
     optional: bool,
     default: Option<Value>,
+    #[serde(default)]
+    sensitive: bool,
     validation: Option<String>,
     #[serde(default)]
     maxlength: usize,
@@ -220,6 +222,7 @@ fn input_of(part_name: &str, name: &str, value: Value) -> Result<Input, JsonErro
         kind,
         optional: file.optional,
         default: file.default,
+        sensitive: file.sensitive,
     })
 }
 
@@ -337,6 +340,9 @@ fn input_value(input: &Input) -> Value {
     });
     if let Some(default) = &input.default {
         value["default"] = default.clone();
+    }
+    if input.sensitive {
+        value["sensitive"] = true.into();
     }
     match &input.kind {
         InputType::List(texts) => value["list"] = json!(texts),

@@ -2,7 +2,8 @@
 //!
 //! One model serves the agents that are compiled in ([`builtin`]), those that bring a file, and
 //! both ends of the wire: the client converts, completes and checks what was typed ([`convert`],
-//! [`validate`]), the node checks what arrived and pre-fills its reply. [`doc`] prints it.
+//! [`validate`]), the node checks what arrived and pre-fills its reply, and leaves
+//! secrets out of what it notes ([`redact`]). [`doc`] prints it.
 
 mod build;
 pub mod builtin;
@@ -10,6 +11,7 @@ pub mod convert;
 pub mod doc;
 pub mod json;
 pub mod model;
+pub mod redact;
 pub mod ruby;
 pub mod validate;
 pub mod validators;

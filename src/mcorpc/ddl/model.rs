@@ -165,6 +165,8 @@ pub struct Input {
     pub optional: bool,
     /// What the client fills in where it is not optional and was left out.
     pub default: Option<Value>,
+    /// Whether it is a secret, which no audit shows. The original's readers pass over it.
+    pub sensitive: bool,
 }
 
 /// What an input may be.

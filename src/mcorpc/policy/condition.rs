@@ -5,8 +5,9 @@
 
 use super::groups::shown;
 use crate::mcorpc::{
+    ddl::builtin,
     filter::{
-        FactFilter, Filter, Token,
+        FactFilter, Filter, Function, Token,
         compare::Comparison,
         fact::{self, Word},
         parse,
@@ -35,6 +36,7 @@ pub(super) fn read(fields: &[(Column, &str)]) -> Result<(Filter, Vec<String>), S
             let tokens = parse::expression(field)
                 .map_err(|error| format!("`{}` can't be read: {}", shown(field), error.what))?;
             check(&tokens)?;
+            notes.extend(tokens.iter().filter_map(unknown_plugin));
             filter.compound.push(tokens);
         } else {
             list(column, field, &mut filter)?;
@@ -120,6 +122,18 @@ fn check(tokens: &[Token]) -> Result<(), String> {
         regex.transpose().map_err(|error| error.to_string())?;
     }
     Ok(())
+}
+
+fn unknown_plugin(token: &Token) -> Option<String> {
+    let Token::Function(Function { name, .. }) = token else {
+        return None;
+    };
+    builtin::query(name).is_none().then(|| {
+        format!(
+            "there is no data plugin `{}`, so it can't be said whether the rule matches",
+            shown(name)
+        )
+    })
 }
 
 /// The regex of `/regex/` or `fact=/regex/`.

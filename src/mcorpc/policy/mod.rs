@@ -19,7 +19,7 @@
 //! caller in the line, so that a line for `cert=johnny` serves `cert=john`); with four fields, `*`
 //! means every node; facts are compared as after `-F`; and `a or b and c`, which the original
 //! reads from left to right here but not after `-S`, is in doubt until parentheses say what is
-//! meant.
+//! meant. [`Policy::parse_as_original`] has the original's reading.
 
 use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, fmt};
 
@@ -32,6 +32,7 @@ use super::{
 
 mod condition;
 mod groups;
+mod original;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -78,14 +79,37 @@ pub enum DecidedBy {
     Rule(usize),
 }
 
+/// How a rule stands to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is for other callers.
+    OtherCallers,
+    /// It is for other actions.
+    OtherActions,
+    /// Its facts and classes are not this node's.
+    OtherNodes,
+    /// That can't be said.
+    Doubtful,
+    /// It matches.
+    Matches,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
     line: usize,
     effect: Effect,
     callers: Names,
     actions: Names,
-    /// Which nodes; none if that can't be read.
-    nodes: Option<Filter>,
+    nodes: Nodes,
+}
+
+/// The nodes of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Nodes {
+    /// That can't be read.
+    Unknown,
+    These(Filter),
+    Original(original::Condition),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +127,11 @@ enum Names {
         names: BTreeSet<String>,
         doubtful: bool,
     },
+    /// As the original has it: these, and whatever is found within the text.
+    Within {
+        text: String,
+        names: BTreeSet<String>,
+    },
 }
 
 /// Whether a rule matches. The order is that of "and".
@@ -114,14 +143,48 @@ enum Match {
 }
 
 impl Policy {
+    /// Reads a text as the original does, for sites that depend on its faults.
+    pub fn parse_as_original(
+        text: &str,
+        groups: &Groups,
+        unset_default: bool,
+    ) -> (Self, Vec<Warning>) {
+        original::parse(text, groups, unset_default)
+    }
+
     /// Whether this caller may run this action on this node.
     pub fn decide(&self, caller: &CallerId, action: &ActionName, node: &dyn Node) -> Decision {
+        self.walk(caller, action, node, &mut |_, _| ())
+    }
+
+    /// The same, and for each rule that was looked at its line and how it stood to the call.
+    pub fn explain(
+        &self,
+        caller: &CallerId,
+        action: &ActionName,
+        node: &dyn Node,
+    ) -> (Decision, Vec<(usize, Standing)>) {
+        let mut seen = Vec::new();
+        let mut see = |line, standing| seen.push((line, standing));
+        let decision = self.walk(caller, action, node, &mut see);
+        (decision, seen)
+    }
+
+    fn walk(
+        &self,
+        caller: &CallerId,
+        action: &ActionName,
+        node: &dyn Node,
+        see: &mut dyn FnMut(usize, Standing),
+    ) -> Decision {
         let mut doubts = Vec::new();
         for rule in &self.rules {
-            let by = match (rule.effect, rule.matches(caller, action, node, &mut doubts)) {
-                (_, Match::No) | (Effect::Allow, Match::Unsure) => continue,
-                (_, Match::Yes) => DecidedBy::Rule(rule.line),
-                (Effect::Deny, Match::Unsure) => DecidedBy::Doubt(rule.line),
+            let standing = rule.stands(caller, action, node, &mut doubts);
+            see(rule.line, standing);
+            let by = match (rule.effect, standing) {
+                (_, Standing::Matches) => DecidedBy::Rule(rule.line),
+                (Effect::Deny, Standing::Doubtful) => DecidedBy::Doubt(rule.line),
+                _ => continue,
             };
             let allowed = rule.effect == Effect::Allow;
             return Decision {
@@ -139,33 +202,36 @@ impl Policy {
 }
 
 impl Rule {
-    fn matches(
+    fn stands(
         &self,
         caller: &CallerId,
         action: &ActionName,
         node: &dyn Node,
         doubts: &mut Vec<Warning>,
-    ) -> Match {
-        let named = self
-            .callers
-            .contain(caller.as_str())
-            .min(self.actions.contain(action.as_str()));
+    ) -> Standing {
+        let named = self.callers.contain(caller.as_str());
         if named == Match::No {
-            return Match::No;
+            return Standing::OtherCallers;
         }
-        let Some(nodes) = &self.nodes else {
-            return Match::Unsure;
+        let asked = self.actions.contain(action.as_str());
+        if asked == Match::No {
+            return Standing::OtherActions;
+        }
+        let held = match &self.nodes {
+            Nodes::Unknown => return Standing::Doubtful,
+            Nodes::These(nodes) => holds(nodes, node),
+            Nodes::Original(condition) => Ok(condition.holds(node)),
         };
-        let here = match holds(nodes, node) {
-            Ok(true) => Match::Yes,
-            Ok(false) => Match::No,
+        match held {
+            Ok(false) => Standing::OtherNodes,
+            Ok(true) if named.min(asked) == Match::Yes => Standing::Matches,
+            Ok(true) => Standing::Doubtful,
             Err(message) => {
                 let line = self.line;
                 doubts.push(Warning { line, message });
-                Match::Unsure
+                Standing::Doubtful
             }
-        };
-        named.min(here)
+        }
     }
 }
 
@@ -175,7 +241,10 @@ impl Names {
             Self::All => Match::Yes,
             Self::Listed { names, .. } if names.contains(name) => Match::Yes,
             Self::Listed { doubtful: true, .. } => Match::Unsure,
-            Self::Listed { .. } => Match::No,
+            Self::Within { text, names } if text.contains(name) || names.contains(name) => {
+                Match::Yes
+            }
+            Self::Listed { .. } | Self::Within { .. } => Match::No,
         }
     }
 }
@@ -268,16 +337,19 @@ impl DecidedBy {
     }
 }
 
+/// What follows the name of the file: `:7` for its seventh line.
 impl fmt::Display for DecidedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Default(None) => f.write_str("no line matches, and there is no `policy default`"),
-            Self::Default(Some(line)) => write!(f, "line {line}, the default"),
+            Self::Default(None) => {
+                f.write_str(": no line matches, and there is no `policy default`")
+            }
+            Self::Default(Some(line)) => write!(f, ":{line}, the default"),
             Self::Doubt(line) => write!(
                 f,
-                "line {line}, which denies and can't be evaluated, so that it counts as matching"
+                ":{line}, which denies and can't be evaluated, so that it counts as matching"
             ),
-            Self::Rule(line) => write!(f, "line {line}"),
+            Self::Rule(line) => write!(f, ":{line}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Effect, Groups, Names, Policy, Rule, Warning,
+    Effect, Groups, Names, Nodes, Policy, Rule, Warning,
     condition::{self, Column},
     groups::shown,
 };
@@ -37,6 +37,7 @@ impl Policy {
                     .to_owned(),
             );
         }
+        reader.unreachable();
         (reader.policy, reader.warnings)
     }
 }
@@ -122,11 +123,11 @@ impl Reader<'_> {
                 for remark in remarks {
                     self.warn(remark);
                 }
-                Some(filter)
+                Nodes::These(filter)
             }
             Err(what) => {
                 self.doubt(effect, &what);
-                None
+                Nodes::Unknown
             }
         };
         self.policy.rules.push(Rule {
@@ -188,6 +189,26 @@ impl Reader<'_> {
         Names::Listed { names, doubtful }
     }
 
+    /// Tells of rules that no call gets as far as.
+    fn unreachable(&mut self) {
+        let everything = |rule: &Rule| {
+            let all = |names: &Names| *names == Names::All;
+            let anywhere = matches!(&rule.nodes, Nodes::These(filter) if filter.is_empty());
+            all(&rule.callers) && all(&rule.actions) && anywhere
+        };
+        let mut rules = self.policy.rules.iter();
+        let Some(last) = rules.find(|rule| everything(rule)).map(|rule| rule.line) else {
+            return;
+        };
+        let dead: Vec<usize> = rules.map(|rule| rule.line).collect();
+        for line in dead {
+            self.line = line;
+            self.warn(format!(
+                "the rule can never match: line {last} decides every call before it"
+            ));
+        }
+    }
+
     /// A line that is no rule. It can't allow; but it may have been meant to deny, and who that
     /// was can't be told.
     fn unreadable(&mut self, text: &str, word: &str) {
@@ -219,7 +240,7 @@ impl Reader<'_> {
                 effect: Effect::Deny,
                 callers: unknown(),
                 actions: unknown(),
-                nodes: None,
+                nodes: Nodes::Unknown,
             });
         }
     }

@@ -39,7 +39,7 @@ impl Node for Web {
     }
 }
 
-fn groups() -> Groups {
+pub(super) fn groups() -> Groups {
     let (groups, warnings) =
         Groups::parse("# staff\r\n\nops cert=ann cert=bob\r\nweb.team-1 cert=cat\n");
     assert_eq!(warnings, []);
@@ -50,7 +50,7 @@ fn parse(text: &str) -> (Policy, Vec<Warning>) {
     Policy::parse(text, &groups(), false)
 }
 
-fn decide(policy: &Policy, caller: &str, action: &str) -> Decision {
+pub(super) fn decide(policy: &Policy, caller: &str, action: &str) -> Decision {
     policy.decide(&caller.parse().unwrap(), &action.parse().unwrap(), &Web)
 }
 
@@ -245,7 +245,12 @@ fn what_fails_when_it_is_asked_denies_and_is_told() {
             let default = if effect == "deny" { "allow" } else { "deny" };
             let text = format!("# a\n{effect}\t*\t*\t{nodes}\npolicy default {default}\n");
             let (policy, warnings) = parse(&text);
-            assert_eq!(warnings, [], "{text}");
+            // What can be seen before anybody calls.
+            assert_eq!(
+                warnings.len(),
+                usize::from(nodes.contains("nosuch(")),
+                "{text}"
+            );
             let decision = decide(&policy, "cert=ann", "stop");
             assert!(!decision.allowed, "{text}");
             assert_eq!(decision.doubts.len(), 1, "{text}");
@@ -306,6 +311,19 @@ fn warnings_say_what_is_right() {
     );
     let (_, warnings) = parse("allow\t\u{1b}[31m\t*\t*");
     assert!(!warnings[0].message.contains('\u{1b}'));
+}
+
+#[test]
+fn rules_that_nothing_gets_as_far_as_are_told() {
+    let text = "allow\tcert=ann\t*\t*\t*\ndeny\t*\t*\t*\t*\nallow\tcert=bob\t*\t*\t*\n";
+    let (policy, warnings) = parse(text);
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(warnings[0].line, 3);
+    assert_eq!(
+        warnings[0].message,
+        "the rule can never match: line 2 decides every call before it"
+    );
+    assert!(!decide(&policy, "cert=bob", "stop").allowed);
 }
 
 #[test]

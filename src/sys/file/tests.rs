@@ -21,12 +21,6 @@ fn what_is_no_regular_file_is_refused_at_once() {
         let error = read(path, 10).unwrap_err();
         assert!(matches!(error, FileError::NotRegular(_)), "{error}");
     }
-    assert!(matches!(
-        append_line(Path::new("/dev/null"), "x", 0o600),
-        Err(FileError::NotRegular(_))
-    ));
-    // Without a reader a FIFO can't even be opened.
-    assert!(append_line(&fifo, "x", 0o600).is_err());
 }
 
 #[test]
@@ -118,13 +112,4 @@ fn a_stamp_changes_with_the_file() {
     assert!(first.is_some() && first == stamp(&path));
     write_atomic(&path, b"two", Mode::KeepOr(0o600)).unwrap();
     assert_ne!(first, stamp(&path));
-}
-
-#[test]
-fn one_event_is_one_line() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("log");
-    append_line(&path, "a\nforged line", 0o640).unwrap();
-    append_line(&path, "b\r", 0o640).unwrap();
-    assert_eq!(read_text(&path, 100).unwrap(), "a\\nforged line\nb\\r\n");
 }

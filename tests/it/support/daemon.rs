@@ -4,8 +4,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::Path,
-    process::Child,
-    process::Stdio,
+    process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
@@ -29,6 +28,11 @@ impl Daemon {
         let home = config.parent().unwrap();
         let mut command = run::command(home);
         command.arg(role).arg("--config").arg(config);
+        Self::spawn(command)
+    }
+
+    /// Any program that becomes one.
+    pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

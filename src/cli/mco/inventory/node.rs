@@ -11,14 +11,12 @@ use crate::{
     cli::{
         CommandError, Exit,
         mco::{Options, Session, plan},
-        render::{
-            Out, View, columns, inspect::inspect, out::safe_line, stats, table::Table, view::cell,
-        },
+        render::{Out, View, columns, out::safe_line, stats, table::Table, view::cell},
         tree::{General, InventoryArgs},
         voice::complain,
     },
     client::{Account, Answer},
-    mcorpc::{ddl::builtin, filter::Filter, names::Identity},
+    mcorpc::{ddl::builtin, filter::Filter, inspect::inspect, names::Identity},
 };
 
 type Data = Map<String, Value>;

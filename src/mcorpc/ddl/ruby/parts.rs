@@ -66,15 +66,19 @@ pub(super) fn input(
     if needs_optional {
         properties.required("optional")?;
     }
+    let is = |key| {
+        properties
+            .get(key)
+            .is_some_and(|(_, value, _)| value.is_true())
+    };
     Ok(Input {
         name,
         prompt,
         description,
         kind: input_type(properties)?,
-        optional: properties
-            .get("optional")
-            .is_some_and(|(_, value, _)| value.is_true()),
+        optional: is("optional"),
         default: properties.default()?,
+        sensitive: is("sensitive"),
     })
 }
 

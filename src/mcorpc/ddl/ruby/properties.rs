@@ -141,7 +141,7 @@ impl<'a> Properties<'a> {
 }
 
 /// The keys that DDLs have; none of them is a misspelling of another.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "author",
     "default",
     "description",
@@ -152,6 +152,7 @@ const KEYS: [&str; 15] = [
     "name",
     "optional",
     "prompt",
+    "sensitive",
     "timeout",
     "type",
     "url",

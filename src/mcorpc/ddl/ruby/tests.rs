@@ -580,17 +580,18 @@ fn any_input() -> impl Strategy<Value = Input> {
     (
         ("[a-z]{1,5}|a b|9x", any_text(), any_text()),
         kind,
-        any::<bool>(),
+        any::<[bool; 2]>(),
         any_default(),
     )
         .prop_map(
-            |((name, prompt, description), kind, optional, default)| Input {
+            |((name, prompt, description), kind, [optional, sensitive], default)| Input {
                 name,
                 prompt,
                 description,
                 kind,
                 optional,
                 default,
+                sensitive,
             },
         )
 }

@@ -151,6 +151,9 @@ fn input(out: &mut String, input: &Input) -> fmt::Result {
     if let Some(default) = &input.default {
         given.push(("default", value(default)));
     }
+    if input.sensitive {
+        given.push(("sensitive", "true".to_owned()));
+    }
     pairs(out, "        ", &given)
 }
 

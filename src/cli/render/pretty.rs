@@ -1,26 +1,8 @@
-//! Values as Ruby's `inspect` and `pp` show them: rows of the original, and scripts that read
-//! them, have `["a", "b"]`, `{"k"=>"v"}` and `nil`.
-
-use std::fmt::Write as _;
+//! Values as Ruby's `pp` shows them: over several lines where one would be too wide.
 
 use serde_json::{Map, Value};
 
-use super::out::is_control;
-
-/// On one line.
-pub(crate) fn inspect(value: &Value) -> String {
-    match value {
-        Value::Null => "nil".to_owned(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => quote(text),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(inspect).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(map) => pairs(map, quote),
-    }
-}
+use crate::mcorpc::inspect::{inspect, outputs as flat_outputs, quote, symbol};
 
 /// Over several lines where one would be wider than `width`.
 pub(crate) fn pretty(value: &Value, width: usize) -> Vec<String> {
@@ -33,7 +15,7 @@ pub(crate) fn pretty(value: &Value, width: usize) -> Vec<String> {
 
 /// The outputs of an action, whose names are symbols in Ruby: `{:fact=>"role"}`.
 pub(crate) fn pretty_outputs(outputs: &Map<String, Value>, width: usize) -> Vec<String> {
-    let flat = pairs(outputs, symbol);
+    let flat = flat_outputs(outputs);
     if flat.chars().count() <= width || outputs.is_empty() {
         return vec![flat];
     }
@@ -42,14 +24,6 @@ pub(crate) fn pretty_outputs(outputs: &Map<String, Value>, width: usize) -> Vec<
     write_map(outputs, symbol, 0, 0, width, &mut line, &mut lines);
     lines.push(line);
     lines
-}
-
-fn pairs(map: &Map<String, Value>, name: fn(&str) -> String) -> String {
-    let pairs: Vec<String> = map
-        .iter()
-        .map(|(key, value)| format!("{}=>{}", name(key), inspect(value)))
-        .collect();
-    format!("{{{}}}", pairs.join(", "))
 }
 
 /// Writes a value that starts at column `line.len()`, with `trailing` columns to be left free
@@ -127,60 +101,11 @@ fn next(indent: usize, line: &mut String, lines: &mut Vec<String>) {
     line.push_str(&" ".repeat(indent));
 }
 
-/// A name as Ruby writes a symbol.
-fn symbol(name: &str) -> String {
-    let plain = name.strip_suffix(['?', '!']).unwrap_or(name);
-    let word = plain.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && plain
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if word {
-        format!(":{name}")
-    } else {
-        format!(":{}", quote(name))
-    }
-}
-
-/// A string as Ruby writes it, with what would drive a terminal escaped.
-fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            '\x1b' => out.push_str("\\e"),
-            '#' if matches!(chars.peek(), Some('{' | '$' | '@')) => out.push_str("\\#"),
-            c if is_control(c) => {
-                let _infallible = write!(out, "\\u{:04X}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn looks_like_ruby() {
-        let value =
-            json!({"family": "Debian", "n": [1, 2.5, null, true], "q": "a\"\n\u{1b}#{x}\u{202e}"});
-        assert_eq!(
-            inspect(&value),
-            r#"{"family"=>"Debian", "n"=>[1, 2.5, nil, true], "q"=>"a\"\n\e\#{x}\u202E"}"#
-        );
-        assert_eq!(inspect(&json!([])), "[]");
-    }
 
     #[test]
     fn outputs_are_symbols() {

@@ -1,0 +1,120 @@
+//! What the lines say, and what happens where they can't be written.
+
+use std::{fs, time::SystemTime};
+
+use super::*;
+use crate::{
+    agent::testing::Site,
+    mcorpc::{
+        ddl::{Input, InputType},
+        reply::{Outcome, StatusCode},
+    },
+    security::SecurityProvider as _,
+};
+
+struct Rig {
+    site: Site,
+    audit: Audit,
+}
+
+impl Rig {
+    fn new(format: AuditFormat, required: bool) -> Self {
+        let site = Site::new();
+        let settings = Settings {
+            file: site.fixture.path("audit.log"),
+            format,
+            max_size: 1 << 20,
+            keep: 1,
+            required,
+        };
+        let audit = Audit::new(&settings, &Arc::default());
+        Self { site, audit }
+    }
+
+    /// A request with a secret that is decided and ends.
+    fn tell(&self, decision: &str) -> bool {
+        let mut request = crate::agent::testing::request("r1", "tester", "kill");
+        request.data = json!({"pin": "hunter2", "name": "a\n\u{9b}b"})
+            .as_object()
+            .unwrap()
+            .clone();
+        request.time_ms = 1_795_435_340_000;
+        let signed = self.site.operator.sign_request(&request).unwrap();
+        let verified = self
+            .site
+            .node
+            .verify_request(&signed.body, SystemTime::now());
+        let verified = verified.unwrap();
+        let pin = Input::new("pin", "", "", InputType::matching(".", 9));
+        let action = Action::new("kill", "").input(Input {
+            sensitive: true,
+            ..pin
+        });
+        let decided = Decided {
+            decision,
+            rule: "/etc/m/policies/tester.policy:3",
+            action: Some(&action),
+        };
+        let noted = self.audit.decided(&verified, &decided, 1_795_435_340_250);
+        let end = End {
+            outcome: Outcome::Ok,
+            code: StatusCode::OK,
+            message: "OK".to_owned(),
+            data: serde_json::Map::new(),
+        };
+        let took = Duration::from_millis(12);
+        self.audit
+            .ended(&verified, &end, took, decided.rule, 1_795_435_340_262);
+        noted
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.site.fixture.path("audit.log")).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+#[test]
+fn a_decision_and_an_outcome_with_one_id() {
+    let rig = Rig::new(AuditFormat::Json, true);
+    assert!(rig.tell("allowed"));
+    assert_eq!(
+        rig.lines(),
+        [
+            r#"{"time":"2026-11-23T12:02:20.250Z","type":"decision","id":"r1","caller":"cert=peadmin","sender":"peadmin","collective":"mcollective","agent":"tester","action":"kill","data":{"pin":"***","name":"a\n\u009bb"},"requested":"2026-11-23T12:02:20.000Z","decision":"allowed","rule":"/etc/m/policies/tester.policy:3"}"#,
+            r#"{"time":"2026-11-23T12:02:20.262Z","type":"outcome","id":"r1","caller":"cert=peadmin","agent":"tester","action":"kill","outcome":"ok","statuscode":0,"duration_ms":12}"#,
+        ]
+    );
+}
+
+#[test]
+fn the_originals_line_and_what_it_lacked() {
+    let rig = Rig::new(AuditFormat::Original, false);
+    rig.tell("allowed");
+    rig.tell("denied");
+    let line = "[2026-11-23 12:02:20 UTC] reqid=r1: reqtime=1795435340 caller=cert=peadmin@peadmin agent=tester \
+                action=kill data={:pin=>\"***\", :name=>\"a\\n\\u009Bb\", :process_results=>true}";
+    let outcome = "[2026-11-23 12:02:20 UTC] reqid=r1: caller=cert=peadmin outcome=ok statuscode=0 duration_ms=12 \
+                   rule=/etc/m/policies/tester.policy:3";
+    let denied = format!("{line} decision=denied rule=/etc/m/policies/tester.policy:3");
+    assert_eq!(rig.lines(), [line, outcome, &denied, outcome]);
+}
+
+#[test]
+fn what_could_not_be_written_is_counted_and_told_later() {
+    for (required, goes_on) in [(true, false), (false, true)] {
+        let rig = Rig::new(AuditFormat::Json, required);
+        let file = rig.site.fixture.path("audit.log");
+        std::os::unix::fs::symlink(rig.site.fixture.path("ca.pem"), &file).unwrap();
+        assert_eq!(rig.tell("allowed"), goes_on);
+        assert_eq!(*rig.audit.missing.lock().unwrap(), 2);
+        fs::remove_file(&file).unwrap();
+        assert!(rig.tell("allowed"));
+        let lines = rig.lines();
+        assert!(
+            lines[0].ends_with(r#""type":"gap","missing":2}"#),
+            "{lines:?}"
+        );
+        assert_eq!(lines.len(), 3);
+    }
+}

@@ -1,0 +1,93 @@
+//! What decides a call, for whoever writes policies.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use super::{Authoriser, MAX_FILE, Why};
+use crate::{
+    config::Authorization,
+    mcorpc::{
+        filter::{DataError, Node},
+        names::{ActionName, AgentName, CallerId},
+        policy::Standing,
+    },
+    node::facts::Facts,
+    sys::file,
+};
+
+/// What decides a call.
+#[derive(Debug)]
+pub struct Explained {
+    /// Whether the action may run.
+    pub allowed: bool,
+    /// What decided: a file and its line, or a setting.
+    pub by: String,
+    /// The rules that were looked at, in their order: line, text, and how it stands to the call.
+    pub rules: Vec<(usize, String, Standing)>,
+}
+
+/// Decides a call to a node with these facts and classes, and says why.
+pub fn explain(
+    settings: &Authorization,
+    caller: &CallerId,
+    agent: &AgentName,
+    action: &ActionName,
+    facts: Arc<Facts>,
+    classes: Vec<String>,
+) -> Explained {
+    let node = Described { facts, classes };
+    let authoriser = Authoriser {
+        settings: settings.clone(),
+        read: std::sync::Mutex::default(),
+    };
+    let (verdict, seen) = authoriser.explain(caller, agent, action, &node);
+    let text = match &verdict.why {
+        Why::Policy(path, _) => file::read_lossy(path, MAX_FILE).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let rule = |(line, standing): (usize, Standing)| {
+        let text = line.checked_sub(1).and_then(|at| lines.get(at));
+        (
+            line,
+            text.map(|text| text.trim().to_owned()).unwrap_or_default(),
+            standing,
+        )
+    };
+    Explained {
+        allowed: verdict.allowed,
+        by: verdict.why.to_string(),
+        rules: seen.into_iter().map(rule).collect(),
+    }
+}
+
+/// A node of which only this is known.
+struct Described {
+    facts: Arc<Facts>,
+    classes: Vec<String>,
+}
+
+impl Node for Described {
+    fn identity(&self) -> &'static str {
+        ""
+    }
+
+    fn agents(&self) -> Cow<'_, [String]> {
+        Cow::Borrowed(&[])
+    }
+
+    fn classes(&self) -> Cow<'_, [String]> {
+        Cow::Borrowed(&self.classes)
+    }
+
+    fn fact(&self, name: &str) -> Option<Value> {
+        self.facts.get(name).cloned()
+    }
+
+    fn data(&self, _: &str, _: Option<&str>) -> Result<Map<String, Value>, DataError> {
+        Err(DataError::Failed(
+            "it is asked on the node alone".to_owned(),
+        ))
+    }
+}
