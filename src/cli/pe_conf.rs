@@ -47,7 +47,11 @@ pub(super) fn run(file: &Path, args: &PeConfArgs) -> Result<Exit, CommandError> 
             }
         }
     }
-    Ok(Exit::Ok)
+    Ok(if args.detailed_exitcodes && done.changed {
+        Exit::SomeFailed
+    } else {
+        Exit::Ok
+    })
 }
 
 fn tell(file: &Path, done: &Done, args: &PeConfArgs) {

@@ -8,7 +8,7 @@ use std::{
 use super::{
     client,
     enrol::{self, Ask},
-    machine::{self, Authority, config_file, need_root, own_name, program},
+    machine::{self, Authority, config_file, need_root, own_broker, own_name, program},
     problem::Problem,
     service::{self, Service},
     site::Site,
@@ -61,23 +61,21 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     let etc = config.parent().unwrap_or(Path::new("/"));
     site.directory(etc, 0o755, &Account::root())?;
     let before = before.ok().flatten();
-    let broker = config_file(paths::Config::Broker);
-    let (identity, reach, callers) = match &order.join {
-        Some(token) => {
+    // The broker's own machine is a node too.
+    let own = own_broker()
+        .filter(|_| order.broker.is_none() && order.authority != Some(Authority::Puppet));
+    let (identity, reach, callers) = match (&order.join, &own) {
+        (Some(token), _) => {
             let known = before.and_then(|config| config.common.identity);
             let known = known.map(|name| name.to_string());
             let identity = order.identity.clone().or(known).unwrap_or_else(own_name);
             joined(Ask::Token(token), identity, order, etc, site)?
         }
-        // The broker's own machine is a node too.
-        None if order.broker.is_none()
-            && order.authority != Some(Authority::Puppet)
-            && broker.exists() =>
-        {
+        (None, Some(broker)) => {
             let identity = order.identity.clone().unwrap_or_else(own_name);
-            joined(Ask::Broker(&broker), identity, order, etc, site)?
+            joined(Ask::Broker(broker), identity, order, etc, site)?
         }
-        None => of_puppet(order, site)?,
+        (None, None) => of_puppet(order, site)?,
     };
     let facts = etc.join("facts.yaml");
     let classes = classes(etc);

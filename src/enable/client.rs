@@ -7,10 +7,9 @@ use std::{
 };
 
 use super::{
-    enrol,
-    machine::{self, Authority},
+    enrol::{self, Ask},
+    machine::{self, Authority, own_broker},
     problem::Problem,
-    puppet_ca::PuppetCa,
     site::Site,
     texts::{self, Reach},
     tools::{self, Account},
@@ -90,49 +89,103 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
             "{name:?} can't be an operator's name"
         )));
     }
+    // The broker's own machine.
+    let own = own_broker()
+        .filter(|_| order.broker.is_none() && order.authority != Some(Authority::Puppet));
+    let way = match (&order.join, &own) {
+        (Some(token), _) => Way::Ask(Ask::Token(token)),
+        (None, Some(own)) => Way::Ask(Ask::Broker(own)),
+        (None, None) => Way::Given(enrol::broker(order.broker.as_deref())?, given(order, name)?),
+    };
     let home = Home::of(order.user.as_deref().unwrap_or(name), site)?;
     home.admit(order.authorized_keys.as_deref(), site)?;
-    if let Some(token) = &order.join {
-        let files = home.files(name);
-        let place = enrol::Place {
-            cert: &files.cert,
-            key: &files.key,
-            ca: &home.dir.join("ca.pem"),
-            crl: None,
-            owner: &home.account,
-        };
-        let joined = enrol::certify(enrol::Ask::Token(token), Role::Client, name, &place, site)?;
-        let reach = Reach {
-            host: joined.host,
-            port: joined.port,
-            files,
-            renewed: true,
-        };
-        return home.finish(name, &reach, None, site);
+    let (address, pairs) = match way {
+        Way::Given(address, pairs) => (address, pairs),
+        Way::Ask(ask) => {
+            let files = home.files(name);
+            let place = enrol::Place {
+                cert: &files.cert,
+                key: &files.key,
+                ca: &home.dir.join("ca.pem"),
+                crl: None,
+                owner: &home.account,
+            };
+            let joined = enrol::certify(ask, Role::Client, name, &place, site)?;
+            let reach = Reach {
+                host: joined.host,
+                port: joined.port,
+                files,
+                renewed: true,
+            };
+            return home.finish(name, &reach, None, site);
+        }
+    };
+    for pair in &pairs {
+        home.copy(pair, site)?;
     }
-    let (host, port) = enrol::broker(order.broker.as_deref())?;
-    let reach = |files| Reach {
-        host: host.clone(),
+    let (host, port) = address;
+    let [connection, rest @ ..] = &pairs[..] else {
+        return Err(Problem::failed("there is no certificate"));
+    };
+    let reach = Reach {
+        host,
         port,
-        files,
+        files: home.files(&connection.name),
         renewed: false,
     };
+    let signing = rest.first().map(|pair| home.files(&pair.name));
+    let signing = signing.as_ref().map(|files| (&*files.cert, &*files.key));
+    home.finish(name, &reach, signing, site)
+}
+
+/// How an operator gets a certificate.
+enum Way<'a> {
+    /// By an authority of ours.
+    Ask(Ask<'a>),
+    /// The broker, and certificates that are there: that of the connection, and one that signs.
+    Given((String, u16), Vec<Pair>),
+}
+
+/// A certificate with its key, and whom to trust.
+struct Pair {
+    name: String,
+    cert: PathBuf,
+    key: PathBuf,
+    ca: PathBuf,
+}
+
+/// Certificates that are there: named, or Puppet's. In Puppet Enterprise the connection is the master's,
+/// and the operator's key signs.
+fn given(order: &Order, name: &str) -> Result<Vec<Pair>, Problem> {
     if let Some((cert, key, ca)) = &order.files {
-        home.copy([(cert, false), (key, true), (ca, false)], name, site)?;
-        return home.finish(name, &reach(home.files(name)), None, site);
+        tls::Certified::load(cert, key).map_err(Problem::config)?;
+        return Ok(vec![Pair {
+            name: name.into(),
+            cert: cert.clone(),
+            key: key.clone(),
+            ca: ca.clone(),
+        }]);
     }
     let Some(puppet) = machine::puppet(order.authority, order.puppet_ssl.as_deref())? else {
         return Err(Problem::usage("it is not said how the operator gets a certificate").hint(
-            "give `--join TOKEN` (`mcollective enable token create --role client` on the broker makes one), or `--cert`, `--key` and `--ca`",
+            "give `--join TOKEN` (`mcollective enable token create --role client` on the broker makes one), or `--cert`, `--key` and `--ca-file`",
         ));
     };
-    let (cert, key, ca) = (puppet.cert(name), puppet.key(name), puppet.ca());
-    if is_pe() {
-        return home.of_pe(name, &puppet, &reach, site);
-    }
-    puppet.load(name)?;
-    home.copy([(&cert, false), (&key, true), (&ca, false)], name, site)?;
-    home.finish(name, &reach(home.files(name)), None, site)
+    let names = if is_pe() {
+        vec![puppet.certname.as_str(), PE_SIGNING]
+    } else {
+        vec![name]
+    };
+    let pair = |name: &str| {
+        puppet.load(name)?;
+        Ok(Pair {
+            name: name.into(),
+            cert: puppet.cert(name),
+            key: puppet.key(name),
+            ca: puppet.ca(),
+        })
+    };
+    names.into_iter().map(pair).collect()
 }
 
 /// An operator whose key is made here and signed by the authority on this machine.
@@ -231,40 +284,17 @@ impl Home {
     }
 
     /// Copies certificate, key and authorities to where the operator, and nobody else, can read them.
-    fn copy(
-        &self,
-        from: [(&PathBuf, bool); 3],
-        name: &str,
-        site: &mut Site<'_>,
-    ) -> Result<(), Problem> {
-        let files = self.files(name);
-        let to = [files.cert, files.key, self.dir.join("ca.pem")];
-        for ((from, secret), to) in from.into_iter().zip(to) {
+    fn copy(&self, pair: &Pair, site: &mut Site<'_>) -> Result<(), Problem> {
+        let files = self.files(&pair.name);
+        for (from, to, mode) in [
+            (&pair.key, &files.key, 0o600),
+            (&pair.cert, &files.cert, 0o644),
+            (&pair.ca, &self.dir.join("ca.pem"), 0o644),
+        ] {
             let text = file::read_text(from, LARGEST)?;
-            let mode = if secret { 0o600 } else { 0o644 };
-            site.own_file(&to, &text, mode, &self.account)?;
+            site.own_file(to, &text, mode, &self.account)?;
         }
         Ok(())
-    }
-
-    /// In Puppet Enterprise the connection is the master's, and the operator's key signs.
-    fn of_pe(
-        &self,
-        name: &str,
-        puppet: &PuppetCa,
-        reach: &dyn Fn(Files) -> Reach,
-        site: &mut Site<'_>,
-    ) -> Result<Operator, Problem> {
-        let host = &puppet.certname;
-        let ca = puppet.ca();
-        for name in [host.as_str(), PE_SIGNING] {
-            puppet.load(name)?;
-            let (cert, key) = (puppet.cert(name), puppet.key(name));
-            self.copy([(&cert, false), (&key, true), (&ca, false)], name, site)?;
-        }
-        let signing = self.files(PE_SIGNING);
-        let signing = Some((&*signing.cert, &*signing.key));
-        self.finish(name, &reach(self.files(host)), signing, site)
     }
 
     /// Writes the configuration, and says by which key the operator is known.

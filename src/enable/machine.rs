@@ -10,7 +10,10 @@ use super::{
     puppet_ca::PuppetCa,
     service::{Service, state},
 };
-use crate::sys::{host, paths, process};
+use crate::{
+    config::BrokerConfig,
+    sys::{host, paths, process},
+};
 
 /// Which authority signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,12 @@ pub fn config_file(config: paths::Config) -> PathBuf {
     } else {
         second
     }
+}
+
+/// The configuration of the broker on this machine, where that has an authority of its own.
+pub(super) fn own_broker() -> Option<PathBuf> {
+    let file = config_file(paths::Config::Broker);
+    BrokerConfig::load(&file).ok()?.ca_dir.map(|_| file)
 }
 
 /// The name of this machine with its domain, in small letters as certificates have it.

@@ -190,12 +190,11 @@ impl Site<'_> {
         loop {
             let now = state(name).unwrap_or_default();
             if works(&now) {
-                let says = if now.status.is_empty() {
-                    "runs".into()
-                } else {
-                    now.status
+                let says = match service {
+                    Service::Agent if !now.status.is_empty() => format!("{} ({name})", now.status),
+                    _ => format!("{name} runs"),
                 };
-                self.fine("service", format!("{says} ({name})"));
+                self.fine("service", says);
                 return Ok(());
             }
             if Instant::now() > end {

@@ -26,6 +26,7 @@ mod openrc;
 mod packages;
 mod pause;
 mod puppet;
+mod puppet_ca;
 mod renewal;
 mod rollout;
 mod rpms;
@@ -103,6 +104,14 @@ const TESTS: &[(&str, fn())] = &[
     (
         "install::a_fresh_machine_installs_runs_replaces_and_removes_it",
         install::a_fresh_machine_installs_runs_replaces_and_removes_it,
+    ),
+    (
+        "puppet_ca::puppets_certificates_are_used_where_they_lie",
+        puppet_ca::puppets_certificates_are_used_where_they_lie,
+    ),
+    (
+        "puppet_ca::puppet_enterprise_is_asked_first_and_its_names_are_taken",
+        puppet_ca::puppet_enterprise_is_asked_first_and_its_names_are_taken,
     ),
     (
         "rollout::two_commands_make_a_fleet_and_one_takes_a_node_out",

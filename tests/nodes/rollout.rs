@@ -12,13 +12,13 @@ use crate::{
 };
 
 /// A command's line for a node's shell that gives its words and its exit code.
-fn coded(line: &str) -> String {
+pub(crate) fn coded(line: &str) -> String {
     format!("{line} 2>&1 && echo 'exit 0' || echo \"exit $?\"")
 }
 
 /// Waits until `mco ping` on a machine names just these nodes.
 #[track_caller]
-fn wait_for_nodes(lab: &Lab, on: &str, nodes: &[&str]) {
+pub(crate) fn wait_for_nodes(lab: &Lab, on: &str, nodes: &[&str]) {
     let line = "su peadmin -c 'mcollective mco ping -j' | tr -d '\\n'";
     clock::wait_for(&format!("{nodes:?} in the fleet"), fleet::PATIENCE, || {
         let said = lab.shell(on, &format!("{line} || true"));

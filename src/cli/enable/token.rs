@@ -194,7 +194,10 @@ pub(super) fn revoke(args: &RevokeArgs) -> Result<Exit, CommandError> {
             Exit::NobodyMatched,
             format!("no certificate of {} is valid", args.name),
         )
-        .hint("`mcollective enable status -o json` lists those that were issued here"));
+        .hint(format!(
+            "{} has a directory for each name that has, or had, one",
+            authority.dir().join("issued").display()
+        )));
     }
     Ok(Exit::Ok)
 }

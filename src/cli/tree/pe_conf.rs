@@ -21,6 +21,9 @@ pub struct PeConfArgs {
     /// Say what would be changed, and change nothing
     #[arg(long, requires = "pe_conf", conflicts_with = "check")]
     pub dry_run: bool,
+    /// Exit with 2 where something was changed, and with 0 only where all was well already
+    #[arg(long, requires = "pe_conf", conflicts_with = "check")]
+    pub detailed_exitcodes: bool,
     /// How to say it
     #[arg(
         short,
