@@ -16,7 +16,7 @@ use crate::{
     connector::{Message, enrol},
     stomp::destination::REVOCATIONS,
     sys::file::{self, Mode},
-    tls::{self, Certified},
+    tls::{self, Certified, Validity},
 };
 
 /// How long the broker may take to renew a certificate.
@@ -72,11 +72,22 @@ impl Runner {
             match enrol::renew_file(&server, PATIENCE).await {
                 Ok(()) => tracing::info!("the broker has renewed the certificate of this node"),
                 Err(error) => {
-                    let left = pair.validity().not_after.duration_since(SystemTime::now());
-                    let hours = left.unwrap_or_default().as_secs() / 3600;
-                    tracing::warn!(
+                    let Validity {
+                        not_before,
+                        not_after,
+                    } = pair.validity();
+                    let span = |from| not_after.duration_since(from).unwrap_or_default();
+                    let left = span(SystemTime::now());
+                    let hours = left.as_secs() / 3600;
+                    let said = format!(
                         "the certificate of this node, which ends in {hours} h, can't be renewed: {error}"
                     );
+                    // Before that it may well work the next time.
+                    if left < span(not_before) / 6 {
+                        tracing::warn!("{said}");
+                    } else {
+                        tracing::info!("{said}");
+                    }
                 }
             }
         });

@@ -32,11 +32,14 @@ fn authority(config: &config::BrokerConfig) -> Result<Option<Arc<Authority>>, Au
 }
 
 /// The list that agents are to take: that of our own authority, which this broker obeys itself.
-fn revocations(config: &config::BrokerConfig) -> Option<Bytes> {
-    config.ca_dir.as_ref()?;
-    let files = config.tls.as_ref()?;
-    let list = files.crl.first()?;
-    Some(sys::file::read(list, LARGEST_LIST).ok()?.into())
+fn revocations(authority: &Authority) -> Option<Bytes> {
+    match sys::file::read(&authority.crl_path(), LARGEST_LIST) {
+        Ok(list) => Some(list.into()),
+        Err(error) => {
+            tracing::error!("agents hear of no revocations: {error}");
+            None
+        }
+    }
 }
 
 /// A revocation list has to fit a frame.
@@ -45,10 +48,11 @@ const LARGEST_LIST: u64 = 4 << 20;
 impl Settings {
     /// What `broker.cfg` says. Loads the certificates, and the authority where there is one.
     pub fn from_config(config: &config::BrokerConfig) -> Result<Self, LoadError> {
-        let tls = match &config.tls {
+        let authority = authority(config)?;
+        let tls = match config.tls_files() {
             None => None,
             Some(files) => Some(Tls {
-                server: Arc::new(ArcSwap::from_pointee(tls::server(files)?)),
+                server: Arc::new(ArcSwap::from_pointee(tls::server(&files)?)),
                 peer_name: |certificate| tls::common_name(certificate).ok(),
             }),
         };
@@ -76,8 +80,8 @@ impl Settings {
                 })
                 .collect(),
             identity_check: config.identity_check,
-            authority: authority(config)?,
-            revocations: revocations(config),
+            revocations: authority.as_deref().and_then(revocations),
+            authority,
             limits: config.limits,
             times: Times::default(),
         })

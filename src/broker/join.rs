@@ -17,20 +17,25 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 use super::hub::Hub;
-use crate::{
-    sys::file,
-    tls::{
-        authority::Authority,
-        common_name,
-        enrol::{ALPN_JOIN, ALPN_RENEW, Answer, EXPORTER_LABEL, Exporter, MAX_REQUEST, Request},
-    },
+use crate::tls::{
+    authority::{Authority, AuthorityError},
+    common_name,
+    enrol::{ALPN_JOIN, ALPN_RENEW, Answer, EXPORTER_LABEL, Exporter, MAX_REQUEST, Request},
 };
 
 /// How long the whole may take after the handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many are served at once; others wait for their turn, within their time.
+/// How long a request may take. It is sent with the last words of the handshake, and who is silent
+/// holds up others who come with a token.
+const REQUEST: Duration = Duration::from_secs(3);
+
+/// How many are served at once; others wait for their turn, within their time. Those who join and those
+/// who renew do not wait for each other: who joins need not be anybody.
 const AT_ONCE: usize = 16;
+
+/// Refusals that are said in a minute; the others are counted.
+const SAID: u32 = 16;
 
 /// How long what is known of the tokens is believed: whoever connects without a certificate must not
 /// have us read files each time.
@@ -48,18 +53,21 @@ pub(crate) enum Wish {
 /// Those who come for a certificate.
 #[derive(Debug)]
 pub(crate) struct Joiners {
-    turns: Semaphore,
+    joining: Semaphore,
+    renewing: Semaphore,
     /// Whether there was a token that counts, and when.
     open: Mutex<Option<(Instant, bool)>>,
-    refused: Mutex<u64>,
+    /// Refusals that were said since then.
+    said: Mutex<(Instant, u32)>,
 }
 
 impl Default for Joiners {
     fn default() -> Self {
         Self {
-            turns: Semaphore::new(AT_ONCE),
+            joining: Semaphore::new(AT_ONCE),
+            renewing: Semaphore::new(AT_ONCE),
             open: Mutex::default(),
-            refused: Mutex::default(),
+            said: Mutex::new((Instant::now(), 0)),
         }
     }
 }
@@ -70,18 +78,24 @@ impl Joiners {
         match *open {
             Some((at, known)) if at.elapsed() < BELIEVED => known,
             _ => {
-                let known = authority.has_live_token();
+                let known = authority.has_live_token().unwrap_or_else(|error| {
+                    tracing::error!("nobody can join: {error}");
+                    false
+                });
                 *open = Some((Instant::now(), known));
                 known
             }
         }
     }
 
-    /// Whether this refusal is one of those that are said: of a crowd, fewer and fewer.
+    /// Whether this refusal is to be said, too.
     fn says(&self) -> bool {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        *refused += 1;
-        *refused < 16 || refused.is_power_of_two()
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.0.elapsed() > Duration::from_mins(1) {
+            *said = (Instant::now(), 0);
+        }
+        said.1 += 1;
+        said.1 <= SAID
     }
 }
 
@@ -109,11 +123,18 @@ pub(crate) async fn serve(
     hub: Arc<Hub>,
 ) {
     let work = async {
-        let Ok(_turn) = hub.joiners.turns.acquire().await else {
+        let joiners = &hub.joiners;
+        let turns = match wish {
+            Wish::Join => &joiners.joining,
+            Wish::Renew => &joiners.renewing,
+        };
+        let Ok(_turn) = turns.acquire().await else {
             return;
         };
-        let Some(line) = read(&mut stream).await else {
-            return refused(&hub, from, "what came was no request");
+        let line = match timeout(REQUEST, read(&mut stream)).await {
+            Ok(Some(line)) => line,
+            Ok(None) => return refused(&hub, from, "what came was no request"),
+            Err(_) => return refused(&hub, from, "the request took too long"),
         };
         let answer = match wish {
             Wish::Join => join(&stream, line, from, &hub).await,
@@ -195,16 +216,17 @@ async fn renew(stream: &TlsStream<TcpStream>, from: SocketAddr, hub: &Arc<Hub>) 
     let authority = Arc::clone(hub.rules().settings.authority.as_ref()?);
     let renewed = tokio::task::spawn_blocking(move || {
         let cert = authority.renew(&leaf)?;
-        let crl = file::read_text(&authority.crl_path(), LARGEST_LIST)?;
-        Ok::<_, crate::tls::authority::AuthorityError>((cert, authority.cert_pem().to_owned(), crl))
+        Ok::<_, AuthorityError>((cert, authority.cert_pem().to_owned()))
     });
     let answer = match renewed.await.ok()? {
-        Ok((Some(cert), ca, crl)) => {
+        Ok((Some(cert), ca)) => {
             hub.metrics.renewed.increase();
             tracing::info!("renewed the certificate of {name} for {from}");
+            // The list comes by another way.
+            let crl = String::new();
             Answer::Granted { cert, ca, crl }
         }
-        Ok((None, ..)) => {
+        Ok((None, _)) => {
             refused(
                 hub,
                 from,
@@ -225,9 +247,6 @@ async fn renew(stream: &TlsStream<TcpStream>, from: SocketAddr, hub: &Arc<Hub>) 
     };
     Some(answer.write_plain())
 }
-
-/// A list has to fit an answer.
-const LARGEST_LIST: u64 = 1 << 19;
 
 fn refused(hub: &Hub, from: SocketAddr, why: &str) {
     hub.metrics.joins_refused.increase();

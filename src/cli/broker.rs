@@ -37,7 +37,7 @@ pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
         tracing::warn!("{warning}");
     }
     let config = fitting(config);
-    let stamps = keeper::stamps(config.tls.as_ref());
+    let stamps = keeper::stamps(config.tls_files().as_ref());
     let settings =
         Settings::from_config(&config).map_err(|error| CommandError::config(error.to_string()))?;
     let _pidfile = args

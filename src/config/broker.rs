@@ -58,6 +58,16 @@ impl BrokerConfig {
         Self::read(&load::read_alone(file)?)
     }
 
+    /// The broker's TLS files. The revocation list of its own authority is obeyed, named or not.
+    pub fn tls_files(&self) -> Option<Files> {
+        let mut files = self.tls.clone()?;
+        let list = self.ca_dir.as_ref().map(|dir| dir.join("crl.pem"));
+        files
+            .crl
+            .extend(list.filter(|list| !files.crl.contains(list)));
+        Some(files)
+    }
+
     /// Gives the entries their meaning.
     pub fn read(document: &Document) -> Result<Self, Faults> {
         let nothing = |_: &str| None;

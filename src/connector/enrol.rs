@@ -17,7 +17,7 @@ use super::{
 use crate::{
     sys::file::{self, Mode},
     tls::{
-        self, Certified, Token,
+        self, Authorities, Certified, Token,
         enrol::{ALPN_RENEW, Answer, EXPORTER_LABEL, Exporter, LineError, MAX_ANSWER, Request},
     },
 };
@@ -61,6 +61,9 @@ pub enum EnrolError {
     /// Our own key or files can't be used.
     #[error("{0}")]
     Key(String),
+    /// What it gave can't be used here.
+    #[error("broker {0} gave a certificate that {1}")]
+    Useless(Address, &'static str),
 }
 
 impl EnrolError {
@@ -69,9 +72,11 @@ impl EnrolError {
         match self {
             Self::Broker(error) => error.kind(),
             Self::Key(_) => Kind::Config,
-            Self::Closed(_) | Self::Stranger(_) | Self::Line(..) | Self::Refused { .. } => {
-                Kind::Refused
-            }
+            Self::Closed(_)
+            | Self::Stranger(_)
+            | Self::Line(..)
+            | Self::Refused { .. }
+            | Self::Useless(..) => Kind::Refused,
         }
     }
 
@@ -86,6 +91,7 @@ impl EnrolError {
             Self::Stranger(_) => Some("have a token made on that broker".into()),
             Self::Refused { hint, .. } if !hint.is_empty() => Some(hint.clone()),
             Self::Key(_) => Some("remove the key's file: a new one is made".into()),
+            Self::Useless(..) => Some("use the same program on both sides".into()),
             Self::Line(..) | Self::Refused { .. } => None,
         }
     }
@@ -127,7 +133,17 @@ pub async fn join(
         .await
         .map_err(&fails)?;
     let answer = Answer::read(&line, token, &exporter);
-    granted(answer.map_err(|error| EnrolError::Line(address, error))?)
+    let joined = granted(answer.map_err(|error| EnrolError::Line(address.clone(), error))?)?;
+    // What is kept decides whom this machine believes from now on.
+    if tls::pem_pin(&joined.ca_pem) != Some(token.ca()) {
+        return Err(EnrolError::Stranger(address));
+    }
+    let key =
+        tls::mint::public_key_info(key_pem).map_err(|error| EnrolError::Key(error.to_string()))?;
+    match tls::check_issued(&joined.cert_pem, &joined.ca_pem, name, &key) {
+        Ok(()) => Ok(joined),
+        Err(why) => Err(EnrolError::Useless(address, why)),
+    }
 }
 
 /// Renews the certificate that a connection to this broker would show.
@@ -170,6 +186,11 @@ pub fn is_due(pair: &Certified, now: SystemTime, early: impl FnOnce(Duration) ->
     left <= life / 3 + early(life)
 }
 
+const NOT_OURS: &str = "none of the authorities here has signed";
+
+/// A file of certificates is not larger.
+const LARGEST_FILE: u64 = 16 << 20;
+
 /// Renews the certificate of a connection, and writes the new one over the old.
 pub async fn renew_file(server: &Server, within: Duration) -> Result<(), EnrolError> {
     let unusable = |error: &dyn ToString| EnrolError::Key(error.to_string());
@@ -178,10 +199,19 @@ pub async fn renew_file(server: &Server, within: Duration) -> Result<(), EnrolEr
     };
     let old = Certified::load(&files.cert, &files.key).map_err(|error| unusable(&error))?;
     let new = renew(server, within).await?;
-    // A certificate for another key would cut us off.
-    if tls::pem_pin(&new.cert_pem) != tls::key_pin(old.leaf()).ok() {
-        return Err(unusable(&"what the broker gave is for another key"));
+    // Another name or key, or another authority, would cut us off.
+    let name = old.common_name().map_err(|error| unusable(&error))?;
+    let key = tls::public_key_info(old.leaf()).map_err(|error| unusable(&error))?;
+    let address = Address::from(server);
+    let Authorities::Files(authorities) = &files.ca else {
+        return Err(EnrolError::Useless(address, NOT_OURS));
+    };
+    let mut answer = Err(NOT_OURS);
+    for path in authorities {
+        let trusted = file::read_text(path, LARGEST_FILE).map_err(|error| unusable(&error))?;
+        answer = answer.or_else(|_| tls::check_issued(&new.cert_pem, &trusted, &name, &key));
     }
+    answer.map_err(|why| EnrolError::Useless(address, why))?;
     file::write_atomic(&files.cert, new.cert_pem.as_bytes(), Mode::KeepOr(0o644))
         .map_err(|error| unusable(&error))
 }
@@ -193,7 +223,12 @@ fn granted(answer: Answer) -> Result<Joined, EnrolError> {
             ca_pem: ca,
             crl_pem: crl,
         }),
-        Answer::Refused { why, hint } => Err(EnrolError::Refused { why, hint }),
+        Answer::Refused { why, hint } => {
+            // They are for a terminal.
+            let plain = |text: String| text.replace(char::is_control, "?");
+            let (why, hint) = (plain(why), plain(hint));
+            Err(EnrolError::Refused { why, hint })
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod machine;
 pub mod memory;
 pub mod notify;
 pub mod nss;
+pub mod owner;
 pub mod paths;
 pub mod process;
 pub mod resolve;

@@ -23,7 +23,7 @@ pub const ALPN_RENEW: &[u8] = b"mco-renew/1";
 /// The most that a request and an answer may have.
 pub const MAX_REQUEST: usize = 16 << 10;
 /// See [`MAX_REQUEST`].
-pub const MAX_ANSWER: usize = 1 << 20;
+pub const MAX_ANSWER: usize = 8 << 20;
 
 /// What both sides take from the connection.
 pub const EXPORTER_LABEL: &[u8] = b"EXPORTER-mcollective-join";

@@ -46,7 +46,7 @@ pub fn key_pin(certificate: &CertificateDer<'_>) -> Result<KeyPin, NameError> {
 }
 
 /// The certificate's public key as `SubjectPublicKeyInfo` in DER.
-pub(super) fn public_key_info(certificate: &CertificateDer<'_>) -> Result<Vec<u8>, NameError> {
+pub fn public_key_info(certificate: &CertificateDer<'_>) -> Result<Vec<u8>, NameError> {
     Ok(parse(certificate)?.public_key().raw.to_vec())
 }
 

@@ -24,11 +24,13 @@ pub use config::{ALPN_STOMP, client_config, join_config, provider, server, with_
 pub use error::Error;
 pub use explain::explain;
 pub use files::{Authorities, Files};
-pub use keys::{KeyKind, KeyPin, PinError, PublicKey, key_pin, pem_pin, public_key};
+pub use keys::{
+    KeyKind, KeyPin, PinError, PublicKey, key_pin, pem_pin, public_key, public_key_info,
+};
 pub use names::{NameError, Validity, common_name, is_name, serial, subject_alt_names, validity};
 pub use server::{Enrolment, Server};
 pub use token::{Token, broker_address};
-pub use trust::{Trust, newer_list};
+pub use trust::{Trust, check_issued, newer_list};
 
 #[cfg(test)]
 pub(crate) mod fixture;

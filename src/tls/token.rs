@@ -191,9 +191,7 @@ impl FromStr for Token {
         }
         let words: Words = serde_json::from_slice(bytes).map_err(|_| TokenError::Damaged)?;
         let (host, port) = split(&words.b).ok_or(TokenError::Damaged)?;
-        // They become a line of a configuration.
-        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_@:=".contains(c);
-        if !words.c.iter().all(|caller| caller.chars().all(plain)) {
+        if !words.c.iter().all(|caller| is_plain(caller)) {
             return Err(TokenError::Damaged);
         }
         Ok(Self {
@@ -206,6 +204,13 @@ impl FromStr for Token {
             callers: words.c,
         })
     }
+}
+
+/// Whether a caller is written so that it can become part of a line of a configuration.
+pub(super) fn is_plain(caller: &str) -> bool {
+    caller
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || ".-_@:=".contains(c))
 }
 
 /// `HOST`, `HOST:PORT`, or the same with an IPv6 address in brackets. What is in it becomes lines of a

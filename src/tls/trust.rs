@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use rustls::{
     RootCertStore,
-    pki_types::{CertificateRevocationListDer, pem::PemObject as _},
+    pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject as _},
 };
 use x509_parser::prelude::{CertificateRevocationList, FromDer as _};
 
@@ -12,6 +12,7 @@ use super::{
     certificates::{certificates, damaged},
     error::{Error, read},
     files::Authorities,
+    names,
 };
 
 /// Authorities and revocation lists, as loaded.
@@ -130,6 +131,39 @@ fn number(der: &[u8]) -> Option<u64> {
     )
 }
 
+/// Looks whether a certificate in PEM can be used: for this name and key, and signed by one of these
+/// authorities, in PEM. Otherwise says what is wrong, to be read after "a certificate that".
+pub fn check_issued(
+    pem: &str,
+    authorities: &str,
+    name: &str,
+    public_key_info: &[u8],
+) -> Result<(), &'static str> {
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| "can't be read")?;
+    let certificate = names::parse(&der).map_err(|_| "can't be read")?;
+    if names::common_name(&der).ok().as_deref() != Some(name) {
+        return Err("is for another name");
+    }
+    if certificate.public_key().raw != public_key_info {
+        return Err("is for another key");
+    }
+    let signed = CertificateDer::pem_slice_iter(authorities.as_bytes())
+        .flatten()
+        .any(|authority| {
+            names::parse(&authority).is_ok_and(|authority| {
+                authority.subject().as_raw() == certificate.issuer().as_raw()
+                    && certificate
+                        .verify_signature(Some(authority.public_key()))
+                        .is_ok()
+            })
+        });
+    if signed {
+        Ok(())
+    } else {
+        Err("none of the authorities here has signed")
+    }
+}
+
 /// Whether a list that was offered is to take the place of the one that is there: it is signed by one
 /// of these authorities, for the same issuer, and has a higher number. An error says what is wrong.
 pub fn newer_list(there: &[u8], offered: &[u8], authorities: &Authorities) -> Result<bool, String> {
@@ -145,7 +179,7 @@ pub fn newer_list(there: &[u8], offered: &[u8], authorities: &Authorities) -> Re
     let mut signed = false;
     for path in paths {
         for certificate in certificates(path, WHAT_CA).map_err(|error| error.to_string())? {
-            let authority = super::names::parse(&certificate).map_err(|error| error.to_string())?;
+            let authority = names::parse(&certificate).map_err(|error| error.to_string())?;
             signed |= authority.subject().as_raw() == list.issuer().as_raw()
                 && list.verify_signature(authority.public_key()).is_ok();
         }

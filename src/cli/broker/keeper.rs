@@ -113,26 +113,27 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Renews the broker's own certificate, where the authority is here too.
-    fn renew(&self) {
+    /// Renews the broker's own certificate, where the authority is here too; whether it was.
+    fn renew(&self) -> bool {
         let Some((dir, files)) = self.config.ca_dir.as_ref().zip(self.config.tls.as_ref()) else {
-            return;
+            return false;
         };
         let renewed = tokens::renew_own(dir, files);
-        match renewed {
+        match &renewed {
             Ok(true) => tracing::info!("the broker's certificate was renewed"),
             Ok(false) => {}
             Err(error) => tracing::error!("the broker's certificate can't be renewed: {error}"),
         }
+        matches!(renewed, Ok(true))
     }
 
     /// Takes up certificates that were renewed without a word to us.
     fn look(&mut self) {
-        self.renew();
-        if self.config.reload_interval.is_zero() {
+        let renewed = self.renew();
+        if self.config.reload_interval.is_zero() && !renewed {
             return;
         }
-        let stamps = stamps(self.config.tls.as_ref());
+        let stamps = stamps(self.config.tls_files().as_ref());
         if stamps == self.stamps {
             return;
         }
@@ -180,7 +181,7 @@ impl<'a> Keeper<'a> {
     fn read(&self) -> Result<(BrokerConfig, Settings, Vec<Option<Stamp>>), String> {
         let config = BrokerConfig::load(self.file).map_err(|faults| faults.to_string())?;
         let config = super::fitting(config);
-        let stamps = stamps(config.tls.as_ref());
+        let stamps = stamps(config.tls_files().as_ref());
         let settings = Settings::from_config(&config).map_err(|error| error.to_string())?;
         Ok((config, settings, stamps))
     }

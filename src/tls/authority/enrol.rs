@@ -14,6 +14,9 @@ use crate::tls::{
 /// How long the certificates of those who join count; they are renewed by themselves.
 const LIFE: Duration = Duration::from_hours(90 * 24);
 
+/// A list has to fit an answer.
+const LARGEST_LIST: u64 = 4 << 20;
+
 /// How an attempt to join ended.
 #[derive(Debug)]
 pub struct Enrolled {
@@ -28,10 +31,11 @@ pub struct Enrolled {
 }
 
 impl Authority {
-    /// Whether there is a token that still counts.
-    pub fn has_live_token(&self) -> bool {
-        self.tokens()
-            .is_ok_and(|tokens| tokens.iter().any(TokenRecord::is_live))
+    /// Whether anybody can come with a token. One that is used up still answers those who have used it,
+    /// if the answer was lost.
+    pub fn has_live_token(&self) -> Result<bool, AuthorityError> {
+        let now = SystemTime::now();
+        Ok(self.tokens()?.iter().any(|token| now < token.expires()))
     }
 
     /// Answers a request. `reserved` are the names that no node may bear.
@@ -112,6 +116,22 @@ impl Authority {
             // Whoever asks again, as the answer was lost, gets the same.
             return self.granted(same.cert_pem.clone());
         }
+        if known.iter().any(|i| i.revoked.is_some() && i.pin == pin) {
+            return Err(Refusal::new(
+                format!("this key of {name} was revoked"),
+                "remove the key's file, so that a new one is made",
+            ));
+        }
+        // Whoever was put out may have kept the token by which it came in.
+        if known
+            .iter()
+            .any(|i| i.revoked.is_some_and(|at| at > token.created))
+        {
+            return Err(Refusal::new(
+                format!("{name} was revoked after this token was made"),
+                ANOTHER,
+            ));
+        }
         if token.expires() <= now {
             return Err(Refusal::new("the token has expired", ANOTHER));
         }
@@ -142,7 +162,7 @@ impl Authority {
                 format!("{name} has a certificate for another key"),
                 format!(
                     "if that machine is gone or was made anew, `mcollective enable revoke {name}` on the broker \
-                     frees the name"
+                     frees the name for those who come with a token that is made after it"
                 ),
             ));
         }
@@ -161,7 +181,7 @@ impl Authority {
     }
 
     fn granted(&self, cert: String) -> Result<Answer, Refusal> {
-        let crl = crate::sys::file::read_text(&self.crl_path(), super::LARGEST_LIST);
+        let crl = crate::sys::file::read_text(&self.crl_path(), LARGEST_LIST);
         Ok(Answer::Granted {
             cert,
             ca: self.cert_pem().to_owned(),

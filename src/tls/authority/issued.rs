@@ -1,7 +1,8 @@
 //! What an authority has issued: a record for each certificate.
 
 use std::{
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -56,6 +57,12 @@ impl Issued {
 
     pub(super) fn is_valid_at(&self, now: SystemTime) -> bool {
         self.revoked.is_none() && now < self.not_after
+    }
+
+    /// Whether it is this very certificate: another authority may have given the same number.
+    fn is(&self, certificate: &CertificateDer<'_>) -> bool {
+        let ours = CertificateDer::from_pem_slice(self.cert_pem.as_bytes());
+        ours.is_ok_and(|ours| ours == *certificate)
     }
 
     pub(super) fn revocation(&self) -> Option<Revocation> {
@@ -149,13 +156,26 @@ impl Authority {
             reason,
         })?;
         self.keep(&issued)?;
+        self.forget_expired(&issued.name, now);
         Ok(cert_pem)
+    }
+
+    /// Each renewal leaves a certificate behind, of which nothing is to be known when it has expired.
+    fn forget_expired(&self, name: &str, now: SystemTime) {
+        for old in self.issued_to(name).unwrap_or_default() {
+            if old.not_after < now {
+                let _gone = fs::remove_file(self.record_path(&old));
+            }
+        }
+    }
+
+    fn record_path(&self, issued: &Issued) -> PathBuf {
+        let file = format!("{}.json", hex(&issued.serial));
+        self.dir.join("issued").join(&issued.name).join(file)
     }
 
     /// Writes a certificate's record.
     pub(super) fn keep(&self, issued: &Issued) -> Result<(), AuthorityError> {
-        let serial = hex(&issued.serial);
-        let path = self.dir.join("issued").join(&issued.name);
         let on_disk = OnDisk {
             role: issued.role,
             issued: seconds(issued.issued),
@@ -163,7 +183,7 @@ impl Authority {
             token: issued.token.clone(),
             cert: issued.cert_pem.clone(),
         };
-        self.put_record(&path.join(format!("{serial}.json")), &on_disk)
+        self.put_record(&self.record_path(issued), &on_disk)
     }
 
     /// A new certificate for the holder of one of ours, who has proven to be that: the same name, role
@@ -187,7 +207,7 @@ impl Authority {
         let issued = self.issued_to(&name)?;
         let Some(known) = issued
             .iter()
-            .find(|i| i.serial == serial && i.is_valid_at(now))
+            .find(|i| i.serial == serial && i.is_valid_at(now) && i.is(old))
         else {
             return Ok(None);
         };

@@ -3,8 +3,8 @@
 //!
 //! `ca.pem`, `ca-key.pem` and `crl.pem` are the authority; `issued/NAME/SERIAL.json` is a certificate,
 //! `tokens/ID.json` a token. Broker and command line are two processes that use it at a time, so every
-//! change is made under a lock, written whole, and on disk before anybody hears of it. Root may make
-//! what the broker's user is to read: all files belong to whom the directory belongs to.
+//! change is made under a lock, written whole, and on disk before anybody hears of it. All files belong
+//! to whom the directory belongs to, which is the broker's user; root changes them as that user.
 
 mod enrol;
 mod issued;
@@ -13,7 +13,7 @@ mod tokens;
 use std::{
     fs::{self, DirBuilder, File},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, chown},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -26,7 +26,10 @@ use super::{
     names::is_name,
     trust,
 };
-use crate::sys::file::{self, FileError, Mode};
+use crate::sys::{
+    file::{self, FileError, Mode},
+    owner::AsOwner,
+};
 
 pub use enrol::Enrolled;
 pub use issued::Issued;
@@ -79,6 +82,9 @@ pub enum AuthorityError {
         "{0:?} can't be a name here: letters, digits, `_`, `.` and `-`, beginning with one of the first three"
     )]
     Name(String),
+    /// A token that would be of no use.
+    #[error("no such token can be made: {0}")]
+    Order(&'static str),
 }
 
 /// See the module.
@@ -86,7 +92,12 @@ pub struct Authority {
     dir: PathBuf,
     ca: CertificateAuthority,
     pin: KeyPin,
-    owner: (u32, u32),
+}
+
+/// Nobody else changes anything as long as it is held.
+struct Locked {
+    _file: File,
+    _owner: AsOwner,
 }
 
 impl std::fmt::Debug for Authority {
@@ -115,13 +126,14 @@ impl Authority {
             return Err(AuthorityError::AlreadyThere(dir.into()));
         }
         let ca = CertificateAuthority::create(name, days)?;
-        let owner = owner(dir)?;
+        let owner = AsOwner::of(dir).map_err(failed)?;
         let [cert, key] = there;
         // The certificate comes last: with it, the authority is there.
-        put(&key, ca.key_pem().as_bytes(), 0o600, owner)?;
+        put(&key, ca.key_pem().as_bytes(), 0o600)?;
         let list = ca.revocation_list(&[], 1, LIST_DAYS)?;
-        put(&dir.join("crl.pem"), list.as_bytes(), 0o644, owner)?;
-        put(&cert, ca.cert_pem().as_bytes(), 0o644, owner)?;
+        put(&dir.join("crl.pem"), list.as_bytes(), 0o644)?;
+        put(&cert, ca.cert_pem().as_bytes(), 0o644)?;
+        drop(owner);
         Self::open(dir)
     }
 
@@ -135,7 +147,6 @@ impl Authority {
             reason: "no certificate".into(),
         })?;
         Ok(Self {
-            owner: owner(dir)?,
             dir: dir.into(),
             ca,
             pin,
@@ -179,16 +190,19 @@ impl Authority {
     ) -> Result<Vec<Issued>, AuthorityError> {
         check_name(name)?;
         let _lock = self.lock()?;
-        let mut revoked = self.issued_to(name)?;
-        revoked.retain(|issued| issued.is_valid_at(now));
-        for issued in &mut revoked {
+        let mut issued = self.issued_to(name)?;
+        issued.retain(|issued| issued.not_after > now);
+        let known = !issued.is_empty();
+        issued.retain(|issued| issued.revoked.is_none());
+        for issued in &mut issued {
             issued.revoked = Some(seconds(now));
             self.keep(issued)?;
         }
-        if !revoked.is_empty() {
+        // Also where all were revoked before: that call may have ended before the list was written.
+        if known {
             self.publish(now)?;
         }
-        Ok(revoked)
+        Ok(issued)
     }
 
     /// Writes the list of what was revoked and has not expired.
@@ -204,21 +218,20 @@ impl Authority {
         let last = last.and_then(|pem| trust::list_number(&pem)).unwrap_or(0);
         let number = seconds(now).max(last + 1);
         let text = self.ca.revocation_list(&revoked, number, LIST_DAYS)?;
-        self.put(&self.crl_path(), text.as_bytes(), 0o644)
+        put(&self.crl_path(), text.as_bytes(), 0o644)
     }
 
     /// Keeps every other process from changing anything while it is held.
-    fn lock(&self) -> Result<File, AuthorityError> {
+    fn lock(&self) -> Result<Locked, AuthorityError> {
         let path = self.dir.join("lock");
-        let locked = File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .and_then(|file| {
-                own(&path, self.owner)?;
-                file.lock()?;
-                Ok(file)
-            });
+        let locked = AsOwner::of(&self.dir).and_then(|owner| {
+            let file = File::options().create(true).append(true).open(&path)?;
+            file.lock()?;
+            Ok(Locked {
+                _file: file,
+                _owner: owner,
+            })
+        });
         locked.map_err(|source| AuthorityError::Io {
             what: "lock",
             path,
@@ -234,7 +247,6 @@ impl Authority {
                 DirBuilder::new()
                     .mode(0o700)
                     .create(dir)
-                    .and_then(|()| own(dir, self.owner))
                     .map_err(|source| AuthorityError::Io {
                         what: "make",
                         path: dir.into(),
@@ -243,11 +255,7 @@ impl Authority {
             }
         }
         let bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
-        self.put(path, &bytes, 0o600)
-    }
-
-    fn put(&self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), AuthorityError> {
-        put(path, bytes, mode, self.owner)
+        put(path, &bytes, 0o600)
     }
 }
 
@@ -283,32 +291,8 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, AuthorityError> {
     Ok(paths)
 }
 
-fn owner(dir: &Path) -> Result<(u32, u32), AuthorityError> {
-    match fs::metadata(dir) {
-        Ok(there) => Ok((there.uid(), there.gid())),
-        Err(source) => Err(AuthorityError::Io {
-            what: "look at",
-            path: dir.into(),
-            source,
-        }),
-    }
-}
-
-fn put(path: &Path, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), AuthorityError> {
-    file::write_atomic(path, bytes, Mode::Exactly(mode))?;
-    own(path, owner).map_err(|source| AuthorityError::Io {
-        what: "give away",
-        path: path.into(),
-        source,
-    })
-}
-
-fn own(path: &Path, owner: (u32, u32)) -> io::Result<()> {
-    let there = fs::metadata(path)?;
-    if (there.uid(), there.gid()) == owner {
-        return Ok(());
-    }
-    chown(path, Some(owner.0), Some(owner.1))
+fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), AuthorityError> {
+    Ok(file::write_atomic(path, bytes, Mode::Exactly(mode))?)
 }
 
 fn check_name(name: &str) -> Result<(), AuthorityError> {

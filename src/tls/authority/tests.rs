@@ -1,7 +1,7 @@
 //! An authority in a directory, and who gets what from it.
 
 use std::{
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
     time::{Duration, SystemTime},
 };
 
@@ -17,10 +17,11 @@ use crate::tls::{
 
 const EXPORTER: Exporter = [9; 32];
 const DAY: Duration = Duration::from_hours(24);
+const SECOND: Duration = Duration::from_secs(1);
 
 struct Place {
     authority: Authority,
-    _dir: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 fn place() -> Place {
@@ -28,7 +29,7 @@ fn place() -> Place {
     let authority = Authority::create(&dir.path().join("ca"), "a CA", 3650).unwrap();
     Place {
         authority,
-        _dir: dir,
+        home: dir,
     }
 }
 
@@ -146,7 +147,10 @@ fn a_token_counts_as_long_as_often_and_for_whom_it_was_made() {
     place.ask(&token, "web2", &key()).unwrap();
     let why = place.ask(&token, "web3", &key()).unwrap_err();
     assert!(why.contains("used up"), "{why}");
-    assert!(!place.authority.has_live_token());
+    assert!(
+        place.authority.has_live_token().unwrap(),
+        "for lost answers"
+    );
     assert!(place.authority.revoke_token(token.id()).unwrap());
     assert!(!place.authority.revoke_token(token.id()).unwrap());
     let why = place.ask(&token, "web1", &key()).unwrap_err();
@@ -183,10 +187,147 @@ fn nobody_takes_the_name_of_another_or_of_those_who_command() {
         assert!(why.contains(expected), "{name}: {why}");
     }
     assert_eq!(place.uses_left(&nodes), 8);
-    // A machine that was made anew: its old certificate first.
+    // A machine that was made anew: its old certificate first, and then another token.
     assert_eq!(place.authority.revoke("web1").unwrap().len(), 1);
-    place.ask(&nodes, "web1", &key()).unwrap();
+    let other = place.token(Role::Node, &[], 9);
+    place.ask(&other, "web1", &key()).unwrap();
     place.ask(&clients, "peadmin", &key()).unwrap();
+}
+
+#[test]
+fn who_was_revoked_does_not_come_back_by_what_it_knows() {
+    let place = place();
+    let now = SystemTime::now();
+    let token = place.token(Role::Node, &[], 9);
+    let (old_key, new_key) = (mint::new_key().unwrap(), mint::new_key().unwrap());
+    place.ask(&token, "web1", &old_key).unwrap();
+    let later = now + 2 * SECOND;
+    place.authority.revoke_at("web1", later).unwrap();
+    let why = |token: &Token, key: &str| {
+        let asked = place.ask_at(token, "web1", key, later + 2 * SECOND);
+        asked.unwrap_err()
+    };
+    assert!(why(&token, &new_key).contains("was revoked after this token was made"));
+    let order = TokenOrder {
+        role: Role::Node,
+        names: vec![],
+        uses: 1,
+        life: DAY,
+        broker: "broker:1".into(),
+        callers: vec![],
+    };
+    let other = place
+        .authority
+        .create_token_at(&order, later + SECOND)
+        .unwrap();
+    assert!(why(&other, &old_key).contains("this key of web1 was revoked"));
+    place
+        .ask_at(&other, "web1", &new_key, later + 2 * SECOND)
+        .unwrap();
+    assert_eq!(place.uses_left(&token), 8);
+}
+
+#[test]
+fn tokens_that_would_be_of_no_use_are_not_made() {
+    let place = place();
+    let good = TokenOrder {
+        role: Role::Node,
+        names: vec!["web*".into()],
+        uses: 1,
+        life: DAY,
+        broker: "[fd00::1]:61613".into(),
+        callers: vec!["peadmin@sha256:00".into()],
+    };
+    let refused = |change: &dyn Fn(&mut TokenOrder)| {
+        let mut order = good.clone();
+        change(&mut order);
+        place.authority.create_token(&order).unwrap_err();
+    };
+    refused(&|order| order.role = Role::Broker);
+    refused(&|order| order.uses = 0);
+    refused(&|order| order.life = Duration::ZERO);
+    refused(&|order| order.broker = "a b".into());
+    refused(&|order| order.callers.push("a\nb".into()));
+    refused(&|order| order.names.push("../x".into()));
+    assert!(place.authority.tokens().unwrap().is_empty());
+    place.authority.create_token(&good).unwrap();
+}
+
+#[test]
+fn what_has_expired_is_forgotten_with_the_next_certificate() {
+    let place = place();
+    let now = SystemTime::now();
+    let pair = place.authority.issue(Role::Node, "web1", &[], 9).unwrap();
+    let mut known = der(&pair.cert_pem);
+    for round in 1..=3 {
+        let then = now + round * 8 * DAY;
+        let renewed = place.authority.renew_at(&known, then).unwrap().unwrap();
+        known = der(&renewed);
+    }
+    let left = place.authority.issued().unwrap();
+    assert_eq!(left.len(), 2, "the newest, and the one before");
+}
+
+#[test]
+fn a_list_that_was_lost_or_not_written_is_made_anew() {
+    let place = place();
+    place.authority.issue(Role::Node, "web1", &[], 9).unwrap();
+    place.authority.revoke("web1").unwrap();
+    let list = fs::read(place.authority.crl_path()).unwrap();
+    fs::remove_file(place.authority.crl_path()).unwrap();
+    let later = SystemTime::now() + 2 * SECOND;
+    assert!(place.authority.revoke_at("web1", later).unwrap().is_empty());
+    let ca = crate::tls::Authorities::Files(vec![place.authority.cert_path()]);
+    let again = fs::read(place.authority.crl_path()).unwrap();
+    assert_eq!(crate::tls::newer_list(&list, &again, &ca), Ok(true));
+}
+
+/// Root may be the one who revokes; the broker's user owns the directory, and may have put anything
+/// into it.
+#[test]
+fn root_writes_there_as_the_owner_and_is_led_nowhere() {
+    let place = place();
+    let (dir, outside) = (place.authority.dir(), place.home.path().join("outside"));
+    file::write_atomic(&outside, b"precious", Mode::Exactly(0o600)).unwrap();
+    let me = crate::sys::process::effective_ids();
+    let owner = if me.0 == 0 { (12_345, 23_456) } else { me };
+    fs::set_permissions(place.home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut all: Vec<_> = entries(dir).unwrap();
+    all.push(dir.to_owned());
+    for path in &all {
+        chown(path, Some(owner.0), Some(owner.1)).unwrap();
+    }
+    place.authority.issue(Role::Node, "web1", &[], 9).unwrap();
+    place.token(Role::Node, &[], 1);
+    place.authority.revoke("web1").unwrap();
+    let mut folders = vec![dir.to_owned()];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for path in entries(&folder).unwrap() {
+            let there = fs::symlink_metadata(&path).unwrap();
+            assert_eq!((there.uid(), there.gid()), owner, "{}", path.display());
+            seen += 1;
+            if there.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    assert_eq!(
+        seen, 9,
+        "three files, lock, two folders, one in a folder, two records"
+    );
+    if me.0 != 0 {
+        return;
+    }
+    for file in ["lock", "crl.pem"] {
+        fs::remove_file(dir.join(file)).unwrap();
+        symlink(&outside, dir.join(file)).unwrap();
+        place.authority.revoke("web1").unwrap_err();
+        fs::remove_file(dir.join(file)).unwrap();
+        place.authority.revoke("web1").unwrap();
+    }
+    assert_eq!(fs::read(&outside).unwrap(), b"precious");
+    assert_eq!(fs::metadata(&outside).unwrap().uid(), 0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Authority, AuthorityError, check_name, entries, moment, record, seconds};
 use crate::tls::{
     mint::{MintError, Role},
-    token::{Secret, Token},
+    token::{self, Secret, Token},
 };
 
 /// A token that is to be made.
@@ -38,6 +38,8 @@ pub struct TokenRecord {
     role: Role,
     names: Vec<String>,
     pub(super) uses: u32,
+    #[serde(default)]
+    pub(super) created: u64,
     expires: u64,
 }
 
@@ -96,6 +98,23 @@ impl Authority {
         for pattern in &order.names {
             check_name(&pattern.replace('*', "x"))?;
         }
+        let bad = match order {
+            TokenOrder {
+                role: Role::Broker, ..
+            } => Some("nobody becomes a broker by one"),
+            TokenOrder { uses: 0, .. } => Some("nobody could use it"),
+            order if order.life.is_zero() => Some("it would be over at once"),
+            order if token::broker_address(&order.broker).is_none() => {
+                Some("the broker's address is not HOST:PORT")
+            }
+            order if !order.callers.iter().all(|caller| token::is_plain(caller)) => {
+                Some("a caller in it is written as none can be")
+            }
+            _ => None,
+        };
+        if let Some(why) = bad {
+            return Err(AuthorityError::Order(why));
+        }
         let token = Token::new(order.role, &order.broker, self.pin, order.callers.clone())
             .map_err(|_| AuthorityError::Mint(MintError::Random))?;
         let kept = TokenRecord {
@@ -104,6 +123,7 @@ impl Authority {
             role: order.role,
             names: order.names.clone(),
             uses: order.uses,
+            created: seconds(now),
             expires: seconds(now + order.life.min(Duration::from_hours(24 * 3650))),
         };
         let _lock = self.lock()?;
