@@ -1,7 +1,7 @@
 //! `mcollective enable` where Puppet has given machines certificates already: in the layout of Debian's
 //! packages, and in that of Puppet Enterprise with its switch in `pe.conf`.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use mcollective::tls::mint::{CertificateAuthority, Role};
 
@@ -18,7 +18,9 @@ fn certify(ssl: &Path, authority: &CertificateAuthority, role: Role, name: &str)
     }
     let pair = authority.issue(role, name, &[], 60).unwrap();
     fs::write(ssl.join(format!("certs/{name}.pem")), pair.cert_pem).unwrap();
-    fs::write(ssl.join(format!("private_keys/{name}.pem")), pair.key_pem).unwrap();
+    let key = ssl.join(format!("private_keys/{name}.pem"));
+    fs::write(&key, pair.key_pem).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
     fs::write(ssl.join("certs/ca.pem"), authority.cert_pem()).unwrap();
     let list = authority.revocation_list(&[], 1, 60).unwrap();
     fs::write(ssl.join("crl.pem"), list).unwrap();
@@ -36,7 +38,6 @@ pub(crate) fn puppets_certificates_are_used_where_they_lie() {
             "mkdir -p /etc/puppet && echo '[main]' >/etc/puppet/puppet.conf",
         );
         certify(&ssl(name), &authority, role, name);
-        on(name, "chmod 700 /var/lib/puppet/ssl/private_keys");
     }
     on("server", "echo '*' >/etc/puppet/autosign.conf");
 
