@@ -3,6 +3,7 @@
 
 mod daemon;
 mod fleet;
+pub(crate) mod office;
 mod peer;
 mod pty;
 mod run;
@@ -10,6 +11,7 @@ mod solo;
 
 pub(crate) use daemon::Daemon;
 pub(crate) use fleet::{Fleet, Node};
+pub(crate) use office::Office;
 pub(crate) use peer::Peer;
 pub(crate) use pty::OnTerminal;
 pub(crate) use run::{Ended, command, mco, program, run};

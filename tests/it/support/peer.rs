@@ -44,6 +44,23 @@ impl Peer {
         Ok(())
     }
 
+    /// Bytes of this connection that only its two ends know.
+    pub(crate) fn exporter(&self, label: &[u8]) -> [u8; 32] {
+        let exported = self
+            .stream
+            .conn
+            .export_keying_material([0; 32], label, None);
+        exported.unwrap()
+    }
+
+    /// All that comes until the broker hangs up.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut text = Vec::new();
+        // However it ends.
+        drop(self.stream.read_to_end(&mut text));
+        String::from_utf8(text).unwrap()
+    }
+
     /// Sends bytes as they are.
     #[track_caller]
     pub(crate) fn send(&mut self, text: &str) {
