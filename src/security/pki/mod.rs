@@ -239,4 +239,6 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 type Certificates = [CertificateDer<'static>];
 
 #[cfg(test)]
+mod released;
+#[cfg(test)]
 mod tests;
