@@ -39,7 +39,7 @@ const SAID: u32 = 16;
 
 /// How long what is known of the tokens is believed: whoever connects without a certificate must not
 /// have us read files each time.
-const BELIEVED: Duration = Duration::from_secs(1);
+const BELIEVED: Duration = Duration::from_millis(200);
 
 /// What somebody comes for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

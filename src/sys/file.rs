@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
 use nix::libc;
@@ -216,6 +218,32 @@ pub fn copy_new(from: &Path, to: &Path, limit: u64) -> Result<(), FileError> {
 fn like(file: &File, other: &fs::Metadata) -> io::Result<u32> {
     fchown(file, Some(other.uid()), Some(other.gid()))?;
     Ok(other.mode() & 0o7777)
+}
+
+/// Takes the lock that goes by this file, until what comes back is dropped. Waits for whoever has it,
+/// but not for ever: a process that was stopped keeps it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the system waits for a lock without end or not at all"
+)]
+pub fn lock(path: &Path, patience: Duration) -> Result<File, FileError> {
+    let open = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path);
+    let file = open.map_err(|source| failed("lock", path, source))?;
+    let until = Instant::now() + patience;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() < until => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => return Err(failed("lock", path, error.into())),
+        }
+    }
 }
 
 /// Creates a file of its own, with a mode that the umask does not change, down to the disk.

@@ -336,4 +336,23 @@ mod tests {
             assert_eq!(Answer::read_plain(bytes), Err(expected), "{bytes:?}");
         }
     }
+
+    proptest::proptest! {
+        /// Whatever a CSR is made into, it ends as one or as an error.
+        #[test]
+        fn a_damaged_csr_is_an_error(damage in proptest::collection::vec((0_usize..400, 0_u8..), 1..4)) {
+            static DER: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+            let make = || mint::request("web1", &mint::new_key().unwrap()).unwrap();
+            let mut der = DER.get_or_init(make).clone();
+            let whole = der.clone();
+            for (at, byte) in damage {
+                let at = at % der.len();
+                der[at] = byte;
+            }
+            let body = BASE64.encode(&der);
+            let line = Line { v: 1, token: None, body, proof: None };
+            let wish = Request { line }.wish();
+            proptest::prop_assert_eq!(wish.is_ok(), der == whole);
+        }
+    }
 }

@@ -306,4 +306,19 @@ mod tests {
             assert_eq!(split(text), expected, "{text:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_damaged_token_is_never_taken(at in 0_usize..1000, with in "[A-Za-z0-9_-]", text in ".{0,40}") {
+            let word = token().to_string();
+            let at = at % word.len();
+            let mut damaged = word.clone();
+            damaged.replace_range(at..=at, &with);
+            proptest::prop_assert!(damaged == word || damaged.parse::<Token>().is_err());
+            proptest::prop_assert!(word[..at].parse::<Token>().is_err(), "cut off");
+            proptest::prop_assert!(text.parse::<Token>().is_err());
+            let strange = [PREFIX, &text].concat();
+            proptest::prop_assert!(strange.parse::<Token>().is_err(), "{}", strange);
+        }
+    }
 }

@@ -113,3 +113,19 @@ fn a_stamp_changes_with_the_file() {
     write_atomic(&path, b"two", Mode::KeepOr(0o600)).unwrap();
     assert_ne!(first, stamp(&path));
 }
+
+#[test]
+fn a_lock_is_one_processes_and_waited_for_with_patience() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lock");
+    let held = lock(&path, Duration::ZERO).unwrap();
+    let error = lock(&path, Duration::from_millis(20)).unwrap_err();
+    assert!(error.to_string().starts_with("can't lock "), "{error}");
+    thread::scope(|scope| {
+        scope.spawn(|| lock(&path, Duration::from_mins(1)).unwrap());
+        drop(held);
+    });
+    let fifo = dir.path().join("fifo");
+    make_fifo(&fifo);
+    lock(&fifo, Duration::from_mins(1)).unwrap_err();
+}

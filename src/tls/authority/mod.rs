@@ -47,6 +47,9 @@ const LONGEST_NAME: usize = 200;
 /// How long a list counts. Readers here take the newest that they have, whatever its age.
 const LIST_DAYS: u32 = 3650;
 
+/// How long to wait for another process that changes something; each takes a moment.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What an authority can't do.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
@@ -223,19 +226,14 @@ impl Authority {
 
     /// Keeps every other process from changing anything while it is held.
     fn lock(&self) -> Result<Locked, AuthorityError> {
-        let path = self.dir.join("lock");
-        let locked = AsOwner::of(&self.dir).and_then(|owner| {
-            let file = File::options().create(true).append(true).open(&path)?;
-            file.lock()?;
-            Ok(Locked {
-                _file: file,
-                _owner: owner,
-            })
-        });
-        locked.map_err(|source| AuthorityError::Io {
-            what: "lock",
-            path,
+        let owner = AsOwner::of(&self.dir).map_err(|source| AuthorityError::Io {
+            what: "look at",
+            path: self.dir.clone(),
             source,
+        })?;
+        Ok(Locked {
+            _file: file::lock(&self.dir.join("lock"), PATIENCE)?,
+            _owner: owner,
         })
     }
 
