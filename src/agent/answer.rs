@@ -26,9 +26,6 @@ use crate::{
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
 const REPLY_PATIENCE: Duration = Duration::from_secs(30);
 
-/// A receipt that is here so soon was not held up.
-const PROMPT_MS: u64 = 500;
-
 /// A verified request, and its answer where that is known without running anything.
 pub(super) struct Job {
     pub(super) request: Verified<Request>,
@@ -104,11 +101,9 @@ impl Shared {
         match sent {
             Ok(receipt) => {
                 self.host.stats().count(Counter::Replies);
-                let now_ms = sys::clock::since_boot_ms();
-                if let Some(at) = receipt.and_then(|receipt| receipt.at)
-                    && now_ms.saturating_sub(asked_at) <= PROMPT_MS
-                {
-                    self.transit().observe_prompt(at, now_ms);
+                if let Some(at) = receipt.and_then(|receipt| receipt.at) {
+                    let now_ms = sys::clock::since_boot_ms();
+                    self.transit().observe_receipt(at, asked_at, now_ms);
                 }
             }
             Err(error) => tracing::warn!(id = %asked.id, "the answer was not sent: {error}"),

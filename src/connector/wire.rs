@@ -40,7 +40,7 @@ enum Stop {
     /// The session was closed as the owner wanted, or its grace is over.
     Closed,
     /// Another is to take its place, and nothing is on its way by this one.
-    Succeeded(Successor),
+    Succeeded(Box<Successor>),
     /// The session, or what was read, ended it.
     Ended(Problem),
     /// Writing failed. Why may still be readable.
@@ -67,7 +67,7 @@ impl Link {
         let problem = match self.pump(server, &mut wire, opened).await {
             Stop::Closed => None,
             Stop::Succeeded(successor) => {
-                let handed = self.hand_over(server, successor, wire.reader).await;
+                let handed = self.hand_over(server, *successor, wire.reader).await;
                 return handed
                     .map(Some)
                     .map_err(|problem| self.session.handle_lost(problem));
@@ -107,7 +107,7 @@ impl Link {
                 && self.closing.is_none()
                 && let Some(successor) = successor.take()
             {
-                return Stop::Succeeded(successor);
+                return Stop::Succeeded(Box::new(successor));
             }
             let timeout = self.session.poll_timeout().map(Instant::from_std);
             let grace = self.closing.as_ref().map(|closing| closing.until);

@@ -48,13 +48,13 @@ exit 4'
 createrepo_c -q /srv/rpms
 "#;
 
-const DNF: &str = r#"
+const DNF: &str = r"
 mkdir -p /etc/yum.repos.d
 printf '[local]\nname=local\nbaseurl=file:///srv/rpms\ngpgcheck=0\nmetadata_expire=0\n' \
     >/etc/yum.repos.d/local.repo
 # It does not know by itself which Debian this is.
 echo releasever=12 >>/etc/dnf/dnf.conf
-"#;
+";
 
 #[allow(clippy::too_many_lines, reason = "one fleet for all")]
 pub(crate) fn dnf_does_as_it_is_told() {
@@ -172,13 +172,13 @@ pub(crate) fn dnf_does_as_it_is_told() {
     call(&["yum_clean", "mode=metadata"]).is(0, "OK", &[("exitcode", json!(0))]);
 }
 
-const ZYPPER: &str = r#"
+const ZYPPER: &str = r"
 mkdir -p /etc/zypp/repos.d /etc/rpm
 printf '[local]\nname=Local Packages\nbaseurl=file:///srv/rpms\ngpgcheck=0\nautorefresh=1\n' \
     >/etc/zypp/repos.d/local.repo
 # Where zypper and all others have the database, and Debian's rpm alone does not.
 echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros
-"#;
+";
 
 #[allow(clippy::too_many_lines, reason = "one fleet for all")]
 pub(crate) fn zypper_does_as_it_is_told() {

@@ -234,7 +234,7 @@ async fn a_script_is_not_ended_half_way() {
         "Could not start 'web': it took longer than 0 s; it is stopped, and scripted goes on"
     );
     let told = tokio::task::spawn_blocking(move || {
-        std::fs::write(&go, "\n").unwrap();
+        std::io::Write::write_all(&mut std::fs::File::create(&go).unwrap(), b"\n").unwrap();
         std::fs::read_to_string(&go).unwrap()
     });
     assert_eq!(told.await.unwrap(), "over\n");
