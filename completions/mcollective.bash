@@ -134,7 +134,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__enable)
-            opts="-o -h --demo --nodes --port --stop --pe-conf --check --disable --dry-run --output --help broker agent client status token revoke"
+            opts="-o -h --demo --nodes --port --stop --pe-conf --check --disable --dry-run --detailed-exitcodes --output --help broker agent client status token revoke"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -28,9 +28,6 @@ use crate::{
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
 const REPLY_PATIENCE: Duration = Duration::from_secs(30);
 
-/// A receipt that is here so soon was not held up.
-const PROMPT_MS: u64 = 500;
-
 /// What a caller is told whose request can't be noted.
 const NOT_AUDITED: &str =
     "this node has to note all requests and can't; its log says why, and nothing runs until it can";
@@ -117,11 +114,9 @@ impl Shared {
         match sent {
             Ok(receipt) => {
                 self.host.stats().count(Counter::Replies);
-                let now_ms = sys::clock::since_boot_ms();
-                if let Some(at) = receipt.and_then(|receipt| receipt.at)
-                    && now_ms.saturating_sub(asked_at) <= PROMPT_MS
-                {
-                    self.transit().observe_prompt(at, now_ms);
+                if let Some(at) = receipt.and_then(|receipt| receipt.at) {
+                    let now_ms = sys::clock::since_boot_ms();
+                    self.transit().observe_receipt(at, asked_at, now_ms);
                 }
             }
             Err(error) => tracing::warn!(id = %asked.id, "the answer was not sent: {error}"),

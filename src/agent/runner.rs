@@ -172,6 +172,7 @@ impl Runner {
                 _ = upkeep.tick() => {
                     self.renew_certificates();
                     self.renew_in_time();
+                    self.shared.keep_time(&connection);
                     self.rest.rest(&self.shared);
                 },
                 () = at(self.certificates.due()) => self.connect_anew(&connection),
@@ -227,6 +228,10 @@ impl Runner {
                     retry.as_deref().unwrap_or("never")
                 );
                 notifier.status(&error.to_string());
+            }
+            Event::Time(at) => {
+                let now_ms = sys::clock::since_boot_ms();
+                self.shared.transit().told(at, now_ms);
             }
             Event::BrokerError { message } => tracing::error!("the broker says: {message}"),
             Event::Message(message) => {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{ProviderError, ServerConfig},
-    connector::activemq,
+    connector::{Connection, activemq},
     mcorpc::names::Identity,
     node::facts::{self, FactSource},
     security::{pki::Pki, replay::Window},
@@ -71,6 +71,15 @@ impl Shared {
 
     pub(super) fn transit(&self) -> MutexGuard<'_, Transit> {
         self.transit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the broker for its time, if that is not known well enough.
+    pub(super) fn keep_time(&self, connection: &Connection) {
+        let now_ms = sys::clock::since_boot_ms();
+        let mut transit = self.transit();
+        if transit.is_doubtful(now_ms) && connection.ask_time() {
+            transit.asked(now_ms);
+        }
     }
 
     /// Where this node is to be reached, with the selector for what is directed to it alone.

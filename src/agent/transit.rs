@@ -12,6 +12,8 @@ use crate::connector::BrokerTime;
 #[derive(Debug, Default)]
 pub(super) struct Transit {
     base: Option<Base>,
+    /// When the broker was asked for its time, and has not told it yet.
+    asked_ms: Option<u64>,
 }
 
 /// The smallest distance seen between our clock and the broker's.
@@ -19,9 +21,18 @@ pub(super) struct Transit {
 struct Base {
     session: u64,
     distance_ms: i64,
+    /// How much too large it may be, where that is known: what tells came soonest, and not at once.
+    error_ms: Option<u64>,
     /// When, by our clock.
     at_ms: u64,
 }
+
+/// A receipt that is here so soon was not held up.
+const PROMPT_MS: u64 = 500;
+
+/// So much may the distance be off before the broker is asked what time it is. The last twentieth of
+/// the time that somebody waits is kept free of new work, which is 500 ms of 10 s.
+const MOST_DOUBT_MS: u64 = 250;
 
 /// Two clocks drift apart, so an old distance may be off by a millisecond for each so many.
 const DRIFT: u64 = 2_000;
@@ -37,19 +48,57 @@ impl Transit {
                 Some(if known.distance_ms < seen.distance_ms {
                     known
                 } else {
-                    seen
+                    // So much of the error is known to have been one.
+                    let less = known.distance_ms.abs_diff(seen.distance_ms);
+                    Base {
+                        error_ms: known.error_ms.map(|error| error.saturating_sub(less)),
+                        ..seen
+                    }
                 })
             }
-            _ => Some(seen),
+            _ => {
+                self.asked_ms = None;
+                Some(seen)
+            }
         };
     }
 
-    /// Something with the broker's time is here that came at once. Where the broker's machine slept,
-    /// or ours did, the distance that was known is wrong, and this is the right one.
-    pub(super) fn observe_prompt(&mut self, broker: BrokerTime, now_ms: u64) {
-        let seen = Base::new(broker, now_ms);
+    /// A receipt with the broker's time is here that was asked for then. If it came soon, and the
+    /// broker's machine slept in the meantime, or ours did, the distance that was known is wrong,
+    /// and this is the right one.
+    pub(super) fn observe_receipt(&mut self, broker: BrokerTime, asked_ms: u64, now_ms: u64) {
+        let took_ms = now_ms.saturating_sub(asked_ms);
+        let seen = Base {
+            error_ms: Some(took_ms),
+            ..Base::new(broker, now_ms)
+        };
+        if took_ms > PROMPT_MS {
+            return;
+        }
         if self.base.is_none_or(|known| known.session <= seen.session) {
             self.base = Some(seen);
+        }
+    }
+
+    /// Whether the broker has to be asked what time it is: nothing came from it for long, or nobody
+    /// knows how soon it came.
+    pub(super) fn is_doubtful(&self, now_ms: u64) -> bool {
+        let doubtful = |known: Base| {
+            let error_ms = known.drifted(now_ms).error_ms;
+            error_ms.is_none_or(|error| error > MOST_DOUBT_MS)
+        };
+        self.asked_ms.is_none() && self.base.is_some_and(doubtful)
+    }
+
+    /// It was asked.
+    pub(super) fn asked(&mut self, now_ms: u64) {
+        self.asked_ms = Some(now_ms);
+    }
+
+    /// It has told its time.
+    pub(super) fn told(&mut self, broker: BrokerTime, now_ms: u64) {
+        if let Some(asked_ms) = self.asked_ms.take() {
+            self.observe_receipt(broker, asked_ms, now_ms);
         }
     }
 
@@ -73,6 +122,7 @@ impl Base {
         Self {
             session: broker.session,
             distance_ms: signed(now_ms).saturating_sub(signed(broker.ms)),
+            error_ms: None,
             at_ms: now_ms,
         }
     }
@@ -83,6 +133,7 @@ impl Base {
             distance_ms: self
                 .distance_ms
                 .saturating_add(i64::try_from(span).unwrap_or(i64::MAX)),
+            error_ms: self.error_ms.map(|error| error.saturating_add(span)),
             at_ms: self.at_ms.saturating_add(span.saturating_mul(DRIFT)),
             ..self
         }
@@ -117,7 +168,7 @@ mod tests {
         assert_eq!(transit.age_ms(at(2, 20), 9_000_210), 0);
         // What is left of the session before changes nothing, and can't be told.
         transit.observe(at(1, 9_000_001), 9_000_300);
-        transit.observe_prompt(at(1, 9_000_001), 9_000_300);
+        transit.observe_receipt(at(1, 9_000_001), 9_000_300, 9_000_300);
         assert_eq!(transit.age_ms(at(2, 20), 9_000_260), 50);
         assert_eq!(transit.age_ms(at(1, 1), 9_000_260), 0);
     }
@@ -140,8 +191,36 @@ mod tests {
         let mut transit = Transit::default();
         transit.observe(at(1, 0), 0);
         assert_eq!(transit.age_ms(at(1, 1_000), 61_000), 59_970);
-        transit.observe_prompt(at(1, 1_001), 61_002);
+        transit.observe_receipt(at(1, 1_001), 61_000, 61_600);
+        assert!(
+            transit.age_ms(at(1, 1_010), 61_011) > 59_000,
+            "it came late"
+        );
+        transit.observe_receipt(at(1, 1_001), 61_001, 61_002);
         assert_eq!(transit.age_ms(at(1, 1_010), 61_011), 0);
+    }
+
+    #[test]
+    fn a_node_that_was_idle_for_long_asks_and_knows_again() {
+        let mut transit = Transit::default();
+        assert!(!transit.is_doubtful(0), "there is no such broker");
+        transit.observe(at(1, 0), 1_000);
+        assert!(transit.is_doubtful(1_000), "nobody knows how long it took");
+        transit.asked(1_000);
+        assert!(!transit.is_doubtful(1_010), "it was asked already");
+        transit.told(at(1, 10), 1_012);
+        assert!(!transit.is_doubtful(400_000));
+        // What comes sooner is known better.
+        transit.observe(at(1, 400_000), 400_990);
+        assert!(!transit.is_doubtful(600_000));
+        let evening = 400_990;
+        let morning = evening + 8 * 3_600_000;
+        assert!(transit.is_doubtful(morning));
+        // Something that waited for 10 s would not be told from something that did not.
+        assert_eq!(transit.age_ms(at(1, morning - 10_990), morning), 0);
+        transit.asked(morning - 5);
+        transit.told(at(1, morning - 1_000), morning);
+        assert!(transit.age_ms(at(1, morning - 10_990), morning) > 9_900);
     }
 
     #[test]
@@ -149,7 +228,7 @@ mod tests {
         let mut transit = Transit::default();
         transit.observe(at(1, u64::MAX), 0);
         assert!(transit.age_ms(at(1, 0), u64::MAX) > 0);
-        transit.observe_prompt(at(u64::MAX, 0), u64::MAX);
+        transit.observe_receipt(at(u64::MAX, 0), u64::MAX, u64::MAX);
         transit.age_ms(at(u64::MAX, u64::MAX), 0);
     }
 }

@@ -443,7 +443,7 @@ impl Client {
                 progress(Progress::Rejected(error.to_string()));
                 return Ok(retry_in.is_some());
             }
-            Some(Event::Connected(_)) => {}
+            Some(Event::Connected(_) | Event::Time(_)) => {}
             None => return Ok(false),
         }
         Ok(true)

@@ -116,6 +116,12 @@ impl Connection {
         self.commands.try_send(Command::Renew).is_ok()
     }
 
+    /// Asks our own broker for its time, which comes as an [`Event::Time`] if the session lasts.
+    /// False where the task is too busy to be told.
+    pub fn ask_time(&self) -> bool {
+        self.commands.try_send(Command::AskTime).is_ok()
+    }
+
     /// Sends a message, and returns when it is written, or handled by the broker where a receipt is
     /// asked for. Waits for a connection, at most until the deadline.
     ///

@@ -30,6 +30,7 @@ use crate::mcorpc::names::Identity;
 /// What the handle asks for.
 #[derive(Debug)]
 pub(super) enum Command {
+    AskTime,
     Close {
         grace: Duration,
         done: oneshot::Sender<()>,
@@ -280,6 +281,7 @@ impl Link {
                 self.status.send_replace(Status::Connected(info.clone()));
                 Event::Connected(info)
             }
+            session::Event::Time(at) => Event::Time(at),
             session::Event::Error(message) => Event::BrokerError { message },
             session::Event::Message(message) => Event::Message(message),
         }
@@ -322,6 +324,7 @@ impl Link {
                     done: Some(done),
                 });
             }
+            Some(Command::AskTime) => self.session.ask_time(),
             Some(Command::Renew) => self.renew = true,
             Some(Command::Send(pending)) => {
                 self.waiting.retain(|pending| !pending.done.is_closed());

@@ -113,6 +113,8 @@ pub(super) fn is_ours(server: &str) -> bool {
 /// What happens on a connection.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// The broker has told its time, as it was asked to.
+    Time(BrokerTime),
     /// A session is open, and every subscription stands.
     Connected(ServerInfo),
     /// There is no session, or no longer.

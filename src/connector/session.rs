@@ -79,6 +79,8 @@ pub(super) enum Event {
         version: Version,
         opened: Option<BrokerTime>,
     },
+    /// The broker has told its time.
+    Time(BrokerTime),
     /// The broker sent an ERROR frame within the session.
     Error(String),
     /// A message.
@@ -372,12 +374,21 @@ impl Session {
     /// Wants to know when the broker has handled all that was sent: [`Self::is_settled`] tells.
     pub(super) fn settle(&mut self) {
         self.settled = false;
-        self.transmits.push_back(frames::settle(self.version));
+        let frame = frames::nothing(frames::SETTLED_RECEIPT, self.version);
+        self.transmits.push_back(frame);
     }
 
     /// Whether it has.
     pub(super) fn is_settled(&self) -> bool {
         self.settled
+    }
+
+    /// Asks our own broker for its time: there is an event when it has told it.
+    pub(super) fn ask_time(&mut self) {
+        if self.is_open() && self.ours {
+            let frame = frames::nothing(frames::TIME_RECEIPT, self.version);
+            self.transmits.push_back(frame);
+        }
     }
 
     /// Ends the session in good order. [`Self::is_closed`] tells when the broker has confirmed.
@@ -495,6 +506,11 @@ impl Session {
             return Ok(());
         }
         self.settled |= id == frames::SETTLED_RECEIPT;
+        if id == frames::TIME_RECEIPT
+            && let Some(at) = self.broker_time(frame)
+        {
+            self.events.push_back(Event::Time(at));
+        }
         if let Ok(id) = id.parse::<u64>() {
             let deliveries = header(frame, "deliveries")?.and_then(|text| text.parse().ok());
             let receipt = Receipt {

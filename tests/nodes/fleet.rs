@@ -57,7 +57,7 @@ impl Fleet {
         fleet
     }
 
-    /// One more node with an agent, on which OpenRC starts it and everything else.
+    /// One more node with an agent, on which `OpenRC` starts it and everything else.
     pub(crate) fn add_openrc(&self, name: &str) {
         self.lab.openrc(name);
         self.set_up_agent(name);
@@ -280,7 +280,7 @@ StandardError=append:/var/log/mcollective/DAEMON.log
 WantedBy=multi-user.target
 ";
 
-/// What OpenRC starts an agent by.
+/// What `OpenRC` starts an agent by.
 const SCRIPT: &str = "#!/sbin/openrc-run
 description='MCollective agent'
 supervisor=supervise-daemon

@@ -99,7 +99,7 @@ impl Lab {
         self.must("up", names);
     }
 
-    /// Switches a node on that is started by OpenRC.
+    /// Switches a node on that is started by `OpenRC`.
     pub(crate) fn openrc(&self, name: &str) {
         self.must("openrc", &[name]);
     }

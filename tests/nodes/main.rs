@@ -126,6 +126,10 @@ const TESTS: &[(&str, fn())] = &[
         openrc::scripts_of_every_kind_do_as_they_are_told,
     ),
     (
+        "puppet::runall_names_the_dead_and_goes_on_with_the_others",
+        puppet::runall_names_the_dead_and_goes_on_with_the_others,
+    ),
+    (
         "services::units_of_every_kind_do_as_they_are_told",
         services::units_of_every_kind_do_as_they_are_told,
     ),

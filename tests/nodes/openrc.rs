@@ -1,4 +1,4 @@
-//! The agent `service` on a machine that was booted by OpenRC, with its own scripts and those of SysV.
+//! The agent `service` on a machine that was booted by `OpenRC`, with its own scripts and those of `SysV`.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 

@@ -24,7 +24,7 @@ pub(crate) fn an_agent_answers_in_time_or_does_nothing() {
 
         let paused = watch.begin("a1", Pause);
         let mark = watch.mark();
-        let made = watch.call(Asked::named(&mark, &["a1", "a2"], 1));
+        let made = watch.call(Asked::named(&mark, &["a1", "a2"], 3));
         assert_eq!(made.code, Some(2), "{made}");
         assert_eq!(Told::read(&made).unwrap().silent, ["a1"], "{made}");
         watch.end(paused);
@@ -54,7 +54,7 @@ pub(crate) fn a_broker_does_not_deliver_what_nobody_waits_for() {
         let mark = watch.mark();
         let call = watch.begin_call(Asked {
             one_by_one: true,
-            ..Asked::named(&mark, &["a1", "a2"], 1)
+            ..Asked::named(&mark, &["a1", "a2"], 3)
         });
         watch.wait_until_ran("a1", &mark);
         let broker = watch.begin(BROKER, Pause);

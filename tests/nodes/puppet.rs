@@ -1,13 +1,13 @@
 //! The agent `puppet` as a service of a real systemd, which ends all that a service has begun when it
 //! is restarted.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 
 use serde_json::json;
 
 use crate::{
     clock::wait_for,
-    fleet::{Fleet, unit},
+    fleet::{AGENTS, Fleet, PATIENCE, unit},
     machine::{configure, mco, rpc},
 };
 
@@ -33,17 +33,23 @@ END
 rm agent_catalog_run_lockfile
 ";
 
-pub(crate) fn a_run_outlives_the_service_that_began_it() {
-    let fleet = Fleet::start();
-    let home = fleet.file(NODE, "/srv/puppet");
+/// Gives a node this Puppet; where its files are.
+fn install(fleet: &Fleet, node: &str) -> PathBuf {
+    let home = fleet.file(node, "/srv/puppet");
     fs::create_dir_all(&home).unwrap();
     fs::write(home.join("puppet"), PUPPET).unwrap();
     fs::set_permissions(home.join("puppet"), fs::Permissions::from_mode(0o755)).unwrap();
     configure(
-        &fleet,
-        NODE,
+        fleet,
+        node,
         "plugin.puppet.command = /srv/puppet/puppet agent\n",
     );
+    home
+}
+
+pub(crate) fn a_run_outlives_the_service_that_began_it() {
+    let fleet = Fleet::start();
+    let home = install(&fleet, NODE);
     // What systemd does unless a unit says otherwise.
     let unit = unit(NODE);
     let show = |property: &str| {
@@ -76,4 +82,49 @@ pub(crate) fn a_run_outlives_the_service_that_began_it() {
     });
     assert_eq!(fs::read_to_string(home.join("runs")).unwrap(), "run\n");
     mco(&fleet, &["puppet", "runonce", "--wait=60", "-I", NODE]).is(0, &["a1 changed after "]);
+}
+
+/// Two nodes lose their power during their runs: one comes back, and one does not.
+pub(crate) fn runall_names_the_dead_and_goes_on_with_the_others() {
+    let fleet = Fleet::start();
+    let homes = AGENTS.map(|name| install(&fleet, name));
+    fs::write(homes[2].join("go"), "").unwrap();
+    let runs = |at: usize| fs::read_to_string(homes[at].join("runs")).unwrap_or_default();
+    let ended = std::thread::scope(|scope| {
+        let all = scope.spawn(|| mco(&fleet, &["puppet", "runall", "2", "--wait=40"]));
+        for at in 0..2 {
+            let lock = homes[at].join("agent_catalog_run_lockfile");
+            wait_for("the beginning of a run", PATIENCE, || {
+                lock.exists().then_some(())
+            });
+            fleet.lab.down(AGENTS[at]);
+        }
+        assert_eq!(runs(2), "", "there were two places");
+        fleet.lab.up(&["a2"]);
+        all.join().unwrap()
+    });
+    ended.is(
+        2,
+        &[
+            ": Found 3 enabled nodes\n",
+            ": a3 changed after ",
+            ": a2 failed after ",
+            " the run is gone, and completed nothing\n",
+            "a1    no_response           timeout\n",
+            "1 changed, 1 failed, 1 without response\n",
+        ],
+    );
+    assert_eq!([runs(0), runs(1), runs(2)], ["run\n"; 3]);
+    // What the cut has left there is told in a sentence, and keeps nobody from a run.
+    let left = rpc(&fleet, "a2", &["puppet", "status"]).data;
+    let told = left["message"].as_str().unwrap();
+    for part in [
+        "the run lock was left behind by process ",
+        "the run that was started here is gone, and completed nothing",
+    ] {
+        assert!(told.contains(part), "{part:?} is not in {told}");
+    }
+    fs::write(homes[1].join("go"), "").unwrap();
+    let words = ["puppet", "runonce", "--wait=60", "--force", "-I", "a2"];
+    mco(&fleet, &words).is(0, &["a2 changed after "]);
 }

@@ -46,7 +46,7 @@ async fn disconnected(events: &mut mpsc::Receiver<Event>) -> (Error, Option<Dura
     loop {
         match events.recv().await.expect("an event") {
             Event::Disconnected { error, retry_in } => return (error, retry_in),
-            Event::Connected(_) | Event::BrokerError { .. } => {}
+            Event::Connected(_) | Event::BrokerError { .. } | Event::Time(_) => {}
             Event::Message(message) => panic!("{message:?}"),
         }
     }
@@ -620,4 +620,19 @@ async fn without_a_new_connection_the_old_one_stays() {
             .await
             .is_none_or(|frame| frame.command == stomp::Command::Disconnect)
     );
+}
+
+#[tokio::test]
+async fn our_own_broker_is_asked_for_its_time() {
+    let broker = Broker::start(None).await;
+    let (connection, mut events) = start(broker.settings(None), Policy::KeepTrying);
+    let mut peer = broker.session().await;
+    assert!(matches!(events.recv().await, Some(Event::Connected(_))));
+    assert!(connection.ask_time());
+    let asked = peer.expect(stomp::Command::Ack).await;
+    receipt(&mut peer, &asked, "mc-broker-ms:4711\n").await;
+    match events.recv().await {
+        Some(Event::Time(at)) => assert_eq!((at.session, at.ms), (1, 4711)),
+        other => panic!("{other:?}"),
+    }
 }

@@ -145,11 +145,11 @@ pub(super) fn disconnect(version: Version) -> Bytes {
         .end()
 }
 
-/// Does nothing but to be confirmed after all that went before it. Only our own broker takes it so.
-pub(super) fn settle(version: Version) -> Bytes {
+/// Does nothing but to be confirmed, after all that went before it. Only our own broker takes it so.
+pub(super) fn nothing(receipt: &str, version: Version) -> Bytes {
     Encoder::new(Command::Ack, version)
-        .header("id", SETTLED_RECEIPT)
-        .header("receipt", SETTLED_RECEIPT)
+        .header("id", receipt)
+        .header("receipt", receipt)
         .end()
 }
 
@@ -223,8 +223,9 @@ pub(super) fn garbage(reason: &str) -> Problem {
 /// The longest interval of heart-beats, so that no sum of times overflows.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// The receipt of [`settle`].
+/// Receipts of [`nothing`]: all that was sent is handled, and the time.
 pub(super) const SETTLED_RECEIPT: &str = "settled";
+pub(super) const TIME_RECEIPT: &str = "time";
 
 /// The receipt of DISCONNECT; those of messages are numbers.
 pub(super) const DISCONNECT_RECEIPT: &str = "bye";
