@@ -183,7 +183,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__enable__subcmd__agent)
-            opts="-o -h --join --broker --identity --caller --ca --puppet-ssl --no-start --stop-old --disable --dry-run --replace --detailed-exitcodes --output --help"
+            opts="-o -h --join --broker --new-key --identity --caller --ca --puppet-ssl --no-start --stop-old --disable --dry-run --replace --detailed-exitcodes --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -281,7 +281,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__enable__subcmd__client)
-            opts="-o -h --join --broker --name --user --authorized-key --cert --key --ca-file --ca --puppet-ssl --dry-run --replace --detailed-exitcodes --output --help"
+            opts="-o -h --join --broker --new-key --name --user --authorized-key --cert --key --ca-file --ca --puppet-ssl --dry-run --replace --detailed-exitcodes --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -84,6 +84,7 @@ puppet\t'Puppet\'s'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from agent" -l puppet-ssl -d 'Puppet\'s directory of certificates [default: as Puppet has it]' -r -f -a "(__fish_complete_directories)"
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from agent" -s o -l output -d 'How to say it' -r -f -a "text\t'For people'
 json\t'One JSON document'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from agent" -l new-key -d 'Begin with a new key, as after a revocation; the old one is kept beside it'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from agent" -l no-start -d 'Write everything, and start nothing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from agent" -l stop-old -d 'Stop and disable the original\'s daemons that did this work'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from agent" -l disable -d 'Stop the service and take it away; configuration, keys and data stay'
@@ -104,6 +105,7 @@ puppet\t'Puppet\'s'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from client" -l puppet-ssl -d 'Puppet\'s directory of certificates [default: as Puppet has it]' -r -f -a "(__fish_complete_directories)"
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from client" -s o -l output -d 'How to say it' -r -f -a "text\t'For people'
 json\t'One JSON document'"
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from client" -l new-key -d 'Begin with a new key, as after a revocation; the old one is kept beside it'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from client" -l dry-run -d 'Say what would be done, and touch nothing'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from client" -l replace -d 'Write files anew that are there and differ; what was there is kept beside them'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from client" -l detailed-exitcodes -d 'Exit with 2 where something was changed, and with 0 only where all was well already'

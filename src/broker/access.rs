@@ -110,6 +110,21 @@ impl Access {
         self.clients.iter().any(|pattern| pattern.matches(name))
     }
 
+    /// Whether a client may await replies at `<collective>.reply.<rest>`. Whose they are to be can be
+    /// read from it, and another client could take the address before its owner does.
+    pub(crate) fn may_await(&self, grant: &Grant, rest: &str) -> Result<(), Denied> {
+        let owner = rest.rsplit_once('_').map_or(rest, |(identity, _)| identity);
+        let is_named =
+            |pattern: &NamePattern| matches!(pattern, NamePattern::Name(name) if name == owner);
+        if grant.checked && owner != &*grant.name && self.clients.iter().any(is_named) {
+            return Err(Denied::Owner {
+                name: grant.name.to_string(),
+                owner: owner.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     /// What everybody may do on a plain listener.
     pub(crate) fn grant_plain(name: &str) -> Grant {
         Grant {
@@ -248,6 +263,11 @@ pub(crate) enum Denied {
          unless the broker has identity_check = off"
     )]
     Identity { name: String, claimed: String },
+    #[error(
+        "{name} may not await replies of {owner}, who is another client here; a client's identity \
+         must not be another's name, unless the broker has identity_check = off"
+    )]
+    Owner { name: String, owner: String },
     #[error(
         "{name} is neither a client nor a node here; the broker's configuration lists both under \
          clients and nodes"

@@ -346,8 +346,11 @@ impl Session {
                 );
             }
         };
-        self.grant()?
-            .may_subscribe(&destination, identity.as_deref())?;
+        let grant = self.grant()?;
+        grant.may_subscribe(&destination, identity.as_deref())?;
+        if let Destination::Reply { rest, .. } = destination {
+            self.rules.access.may_await(grant, rest)?;
+        }
         Ok(Effect::Subscribe(Subscribe {
             destination: address,
             id: subscription(frame)?,

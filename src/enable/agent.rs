@@ -39,6 +39,8 @@ pub struct Order {
     pub authority: Option<Authority>,
     /// Puppet's directory of certificates.
     pub puppet_ssl: Option<PathBuf>,
+    /// Whether to begin with a new key.
+    pub new_key: bool,
     /// Whether to start it.
     pub start: bool,
     /// Whether to stop what did the work before.
@@ -158,6 +160,7 @@ fn joined(
         ca: &ssl.join("ca.pem"),
         crl: Some(&ssl.join("crl.pem")),
         owner: &Account::root(),
+        new_key: order.new_key,
     };
     let joined = enrol::certify(ask, Role::Node, &identity, &place, site)?;
     let callers = if order.callers.is_empty() {

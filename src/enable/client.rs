@@ -66,6 +66,8 @@ pub struct Order {
     pub authority: Option<Authority>,
     /// Puppet's directory of certificates.
     pub puppet_ssl: Option<PathBuf>,
+    /// Whether to begin with a new key.
+    pub new_key: bool,
     /// SSH keys that may log in as the operator.
     pub authorized_keys: Option<PathBuf>,
 }
@@ -109,6 +111,7 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
                 ca: &home.dir.join("ca.pem"),
                 crl: None,
                 owner: &home.account,
+                new_key: order.new_key,
             };
             let joined = enrol::certify(ask, Role::Client, name, &place, site)?;
             let reach = Reach {

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     problem::{Kind, Problem},
-    site::Site,
+    site::{Site, keep},
     tokens,
     tools::Account,
 };
@@ -29,6 +29,8 @@ pub(super) struct Place<'a> {
     pub(super) ca: &'a Path,
     pub(super) crl: Option<&'a Path>,
     pub(super) owner: &'a Account,
+    /// Whether to begin with a new key, whatever is there.
+    pub(super) new_key: bool,
 }
 
 /// What the token says.
@@ -80,7 +82,7 @@ fn here(
     let authority = Authority::open(dir).map_err(Problem::config)?;
     let address = tokens::address(&config)?;
     let (host, port) = broker(Some(&address))?;
-    if has_certificate(authority.pin(), name, place) {
+    if !place.new_key && has_certificate(authority.pin(), name, place) {
         site.fine(
             "certificate",
             format!("{name} has a certificate of this authority"),
@@ -148,7 +150,7 @@ fn join(
         port,
         callers: token.callers().to_vec(),
     };
-    if has_certificate(token.ca(), name, place) {
+    if !place.new_key && has_certificate(token.ca(), name, place) {
         site.fine(
             "certificate",
             format!("{name} has a certificate of this authority"),
@@ -172,6 +174,11 @@ fn join(
 }
 
 fn ask(token: &Token, name: &str, place: &Place<'_>) -> Result<enrol::Joined, Problem> {
+    if place.new_key && place.key.exists() {
+        keep(place.key)?;
+        std::fs::remove_file(place.key)
+            .map_err(|error| Problem::io(place.key, "remove", &error))?;
+    }
     let key = if let Ok(key) = std::fs::read_to_string(place.key) {
         key
     } else {

@@ -203,12 +203,17 @@ impl Site<'_> {
                 } else {
                     now.status
                 };
+                let hint = if says.contains("revoked") {
+                    "join again with `--new-key`, and a token made after the revocation".into()
+                } else {
+                    format!("see `journalctl -u {name}`")
+                };
                 return Err(Problem::failed(format_args!(
                     "{name} is {} after {} s: {says}",
                     now.active,
                     patience.as_secs()
                 ))
-                .hint(format!("see `journalctl -u {name}`")));
+                .hint(hint));
             }
             tools::pause();
         }

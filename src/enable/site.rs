@@ -290,7 +290,7 @@ fn give(path: &Path, owner: &Account) -> Result<(), Problem> {
 }
 
 /// Keeps a file under the first free name beside it.
-fn keep(path: &Path) -> Result<PathBuf, Problem> {
+pub(super) fn keep(path: &Path) -> Result<PathBuf, Problem> {
     for number in 0..100 {
         let mut name = path.as_os_str().to_owned();
         name.push(".bak");

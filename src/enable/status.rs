@@ -368,7 +368,11 @@ impl Status {
             };
             self.wrong(
                 format!("{unit} is not connected: {says}"),
-                "see the line above, and the broker's log",
+                if says.contains("revoked") {
+                    "join again with `--new-key`, and a token made after the revocation"
+                } else {
+                    "see the line above, and the broker's log"
+                },
             );
         }
         if state.enabled != "enabled" {

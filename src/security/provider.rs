@@ -68,7 +68,7 @@ pub enum ReplyError {
     #[error("not a signed reply: {0}")]
     Form(String),
     /// It was signed by another node than the one it names.
-    #[error("signed by {name:?}, but sent as {sender:?}")]
+    #[error("signed by {name:?}, but sent as {sender}")]
     Impostor {
         /// The certificate's common name.
         name: String,

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods)] // files of a test need no atomic replacement
 
 mod architecture;
+mod attacks;
 mod audit;
 mod broker_reload;
 mod completions;

@@ -229,8 +229,10 @@ fn ask_too_much(lab: &Lab, token: &str) {
 fn lose_power_and_upgrade(lab: &Lab) {
     let on = |name: &str, line: &str| lab.shell(name, line);
     // A machine that lost power is a node again by itself.
+    lab.cut("a1");
     lab.down("a2");
     lab.up(&["a2"]);
+    lab.plug("a1");
     wait_for_nodes(lab, "broker", &["a1", "a2"]);
 
     // A newer program takes the old one's place under a running fleet.
@@ -253,6 +255,20 @@ fn revoke(lab: &Lab) {
         said.contains("is not connected") && said.contains("revoked") && said.contains("exit 2"),
         "{said}"
     );
+    // With a new key, and a token made since, it is one of them again.
+    let said = on(
+        "broker",
+        "mcollective enable token create --name a2 --uses 1 -o json",
+    );
+    let made: Value = serde_json::from_str(&said).unwrap();
+    let command = made["command"].as_str().unwrap();
+    let said = on(
+        "a2",
+        &coded(&format!("{command} --no-start --new-key --dry-run")),
+    );
+    assert!(said.contains("Would join broker:61613 as a2"), "{said}");
+    on("a2", &format!("{command} --new-key"));
+    wait_for_nodes(lab, "broker", &["a1", "a2"]);
     clock::wait_for("the list on a1", fleet::PATIENCE, || {
         let (ours, theirs) = (
             fs::read(lab.disk("a1").join("etc/mcollective/ssl/crl.pem")).ok()?,

@@ -69,6 +69,7 @@ pub(super) fn agent(plan: &NodePlan) -> Result<Exit, CommandError> {
         broker: plan.broker.clone(),
         identity: plan.identity.clone(),
         callers: plan.caller.clone(),
+        new_key: plan.new_key,
         authority: authority(&plan.source),
         puppet_ssl: plan.source.puppet_ssl.clone(),
         start: !no_start,
@@ -101,6 +102,7 @@ pub(super) fn client(plan: &ClientPlan) -> Result<Exit, CommandError> {
         authority: authority(&plan.source),
         puppet_ssl: plan.source.puppet_ssl.clone(),
         authorized_keys: plan.authorized_key.clone(),
+        new_key: plan.new_key,
     };
     told("client", plan.work, |site, said| {
         let operator = client::enable(&order, site)?;

@@ -170,6 +170,9 @@ pub struct NodePlan {
     /// The broker, where certificates are Puppet's
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "join")]
     pub broker: Option<String>,
+    /// Begin with a new key, as after a revocation; the old one is kept beside it
+    #[arg(long)]
+    pub new_key: bool,
     /// The name of this node [default: the machine's, or that in Puppet's certificate]
     #[arg(long, value_name = "NAME")]
     pub identity: Option<String>,
@@ -204,6 +207,9 @@ pub struct ClientPlan {
     /// The broker, where there is no token
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "join")]
     pub broker: Option<String>,
+    /// Begin with a new key, as after a revocation; the old one is kept beside it
+    #[arg(long)]
+    pub new_key: bool,
     /// The name in the operator's certificate [default: peadmin]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,

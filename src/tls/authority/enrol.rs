@@ -119,7 +119,7 @@ impl Authority {
         if known.iter().any(|i| i.revoked.is_some() && i.pin == pin) {
             return Err(Refusal::new(
                 format!("this key of {name} was revoked"),
-                "remove the key's file, so that a new one is made",
+                "begin with a new one: `--new-key`",
             ));
         }
         // Whoever was put out may have kept the token by which it came in.

@@ -1,0 +1,71 @@
+//! Bytes and frames without sense or end, from somebody with a certificate. What is more than the limits
+//! allow is for `limits` to show; here is what no limit counts.
+
+use crate::support::{Bystanders, Solo};
+
+#[test]
+fn a_storm_of_nuls_ends_its_own_session_and_nothing_else() {
+    let broker = Solo::start("");
+    let mut bystanders = Bystanders::join(&broker);
+    for connected in [false, true] {
+        let mut peer = if connected {
+            broker.peer("mallory")
+        } else {
+            broker.quiet("mallory")
+        };
+        // The broker hangs up long before all of it is out.
+        let storm = "\0".repeat(64 * 1024);
+        while peer.try_send(&storm).is_ok() {}
+        bystanders.exchange();
+    }
+    // Line ends are heart-beats, and cost nobody anything.
+    let mut peer = broker.peer("mallory");
+    peer.send(&"\n".repeat(1 << 20));
+    peer.subscribe("/topic/mcollective.rpcutil.agent");
+    bystanders.exchange();
+}
+
+/// An escaped line end in a header stays one header, also towards a peer of STOMP 1.0, which knows no
+/// escapes.
+#[test]
+fn a_header_can_not_smuggle_another() {
+    let broker = Solo::start("");
+    for version in ["", "accept-version:1.1\n", "accept-version:1.2\n"] {
+        let mut client = broker.quiet("peadmin");
+        client.send(&format!("CONNECT\n{version}\n\0"));
+        assert!(client.frame().starts_with("CONNECTED\n"));
+        let reply = "/queue/mcollective.reply.peadmin_1.1";
+        client.subscribe(reply);
+        let mut node = broker.peer("node1");
+        node.publish(reply, "x:a\\nmc_sender\\cnode2\\n\\nbody\n", "true body");
+        node.publish(reply, "", "marker");
+        let frame = client.frame();
+        assert!(!frame.contains("\nmc_sender"), "{version:?} {frame:?}");
+        assert!(frame.ends_with("\n\ntrue body"), "{version:?} {frame:?}");
+        assert!(client.frame().ends_with("\n\nmarker"));
+    }
+}
+
+/// A reply address is a queue like any other, to which no node can add without bound.
+#[test]
+fn replies_of_one_node_do_not_crowd_out_those_of_others() {
+    let mut broker = Solo::start("limit.frame_size = 1M\nlimit.node_bytes = 2M\n");
+    let mut client = broker.peer("peadmin");
+    let reply = "/queue/mcollective.reply.peadmin_1.1";
+    client.subscribe(reply);
+    let mut bystanders = Bystanders::join(&broker);
+    let mut mallory = broker.peer("mallory");
+    let large = "x".repeat(900_000);
+    // To addresses where nobody listens.
+    for number in 0..20 {
+        mallory.publish(
+            &format!("/queue/mcollective.reply.gone_{number}.1"),
+            "",
+            &large,
+        );
+    }
+    mallory.publish(reply, "", "done");
+    assert!(client.frame().ends_with("\n\ndone"));
+    assert!(broker.figure("dropped_node_bytes") >= 17);
+    bystanders.exchange();
+}

@@ -1,0 +1,135 @@
+//! What the key of a node is worth to a thief: at the broker the rights of that node, and no more.
+
+use mcollective::{
+    mcorpc::reply::{Outcome, Reply, StatusCode},
+    security::SecurityProvider as _,
+    sys::clock,
+};
+
+use super::site::{REPLIES, Site, body, now, request};
+
+#[test]
+fn it_may_not_command_listen_in_or_speak_for_others() {
+    let mut site = Site::new();
+    for (frame, why) in [
+        // Requests.
+        (
+            "SEND\ndestination:/topic/mcollective.rpcutil.agent\n\nx\0",
+            "may not send to",
+        ),
+        (
+            "SEND\ndestination:/topic/mcollective.agents\n\nx\0",
+            "may not send to",
+        ),
+        (
+            "SEND\ndestination:/queue/mcollective.nodes\nmc_identity:node1\n\nx\0",
+            "may not send to",
+        ),
+        // Replies in another's name.
+        (
+            "SEND\ndestination:/queue/mcollective.reply.peadmin_1.1\nmc_sender:node1\n\nx\0",
+            "may not act as node1",
+        ),
+        // Another's requests.
+        (
+            "SUBSCRIBE\nid:1\ndestination:/queue/mcollective.nodes\nselector:mc_identity = 'node1'\n\n\0",
+            "may not act as node1",
+        ),
+        (
+            "SUBSCRIBE\nid:1\ndestination:/queue/mcollective.nodes\nselector:mc_identity LIKE '%'\n\n\0",
+            "the only selector",
+        ),
+        (
+            "SUBSCRIBE\nid:1\ndestination:/queue/mcollective.nodes\n\n\0",
+            "the only selector",
+        ),
+        // A client's replies.
+        (
+            "SUBSCRIBE\nid:1\ndestination:/queue/mcollective.reply.peadmin_1.1\n\n\0",
+            "may not subscribe to",
+        ),
+        // Everything.
+        (
+            "SUBSCRIBE\nid:1\ndestination:/topic/>\n\n\0",
+            "may not subscribe to",
+        ),
+        (
+            "SUBSCRIBE\nid:1\ndestination:/queue/mcollective.>\n\n\0",
+            "may not subscribe to",
+        ),
+        // Who is there.
+        (
+            "SEND\ndestination:/broker/presence\nreply-to:/queue/mcollective.reply.mallory_1.1\n\n\0",
+            "may not send to",
+        ),
+    ] {
+        let mut mallory = site.peer("mallory");
+        mallory.send(frame);
+        mallory.is_told(why);
+        if why != "the only selector" {
+            site.fleet.broker.wait_for("refused: mallory ");
+        }
+    }
+    site.is_well();
+}
+
+/// A wild card is a name like any other.
+#[test]
+fn a_wild_card_hears_nothing() {
+    let site = Site::new();
+    let mut mallory = site.peer("mallory");
+    mallory.subscribe("/topic/mcollective.*.agent");
+    mallory.subscribe("/topic/mcollective.marker.agent");
+    site.is_well();
+    let mut peadmin = site.peer("peadmin");
+    peadmin.publish("/topic/mcollective.marker.agent", "", "marker");
+    assert_eq!(body(&mallory.frame()), "marker");
+}
+
+/// It hears broadcasts, as every node does, and can answer for itself alone.
+#[test]
+fn an_answer_in_anothers_name_is_none() {
+    let site = Site::new();
+    let mut mallory = site.peer("mallory");
+    mallory.subscribe("/topic/mcollective.rpcutil.agent");
+    let mut peadmin = site.peer("peadmin");
+    peadmin.subscribe(REPLIES);
+    let signed = site.sign("peadmin", &request("r1", "rpcutil", "ping", ().into()));
+    let text = std::str::from_utf8(&signed.body).unwrap();
+    peadmin.publish("/topic/mcollective.rpcutil.agent", "", text);
+    let heard = mallory.frame();
+    let pki = site.pki("mallory");
+    let read = site
+        .pki("node1")
+        .verify_request(body(&heard).as_bytes(), now());
+    let read = read.unwrap();
+    let forged = Reply {
+        id: read.value().id.clone(),
+        caller: read.caller().clone(),
+        agent: read.value().agent.clone(),
+        sender: "node1".parse().unwrap(),
+        outcome: Outcome::Ok,
+        statuscode: StatusCode::OK,
+        statusmsg: "OK".to_owned(),
+        data: serde_json::Map::new(),
+        time_ms: clock::now_ms(),
+    };
+    let lie = pki.sign_reply(&forged, read.digest()).unwrap();
+    mallory.publish(REPLIES, "", std::str::from_utf8(&lie).unwrap());
+    let operator = site.pki("peadmin");
+    let ours = |digest: &[u8; 32]| *digest == signed.digest;
+    let mut verdicts: Vec<String> = (0..3)
+        .map(|_| {
+            let frame = peadmin.frame();
+            match operator.verify_reply(body(&frame).as_bytes(), &ours, now()) {
+                Ok(reply) => reply.sender.to_string(),
+                Err(error) => error.to_string(),
+            }
+        })
+        .collect();
+    verdicts.sort();
+    assert_eq!(
+        verdicts,
+        ["node1", "node2", "signed by \"mallory\", but sent as node1"]
+    );
+}
