@@ -26,14 +26,14 @@ fn a_revoked_node_is_cut_and_a_revoked_caller_obeyed_by_nobody() {
     let (mut first, list) = agent(&office, "web1", &web1);
     let (mut second, _) = agent(&office, "web2", &web2);
     let peadmin = office.issue(Role::Client, "peadmin");
-    let deploy = office.issue(Role::Client, "deploy");
-    // Through one operator's connection, signed by another.
+    let signer = office.issue(Role::Client, "signer");
+    // Through an operator's connection, signed with a key apart from it.
     let config = office.path("client.cfg");
     let text = format!(
         "{}plugin.pki.clients = peadmin\nplugin.pki.cert = {}\nplugin.pki.key = {}\n",
         office.connector(&peadmin),
-        deploy.cert.display(),
-        deploy.key.display()
+        signer.cert.display(),
+        signer.key.display()
     );
     fs::write(&config, text).unwrap();
     let ping = ["rpc", "rpcutil", "ping", "-I", "web1"];
@@ -48,7 +48,7 @@ fn a_revoked_node_is_cut_and_a_revoked_caller_obeyed_by_nobody() {
     // It tries again, and is not let in.
     office.daemon.wait_for("was revoked");
 
-    office.authority.revoke("deploy").unwrap();
+    office.authority.revoke("signer").unwrap();
     first.wait_for("were read again");
     assert_eq!(fs::read(&list).unwrap(), published());
     let said = mco(&config, ping);

@@ -174,7 +174,7 @@ impl Office {
         fs::create_dir(&dir).unwrap();
         fs::write(dir.join("facts.yaml"), "a: b\n").unwrap();
         let text = format!(
-            "{}identity = {name}\nplugin.pki.clients = peadmin, deploy\nfactsource = yaml\n\
+            "{}identity = {name}\nplugin.pki.clients = peadmin, signer\nfactsource = yaml\n\
              plugin.yaml = {dir}/facts.yaml\nstatedir = {dir}\n{more}",
             self.connector(files),
             dir = dir.display(),
