@@ -314,8 +314,8 @@ fn noted(node: &'static str, id: &str, after_ms: u64) -> (&'static str, String, 
              {time}  INFO rpcutil#get_facts caller=cert=peadmin sender=peadmin id={id}\n"
         ),
         format!(
-            "[1970-01-01 00:16:40 UTC] reqid={id}: reqtime=1000 caller=cert=peadmin@peadmin agent=rpcutil \
-             action=get_facts data={{\"facts\":\"whoami,call-7\"}} outcome=ok\n"
+            "{{\"type\":\"decision\",\"id\":\"{id}\",\"data\":{{\"facts\":\"whoami,call-7\"}}}}\n\
+             {{\"type\":\"outcome\",\"id\":\"{id}\",\"outcome\":\"ok\"}}\n"
         ),
     )
 }

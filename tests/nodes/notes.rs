@@ -6,6 +6,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use serde_json::Value;
+
 /// Everything that all nodes ran.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
@@ -59,13 +61,11 @@ fn begun(node: &str, line: &str) -> Option<Run> {
     })
 }
 
-/// `[TIME] reqid=ID: ... data={"facts":"whoami,MARK"} outcome=...`
+/// `{"type":"decision","id":ID,...,"data":{"facts":"whoami,MARK"},...}`
 fn marked(line: &str) -> Option<(String, String)> {
-    let (_, rest) = line.split_once("reqid=")?;
-    let (id, rest) = rest.split_once(':')?;
-    let (_, rest) = rest.split_once("\"facts\":\"whoami,")?;
-    let (mark, _) = rest.split_once('"')?;
-    Some((id.to_owned(), mark.to_owned()))
+    let record: Value = serde_json::from_str(line).ok()?;
+    let (_, mark) = record["data"]["facts"].as_str()?.split_once("whoami,")?;
+    Some((record["id"].as_str()?.to_owned(), mark.to_owned()))
 }
 
 fn ms(time: SystemTime) -> u64 {
