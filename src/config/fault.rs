@@ -4,9 +4,12 @@
 //! No value of a setting that may hold a secret ever gets into one.
 
 use std::{
+    borrow::Cow,
     fmt,
     path::{Path, PathBuf},
 };
+
+use crate::mcorpc::inspect::is_control;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +46,27 @@ impl fmt::Display for Fault {
         if let Some(line) = self.line {
             write!(f, "{line}:")?;
         }
-        write!(f, " {}", self.message)?;
+        write!(f, " {}", visible(&self.message))?;
         if !self.suggestion.is_empty() {
-            write!(f, "; {}", self.suggestion)?;
+            write!(f, "; {}", visible(&self.suggestion))?;
         }
         Ok(())
     }
+}
+
+/// On one line, whatever a file has between its line ends, and harmless to a terminal.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_control) {
+        return text.into();
+    }
+    let shown = |c: char| {
+        if is_control(c) {
+            c.escape_unicode().to_string()
+        } else {
+            c.to_string()
+        }
+    };
+    text.chars().map(shown).collect::<String>().into()
 }
 
 /// Why a configuration can't be used: at least one fault, in the order of lines.

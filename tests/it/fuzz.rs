@@ -11,6 +11,21 @@ mod targets;
 type Target = (&'static str, fn(&[u8]), u64);
 
 #[test]
+fn configurations_survive() {
+    run(("config", targets::config::check, 3000));
+}
+
+#[test]
+fn what_puppet_leaves_survives() {
+    run(("state", targets::state::check, 1500));
+}
+
+#[test]
+fn yaml_survives() {
+    run(("yaml", targets::yaml::check, 6000));
+}
+
+#[test]
 fn ddls_survive() {
     run(("ddl", targets::ddl::check, 1500));
 }

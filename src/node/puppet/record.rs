@@ -75,7 +75,7 @@ pub(super) struct Sight {
 
 impl Record {
     /// The note; a missing or broken one is none.
-    pub(super) fn read(path: &Path) -> Option<Self> {
+    pub fn read(path: &Path) -> Option<Self> {
         let text = file::read_text(path, LARGEST).ok()?;
         serde_json::from_str(&text).ok()
     }

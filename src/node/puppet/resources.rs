@@ -13,7 +13,7 @@ pub struct Resources {
 
 impl Resources {
     /// Reads the file; one that is missing or can't be read lists nothing.
-    pub(super) fn read(path: &Path) -> Self {
+    pub fn read(path: &Path) -> Self {
         match file::read_lossy(path, LARGEST) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.is_not_found() => Self::default(),

@@ -44,7 +44,8 @@ pub enum LastRun {
 }
 
 impl State {
-    pub(super) fn read(paths: &Paths, record: Option<Record>, options: &Options) -> Self {
+    /// Reads what Puppet has left, and what is known of the run that was begun here.
+    pub fn read(paths: &Paths, record: Option<Record>, options: &Options) -> Self {
         let mut notes = Vec::new();
         let mut alive = |path: &Path, what: &str| match Pid::read(path) {
             Pid::Absent => None,
