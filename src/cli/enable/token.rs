@@ -20,7 +20,7 @@ use crate::{
     enable::tokens,
     sys::paths,
     tls::{
-        authority::{Authority, TokenOrder, TokenRecord},
+        authority::{Authority, Issued, TokenOrder, TokenRecord},
         mint::Role,
     },
 };
@@ -177,17 +177,42 @@ fn role(token: &TokenRecord) -> &'static str {
 /// Revokes all certificates of a name.
 pub(super) fn revoke(args: &RevokeArgs) -> Result<Exit, CommandError> {
     let (_, authority) = open(&args.place)?;
+    let issued = authority.issued().map_err(refused)?;
+    let broker = |i: &Issued| i.name == args.name && i.role == Role::Broker && i.is_valid();
+    if issued.iter().any(broker) {
+        return Err(CommandError::config(format!(
+            "{} is the name of the broker: with its certificate revoked no node could reach it",
+            args.name
+        ))
+        .hint("a broker whose key was stolen needs a new authority: move `ca_dir` away, and enable it again"));
+    }
     let revoked = authority.revoke(&args.name).map_err(refused)?;
+    let live = authority.tokens().map_err(refused)?;
+    let live: Vec<&str> = live
+        .iter()
+        .filter(|token| {
+            token.is_live()
+                && revoked
+                    .iter()
+                    .any(|i| i.token.as_deref() == Some(token.id()))
+        })
+        .map(TokenRecord::id)
+        .collect();
     if args.place.output == EnableOutput::Json {
         print(&json!({
             "schema": 1, "name": args.name, "changed": !revoked.is_empty(),
-            "revoked": revoked.len(),
+            "revoked": revoked.len(), "live_tokens": live,
         }))?;
     } else if !revoked.is_empty() {
         say(format_args!(
             "{} is revoked; the broker and all agents refuse it within a minute",
             args.name
         ));
+        for id in &live {
+            say(format_args!(
+                "Whoever has its token {id} may still join under another name: `mcollective enable token revoke {id}`"
+            ));
+        }
     }
     if revoked.is_empty() {
         return Err(CommandError::new(
