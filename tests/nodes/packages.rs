@@ -278,7 +278,7 @@ fn what_goes_wrong_says_why(packages: &Packages) {
     packages.mco(
         &["bad", "status"],
         0,
-        &["   a1: absent\n       | `install bad` has ended with exit code 100: "],
+        &["   a1: bad-absent.all\n       | `install bad` has ended with exit code 100: "],
     );
     packages.call(&["purge", "package=bad"]).is(0, "OK", &[]);
     // What apt would take for something else.

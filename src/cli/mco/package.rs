@@ -209,10 +209,16 @@ fn each(data: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> 
     one.into_iter().chain(several)
 }
 
-/// How the one package is, or each of several.
+/// How the one package is, as the original prints it, or each of several.
 fn statuses(data: &Map<String, Value>) -> Vec<String> {
     if !matches!(data.get("packages"), Some(Value::Array(_))) {
-        return vec![status(data)];
+        let text = |name: &str| cell(data.get(name));
+        return vec![format!(
+            "{}-{}.{}",
+            text("name"),
+            text("ensure"),
+            text("arch")
+        )];
     }
     let line = |package: &Map<String, Value>| {
         format!("{}: {}", cell(package.get("name")), status(package))
@@ -220,13 +226,12 @@ fn statuses(data: &Map<String, Value>) -> Vec<String> {
     each(data).map(line).collect()
 }
 
-/// `bash-5.2.15-2+b8.amd64`, and a word for what is not installed.
+/// One of several: `bash-5.2.15-2+b8.amd64`, and a word for what is not installed.
 fn status(package: &Map<String, Value>) -> String {
     let text = |name: &str| cell(package.get(name));
     let (name, ensure, arch) = (text("name"), text("ensure"), text("arch"));
     match ensure.as_str() {
         "absent" | "purged" => ensure,
-        // The original leaves a dot where nobody says an architecture.
         _ if arch.is_empty() => format!("{name}-{ensure}"),
         _ => format!("{name}-{ensure}.{arch}"),
     }
@@ -364,6 +369,11 @@ mod tests {
         });
         let lines = statuses(data.as_object().unwrap());
         assert_eq!(lines, ["a: absent", "b: b-1"]);
+        let lines = |value: Value| statuses(value.as_object().unwrap());
+        let one = lines(json!({"name": "nosuch", "ensure": "purged"}));
+        assert_eq!(one, ["nosuch-purged."]);
+        let one = lines(json!({"name": "bash", "ensure": "5.2", "arch": "amd64"}));
+        assert_eq!(one, ["bash-5.2.amd64"]);
         let run = |run: Value| last_run(json!({"name": "a", "run": run}).as_object().unwrap());
         assert_eq!(
             run(json!({"what": "install a", "state": "ended", "exitcode": 0})),
