@@ -391,6 +391,12 @@ proptest! {
         let (ends, _) = simulate(&mut fleet, limit, times, None);
         prop_assert!(fleet.most_at_once() <= limit);
         for (node, end) in ends {
+            // Where the order was not answered, a run of somebody else's that is under way then can't be
+            // told from the one that was ordered; its end is taken for that.
+            let sim = &fleet.sims[node];
+            if sim.foreign > 0 && sim.silent.0 < sim.foreign && fleet.begun[node].is_none() {
+                continue;
+            }
             prop_assert_eq!(fleet.begun[node].is_some(), *end.word() == *"unchanged", "node{} {:?}", node, end);
         }
     }
