@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     connector::Settings,
+    security::pki::CallerRule,
     tls::{Authorities, Files},
 };
 
@@ -135,7 +136,16 @@ fn pki(reader: &mut Reader<'_>, connector: &Settings) -> Pki {
     if ca.is_empty() && !explained {
         reader.missing("plugin.pki.ca", "/etc/mcollective/ssl/ca.pem");
     }
-    let clients = value::list(reader.raw("plugin.pki.clients").unwrap_or_default());
+    let callers = reader.raw("plugin.pki.clients").unwrap_or_default();
+    let clients = value::list(callers);
+    if let Err(error) = CallerRule::parse_list(callers) {
+        let message = format!("`plugin.pki.clients`: {error}");
+        reader.fault(
+            "plugin.pki.clients",
+            &message,
+            "give `NAME@sha256:...`, with commas between",
+        );
+    }
     Pki {
         cert,
         key,

@@ -8,7 +8,10 @@ use std::{
 use super::{
     client,
     enrol::{self, Ask},
-    machine::{self, Authority, config_file, need_root, own_broker, own_name, program},
+    machine::{
+        self, Authority, check_callers, check_name, config_file, need_root, own_broker, own_name,
+        program,
+    },
     problem::Problem,
     service::{self, Service},
     site::Site,
@@ -50,6 +53,13 @@ pub struct Order {
 /// Does it.
 pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
+    check_callers(&order.callers)?;
+    if let Some(identity) = &order.identity {
+        check_name(identity, "a node's name")?;
+    }
+    if let Some(token) = &order.join {
+        enrol::parse(token, Role::Node)?;
+    }
     let config = config_file(paths::Config::Server);
     let before = usable(&config);
     if let Err(fault) = &before
@@ -66,6 +76,16 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     // The broker's own machine is a node too.
     let own = own_broker()
         .filter(|_| order.broker.is_none() && order.authority != Some(Authority::Puppet));
+    let asked = order.join.is_some() || order.broker.is_some() || own.is_some();
+    let asked = asked || order.identity.is_some() || !order.callers.is_empty();
+    if before.is_some() && !asked && order.authority.is_none() {
+        // Once more, or after it was disabled.
+        site.fine(
+            "file",
+            format!("{} is there, and serves as it is", config.display()),
+        );
+        return run(order, &config, false, site);
+    }
     let (identity, reach, callers) = match (&order.join, &own) {
         (Some(token), _) => {
             let known = before.and_then(|config| config.common.identity);
@@ -95,12 +115,17 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     if !site.config(&config, &text.text(), 0o640, &Account::root())? {
         obeys(&config, &callers, site);
     }
+    let again = site.count() > done;
+    run(order, &config, again, site)
+}
+
+/// Has the service run; `again` where what it reads has changed.
+fn run(order: &Order, config: &Path, again: bool, site: &mut Site<'_>) -> Result<(), Problem> {
     site.old_daemons(Service::Agent, order.stop_old)?;
     if !order.start {
         return Ok(());
     }
-    let again = site.count() > done;
-    let unit = service::agent_unit(&program()?, &config);
+    let unit = service::agent_unit(&program()?, config);
     site.service(Service::Agent, &unit, again)?;
     site.wait_for(Service::Agent, PATIENCE, |state| {
         state.active == "active" && state.status.starts_with("Connected")

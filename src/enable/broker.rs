@@ -8,7 +8,9 @@ use std::{
 
 use super::{
     client::{self, Operator},
-    machine::{self, Authority, check_listen, config_file, need_root, own_name, program},
+    machine::{
+        self, Authority, check_callers, check_listen, config_file, need_root, own_name, program,
+    },
     problem::Problem,
     puppet_ca::PuppetCa,
     service::{self, Service},
@@ -88,6 +90,13 @@ pub fn disable(site: &mut Site<'_>) -> Result<(), Problem> {
 fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
     let name = order.name.clone().unwrap_or_else(own_name);
     check_name(&name)?;
+    check_callers(&order.clients)?;
+    for client in &order.clients {
+        machine::check_name(
+            client.split('@').next().unwrap_or(client),
+            "an operator's name",
+        )?;
+    }
     let state = Path::new(STATE);
     let user = broker_user(site, state)?;
     site.directory(state, 0o750, &user)?;
@@ -100,6 +109,7 @@ fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
         ca: Authorities::Files(vec![dir.join("ca.pem")]),
         crl: vec![dir.join("crl.pem")],
     };
+    let mark = site.count();
     certify(
         authority.as_ref(),
         &name,
@@ -117,7 +127,7 @@ fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
         authority: Some(&dir),
         clients: &names,
     };
-    start(order, &text, &user.name, site)?;
+    start(order, &text, &user.name, mark, site)?;
     let elsewhere: Vec<String> = order
         .clients
         .iter()
@@ -175,7 +185,8 @@ fn with_puppet(order: &Order, puppet: &PuppetCa, site: &mut Site<'_>) -> Result<
         authority: None,
         clients: &clients,
     };
-    start(order, &text, "root", site)?;
+    let mark = site.count();
+    start(order, &text, "root", mark, site)?;
     Ok(Made::default())
 }
 
@@ -223,6 +234,7 @@ fn certify(
     site: &mut Site<'_>,
 ) -> Result<(), Problem> {
     let now = SystemTime::now();
+    let mut names = names.to_vec();
     if let Ok(pair) = tls::Certified::load(&files.cert, &files.key) {
         let has = tls::subject_alt_names(pair.leaf()).unwrap_or_default();
         if pair.check_time(now).is_ok() && names.iter().all(|name| has.contains(name)) {
@@ -232,6 +244,12 @@ fn certify(
             );
             return Ok(());
         }
+        // Whoever dials an earlier name goes on doing so.
+        for name in has {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
     }
     let object = format!("a certificate for {}", names.join(", "));
     let pair = site.act("certificate", ("made", "make"), object, || {
@@ -239,7 +257,7 @@ fn certify(
             return Err(Problem::failed("there is no authority"));
         };
         authority
-            .issue(Role::Broker, name, names, DAYS)
+            .issue(Role::Broker, name, &names, DAYS)
             .map_err(Problem::config)
     })?;
     if let Some(pair) = pair {
@@ -282,6 +300,7 @@ fn start(
     order: &Order,
     text: &texts::Broker<'_>,
     user: &str,
+    mark: usize,
     site: &mut Site<'_>,
 ) -> Result<(), Problem> {
     let config = config_file(paths::Config::Broker);
@@ -290,9 +309,9 @@ fn start(
         0o755,
         &Account::root(),
     )?;
-    let before = site.count();
     site.config(&config, &text.text(), 0o644, &Account::root())?;
-    let changed = site.count() > before;
+    // What it reads has changed since then.
+    let changed = site.count() > mark;
     if !order.start {
         return Ok(());
     }

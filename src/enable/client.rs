@@ -1,14 +1,13 @@
 //! Gives an operator what `mco` needs: a key that only the operator can read, and a configuration.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use super::{
     enrol::{self, Ask},
-    machine::{self, Authority, own_broker},
+    machine::{self, Authority, check_name, own_broker},
     problem::Problem,
     site::Site,
     texts::{self, Reach},
@@ -86,10 +85,9 @@ pub struct Operator {
 /// Does it.
 pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
     let name = order.name.as_deref().unwrap_or(USUAL);
-    if !tls::is_name(name) {
-        return Err(Problem::usage(format_args!(
-            "{name:?} can't be an operator's name"
-        )));
+    check_name(name, "an operator's name")?;
+    if let Some(token) = &order.join {
+        enrol::parse(token, Role::Client)?;
     }
     // The broker's own machine.
     let own = own_broker()
@@ -344,7 +342,11 @@ impl Home {
                 list.display()
             )));
         }
-        let there = fs::read_to_string(&list).unwrap_or_default();
+        let there = match file::read_text(&list, LARGEST) {
+            Ok(there) => there,
+            Err(error) if error.is_not_found() => String::new(),
+            Err(error) => return Err(error.into()),
+        };
         let missing = missing_keys(&wanted, &there).map_err(|line| {
             Problem::usage(format_args!(
                 "{}:{line}: this is no SSH public key",

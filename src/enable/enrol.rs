@@ -111,21 +111,15 @@ fn here(
     Ok(Joined {
         host,
         port,
-        callers: tokens::callers(&authority)?,
+        callers: tokens::callers(&config, &authority)?,
     })
 }
 
 /// The days of a certificate that is made here; it is renewed long before.
 const DAYS: u32 = 90;
 
-/// Sees that there is a certificate by the token's authority.
-fn join(
-    token: &str,
-    role: Role,
-    name: &str,
-    place: &Place<'_>,
-    site: &mut Site<'_>,
-) -> Result<Joined, Problem> {
+/// Reads a token, and refuses one for others.
+pub(super) fn parse(token: &str, role: Role) -> Result<Token, Problem> {
     let token: Token = token.trim().parse().map_err(|error| {
         Problem::usage(format_args!("this is no token: {error}"))
             .hint("copy it whole from what `mcollective enable token create` printed")
@@ -144,6 +138,18 @@ fn join(
             for_whom(role)
         )));
     }
+    Ok(token)
+}
+
+/// Sees that there is a certificate by the token's authority.
+fn join(
+    token: &str,
+    role: Role,
+    name: &str,
+    place: &Place<'_>,
+    site: &mut Site<'_>,
+) -> Result<Joined, Problem> {
+    let token = parse(token, role)?;
     let (host, port) = token.broker();
     let joined = Joined {
         host: host.to_owned(),

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     config::BrokerConfig,
+    security::pki::CallerRule,
     sys::{host, paths, process},
+    tls,
 };
 
 /// Which authority signs.
@@ -47,6 +49,25 @@ pub fn config_file(config: paths::Config) -> PathBuf {
 pub(super) fn own_broker() -> Option<PathBuf> {
     let file = config_file(paths::Config::Broker);
     BrokerConfig::load(&file).ok()?.ca_dir.map(|_| file)
+}
+
+/// Refuses what can't be a name of a node or an operator: it becomes that of files.
+pub(super) fn check_name(name: &str, what: &str) -> Result<(), Problem> {
+    if tls::is_name(name) && name.len() <= 200 && !name.starts_with(['.', '-']) {
+        return Ok(());
+    }
+    Err(Problem::usage(format_args!("{name:?} can't be {what}"))
+        .hint("give letters, digits, `_`, `.` and `-`, beginning with one of the first three"))
+}
+
+/// Refuses callers that a node could not understand.
+pub(super) fn check_callers(callers: &[String]) -> Result<(), Problem> {
+    match CallerRule::parse_list(&callers.join(",")) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Problem::usage(error).hint(
+            "give `NAME`, or better `NAME@sha256:PIN` as `mcollective enable client` says it",
+        )),
+    }
 }
 
 /// The name of this machine with its domain, in small letters as certificates have it.

@@ -199,11 +199,13 @@ impl<'a> Site<'a> {
         if !self.manner.replace {
             self.fine(
                 "file",
-                format!(
-                    "{} was there and stays as it is (`--replace` writes it anew, and keeps it as .bak)",
-                    path.display()
-                ),
+                format!("{} was there and stays as it is", path.display()),
             );
+            self.warn(format!(
+                "{} differs from what was asked for, which is not in force: `--replace` writes it anew, and keeps \
+                 the old one beside it as .bak",
+                path.display()
+            ));
             return Ok(false);
         }
         self.act(

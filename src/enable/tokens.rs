@@ -30,7 +30,7 @@ pub(super) const CALLERS: &str = "callers";
 
 /// Those who command, with their keys: whoever has a client's certificate that holds, and those of
 /// [`CALLERS`].
-pub fn callers(authority: &Authority) -> Result<Vec<String>, Problem> {
+pub fn callers(config: &BrokerConfig, authority: &Authority) -> Result<Vec<String>, Problem> {
     let issued = authority.issued().map_err(Problem::config)?;
     let kept = file::read_lossy(&authority.dir().join(CALLERS), 1 << 20).unwrap_or_default();
     let kept = kept.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -39,6 +39,8 @@ pub fn callers(authority: &Authority) -> Result<Vec<String>, Problem> {
         .filter(|issued| issued.role == Role::Client && issued.is_valid())
         .map(|issued| format!("{}@{}", issued.name, issued.pin))
         .chain(kept.map(str::to_owned))
+        // Whom the broker no longer lets command, no node is to obey.
+        .filter(|caller| is_client(config, caller.split('@').next().unwrap_or(caller)))
         .collect();
     callers.sort();
     callers.dedup();

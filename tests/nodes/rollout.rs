@@ -191,6 +191,28 @@ fn enable_operator(lab: &Lab) {
 /// What a token does not give.
 fn ask_too_much(lab: &Lab, token: &str) {
     let on = |name: &str, line: &str| lab.shell(name, line);
+    for (words, expected) in [
+        (
+            format!("agent --join {token} --identity ../evil"),
+            "can't be a node's name",
+        ),
+        (
+            format!("agent --join {token} --caller peadmin@sha256:abc"),
+            "64 hexadecimal digits",
+        ),
+        ("broker --client /x/".to_owned(), "is not a name"),
+        (format!("client --join {token}"), "this token is for nodes"),
+    ] {
+        let said = on("ops", &coded(&format!("mcollective enable {words}")));
+        assert!(
+            said.contains(expected) && said.contains("exit 64"),
+            "{words}: {said}"
+        );
+    }
+    on(
+        "ops",
+        "test ! -e /etc/mcollective && test ! -e /etc/evil-key.pem",
+    );
     let said = on(
         "ops",
         &coded(&format!(

@@ -72,7 +72,7 @@ fn create(args: &TokenCreate) -> Result<Exit, CommandError> {
             Some(broker) => broker.clone(),
             None => tokens::address(&config)?,
         },
-        callers: tokens::callers(&authority)?,
+        callers: tokens::callers(&config, &authority)?,
     };
     if role == Role::Client {
         for name in order
