@@ -43,7 +43,7 @@ plugin.activemq.pool.1.ssl = 1
 plugin.activemq.pool.1.ssl.ca = ca.pem
 plugin.activemq.pool.1.ssl.cert = cert.pem
 plugin.activemq.pool.1.ssl.key = key.pem
-plugin.pki.clients = peadmin@sha256:00, /x{1,2}/=y
+plugin.pki.clients = peadmin@sha256:0000000000000000000000000000000000000000000000000000000000000000, deploy=y
 ";
 
 /// As Puppet Enterprise writes it, apart from the security provider.
@@ -197,7 +197,10 @@ fn what_is_not_set_has_its_default() {
     );
     assert_eq!(
         common.security.pki.clients,
-        ["peadmin@sha256:00", "/x{1,2}/=y"]
+        [
+            "peadmin@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+            "deploy=y"
+        ]
     );
     assert_eq!(common.security.pki.ca, [Path::new("/etc/m/ca.pem")]);
     assert!(common.direct_addressing && config.activate_agents);
