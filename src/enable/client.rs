@@ -242,7 +242,13 @@ impl Home {
     /// That of a user, who is made where root asks for it; somebody else has only the own one.
     fn of(user: &str, site: &mut Site<'_>) -> Result<Self, Problem> {
         let account = if process::is_root() {
-            site.user(user, &Path::new("/var/lib").join(user), true)?
+            let home = Path::new("/var/lib").join(user);
+            let account = site.user(user, &home, true)?;
+            // Whoever was interrupted while it was made has left it to root.
+            if account.home == home {
+                site.directory(&home, 0o755, &account)?;
+            }
+            account
         } else {
             let (uid, gid) = process::effective_ids();
             let home = paths::home().ok_or_else(|| Problem::config("HOME is not set"))?;

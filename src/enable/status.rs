@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{self, BrokerConfig, ClientConfig, Common, ServerConfig, gate},
-    sys::{paths, process},
+    sys::{file, paths, process},
     tls::{self, Authorities, Files, authority},
 };
 
@@ -110,9 +110,7 @@ impl Status {
             ..Role::default()
         };
         match BrokerConfig::load(&file) {
-            Err(faults) => faults
-                .iter()
-                .for_each(|fault| self.wrong(fault.to_string(), "")),
+            Err(faults) => self.unusable(&faults, &file, &mut role),
             Ok(config) => {
                 let listen: Vec<String> = config.listen.iter().map(ToString::to_string).collect();
                 role.facts.push(("listens", listen.join(", ")));
@@ -183,9 +181,7 @@ impl Status {
             ..Role::default()
         };
         match ServerConfig::load(&file, &config::process_environment) {
-            Err(faults) => faults
-                .iter()
-                .for_each(|fault| self.wrong(fault.to_string(), "")),
+            Err(faults) => self.unusable(&faults, &file, &mut role),
             Ok(config) => {
                 let pki = &config.common.security.pki;
                 role.facts.push(("obeys", pki.clients.join(", ")));
@@ -234,9 +230,7 @@ impl Status {
             ..Role::default()
         };
         match ClientConfig::load(&file, &config::process_environment) {
-            Err(faults) => faults
-                .iter()
-                .for_each(|fault| self.wrong(fault.to_string(), "")),
+            Err(faults) => self.unusable(&faults, &file, &mut role),
             Ok(config) => {
                 let pki = &config.common.security.pki;
                 if let Ok(pair) = tls::Certified::load(&pki.cert, &pki.key)
@@ -249,6 +243,17 @@ impl Status {
         }
         role.file = file;
         self.roles.push(role);
+    }
+
+    /// A configuration that can't be used; or one that is not for this user to read.
+    fn unusable(&mut self, faults: &config::Faults, file: &Path, role: &mut Role) {
+        if !process::is_root() && file::open_regular(file).is_err() {
+            role.facts.push(("told", "not for you to read".into()));
+            return;
+        }
+        for fault in faults.iter() {
+            self.wrong(fault.to_string(), "");
+        }
     }
 
     fn common(&mut self, common: &Common, now: SystemTime, role: &mut Role) {
