@@ -1,7 +1,11 @@
 //! Asks a broker for a certificate: with a token, for a machine that has none yet; with the one that is
 //! about to end, for a newer one.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -105,21 +109,18 @@ pub async fn join(
     within: Duration,
 ) -> Result<Joined, EnrolError> {
     let (host, port) = token.broker();
-    let address = Address {
-        host: host.to_owned(),
-        port,
-    };
+    let host = host.to_owned();
+    let address = Address { host, port };
     let until = Instant::now() + within;
     let fails = unreachable(&address);
     let config =
         tls::join_config(token.ca()).map_err(|error| EnrolError::Key(error.to_string()))?;
-    let server_name = dial::server_name(host).map_err(&fails)?;
-    let tcp = dial::tcp(host, port, until, within).await.map_err(&fails)?;
-    let connecting = TlsConnector::from(config).connect(server_name, tcp);
-    let mut stream = match timeout_at(until, connecting).await {
-        Err(_) => return Err(fails(late(Stage::Handshake, within))),
-        Ok(Err(error)) => return Err(misses(&error, &address)),
-        Ok(Ok(stream)) => stream,
+    let mut stream = match open(config, &address, until, within)
+        .await
+        .map_err(&fails)?
+    {
+        Err(error) => return Err(misses(&error, &address)),
+        Ok(stream) => stream,
     };
     let mut exporter: Exporter = [0; 32];
     stream
@@ -148,10 +149,7 @@ pub async fn join(
 
 /// Renews the certificate that a connection to this broker would show.
 pub async fn renew(server: &Server, within: Duration) -> Result<Joined, EnrolError> {
-    let address = Address {
-        host: server.host.clone(),
-        port: server.port,
-    };
+    let address = Address::from(server);
     let until = Instant::now() + within;
     let fails = unreachable(&address);
     let Some(files) = &server.tls else {
@@ -159,16 +157,13 @@ pub async fn renew(server: &Server, within: Duration) -> Result<Joined, EnrolErr
     };
     let config = tls::client_config(files).map_err(|error| EnrolError::Key(error.to_string()))?;
     let config = tls::with_protocol(&config, ALPN_RENEW);
-    let server_name = dial::server_name(&server.host).map_err(&fails)?;
-    let tcp = dial::tcp(&server.host, server.port, until, within)
+    let mut stream = match open(config, &address, until, within)
         .await
-        .map_err(&fails)?;
-    let connecting = TlsConnector::from(config).connect(server_name, tcp);
-    let mut stream = match timeout_at(until, connecting).await {
-        Err(_) => return Err(fails(late(Stage::Handshake, within))),
-        Ok(Err(error)) if is_closed(&error) => return Err(EnrolError::Closed(address)),
-        Ok(Err(error)) => return Err(fails(classify::handshake(&error, Some(files)))),
-        Ok(Ok(stream)) => stream,
+        .map_err(&fails)?
+    {
+        Err(error) if is_closed(&error) => return Err(EnrolError::Closed(address)),
+        Err(error) => return Err(fails(classify::handshake(&error, Some(files)))),
+        Ok(stream) => stream,
     };
     let line = exchange(&mut stream, b"{}\n", until, within)
         .await
@@ -232,6 +227,20 @@ fn granted(answer: Answer) -> Result<Joined, EnrolError> {
     }
 }
 
+/// Connects. What is wrong with the handshake itself means something else to each who asks.
+async fn open(
+    config: Arc<rustls::ClientConfig>,
+    address: &Address,
+    until: Instant,
+    within: Duration,
+) -> Result<io::Result<TlsStream<TcpStream>>, Problem> {
+    let name = dial::server_name(&address.host)?;
+    let tcp = dial::tcp(&address.host, address.port, until, within).await?;
+    let connecting = TlsConnector::from(config).connect(name, tcp);
+    let shaken = timeout_at(until, connecting).await;
+    shaken.map_err(|_| late(Stage::Handshake, within))
+}
+
 /// Sends a line, and reads one.
 async fn exchange(
     stream: &mut TlsStream<TcpStream>,
@@ -272,7 +281,7 @@ const fn late(stage: Stage, after: Duration) -> Problem {
 }
 
 /// Why there was no handshake with a broker that is known by its authority's key alone.
-fn misses(error: &std::io::Error, address: &Address) -> EnrolError {
+fn misses(error: &io::Error, address: &Address) -> EnrolError {
     if is_closed(error) {
         return EnrolError::Closed(address.clone());
     }
@@ -285,7 +294,7 @@ fn misses(error: &std::io::Error, address: &Address) -> EnrolError {
 }
 
 /// Whether the other end knows nothing of the protocol that was asked for.
-fn is_closed(error: &std::io::Error) -> bool {
+fn is_closed(error: &io::Error) -> bool {
     matches!(
         cause(error),
         Some(
@@ -295,6 +304,6 @@ fn is_closed(error: &std::io::Error) -> bool {
     )
 }
 
-fn cause(error: &std::io::Error) -> Option<&rustls::Error> {
+fn cause(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }

@@ -46,7 +46,7 @@ pub(super) enum Ask<'a> {
     /// The broker of a token.
     Token(&'a str),
     /// The broker on this machine, which has this configuration.
-    Broker(&'a Path),
+    Broker(&'a BrokerConfig),
 }
 
 /// Sees that there is a certificate under this name.
@@ -65,13 +65,12 @@ pub(super) fn certify(
 
 /// By the authority of the broker on this machine.
 fn here(
-    config: &Path,
+    config: &BrokerConfig,
     role: Role,
     name: &str,
     place: &Place<'_>,
     site: &mut Site<'_>,
 ) -> Result<Joined, Problem> {
-    let config = BrokerConfig::load(config).map_err(Problem::config)?;
     let Some(dir) = &config.ca_dir else {
         return Err(Problem::config(format_args!(
             "{} names no `ca_dir`, so this machine's broker signs for nobody",
@@ -80,7 +79,7 @@ fn here(
         .hint("give `--join TOKEN`, or `--ca puppet` with `--broker HOST`"));
     };
     let authority = Authority::open(dir).map_err(Problem::config)?;
-    let address = tokens::address(&config)?;
+    let address = tokens::address(config)?;
     let (host, port) = broker(Some(&address))?;
     if !place.new_key && has_certificate(authority.pin(), name, place) {
         site.fine(
@@ -111,7 +110,7 @@ fn here(
     Ok(Joined {
         host,
         port,
-        callers: tokens::callers(&config, &authority)?,
+        callers: tokens::callers(config, &authority)?,
     })
 }
 

@@ -45,10 +45,10 @@ pub fn config_file(config: paths::Config) -> PathBuf {
     }
 }
 
-/// The configuration of the broker on this machine, where that has an authority of its own.
-pub(super) fn own_broker() -> Option<PathBuf> {
-    let file = config_file(paths::Config::Broker);
-    BrokerConfig::load(&file).ok()?.ca_dir.map(|_| file)
+/// The broker on this machine, where that has an authority of its own.
+pub(super) fn own_broker() -> Option<BrokerConfig> {
+    let config = BrokerConfig::load(&config_file(paths::Config::Broker)).ok()?;
+    config.ca_dir.is_some().then_some(config)
 }
 
 /// Refuses what can't be a name of a node or an operator: it becomes that of files.
