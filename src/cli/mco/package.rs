@@ -187,7 +187,7 @@ impl Packages {
                     reply.outcome.as_str().to_owned(),
                     cell(package.get("name")),
                     cell(package.get("ensure")),
-                    cell(package.get("arch")),
+                    cell(architecture(package)),
                     cell(reply.data.get("changed")),
                     if answer.is_ok() {
                         String::new()
@@ -199,6 +199,12 @@ impl Packages {
         }
         table
     }
+}
+
+/// rpm's or dpkg's: the original has the former only.
+fn architecture(package: &Map<String, Value>) -> Option<&Value> {
+    let has = |name| package.get(name).filter(|value| !value.is_null());
+    has("arch").or_else(|| has("architecture"))
 }
 
 /// The outputs of each package: of the one, or of several.
@@ -229,7 +235,7 @@ fn statuses(data: &Map<String, Value>) -> Vec<String> {
 /// One of several: `bash-5.2.15-2+b8.amd64`, and a word for what is not installed.
 fn status(package: &Map<String, Value>) -> String {
     let text = |name: &str| cell(package.get(name));
-    let (name, ensure, arch) = (text("name"), text("ensure"), text("arch"));
+    let (name, ensure, arch) = (text("name"), text("ensure"), cell(architecture(package)));
     match ensure.as_str() {
         "absent" | "purged" => ensure,
         _ if arch.is_empty() => format!("{name}-{ensure}"),

@@ -172,7 +172,9 @@ fn read_line(line: &str) -> Option<Status> {
     let status = if arch.is_empty() {
         status
     } else {
-        status.with("arch", arch)
+        // The original's `arch` is rpm's: Puppet's apt provider has none, and rows and summaries of
+        // a mixed fleet would differ by it.
+        status.with("architecture", arch)
     };
     Some(
         status
@@ -254,7 +256,7 @@ mod tests {
         let both = "deinstall ok config-files\tlibc6\t2.36\ti386\n\
                     install ok installed\tlibc6\t2.36-9+deb12u10\tamd64\n";
         let status = Apt.read(&name("libc6"), &ended(0, both, "")).unwrap();
-        assert_eq!(status.details["arch"], "amd64");
+        assert_eq!(status.details["architecture"], "amd64");
         let none = "dpkg-query: no packages found matching nosuch\n";
         let status = Apt.read(&name("nosuch"), &ended(1, "", none)).unwrap();
         assert_eq!(

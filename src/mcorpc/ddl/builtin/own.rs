@@ -13,7 +13,7 @@ enum Shown {
 }
 
 /// Agent, actions, output.
-const OWN: [(&str, &[&str], &str, Shown); 12] = [
+const OWN: [(&str, &[&str], &str, Shown); 14] = [
     (
         "service",
         &["status", "start", "stop", "restart"],
@@ -42,6 +42,8 @@ const OWN: [(&str, &[&str], &str, Shown); 12] = [
     ("puppet", &["last_run_summary"], "run_result", Shown::InFull),
     ("puppet", &["last_run_summary"], "problem", Shown::IfAny),
     ("package", &PACKAGES, "changed", Shown::InFull),
+    ("package", &PACKAGES, "architecture", Shown::InFull),
+    ("package", &["status"], "architecture", Shown::InFull),
     ("package", &PACKAGES, "exitcode", Shown::IfAny),
     ("package", &PACKAGES, "packages", Shown::IfAny),
     ("package", &["status"], "packages", Shown::IfAny),

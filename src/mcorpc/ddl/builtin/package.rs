@@ -88,6 +88,11 @@ fn with_outputs(action: Action) -> Action {
         action.output(name, description, display_as)
     })
     .output(
+        "architecture",
+        "Package architecture, where dpkg has it",
+        "Architecture",
+    )
+    .output(
         "packages",
         "The same of each package, where several were named",
         "Packages",
