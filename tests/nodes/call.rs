@@ -7,11 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    chance::Chance,
-    clock,
-    fleet::{AGENTS, Fleet},
-};
+use crate::{chance::Chance, clock, fleet::Fleet};
 
 /// What is asked. All but `Ping` and `Find` leave a line in each node's audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,18 +103,19 @@ impl Asked {
         }
     }
 
-    /// Anything of anybody.
-    pub(crate) fn any(mark: String, chance: &mut Chance) -> Self {
+    /// Anything of any of these.
+    pub(crate) fn any(mark: String, agents: &[&'static str], chance: &mut Chance) -> Self {
         use Question::{Find, Json, Ping, Text};
         Self {
             mark,
             question: *chance.pick(&[Json, Json, Json, Text, Text, Ping, Find]),
             whom: match chance.below(3) {
                 0 => Whom::All,
-                1 => Whom::Filter(chance.some(&AGENTS)),
-                _ => Whom::Named(chance.some(&AGENTS)),
+                1 => Whom::Filter(chance.some(agents)),
+                _ => Whom::Named(chance.some(agents)),
             },
-            wait: *chance.pick(&[2, 3]),
+            // Of many agents on one machine some come late without any fault.
+            wait: *chance.pick(&[2, 3]) + if agents.len() > 3 { 3 } else { 0 },
             one_by_one: false,
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::{
     chance::Chance,
-    fleet::{AGENTS, BROKER, Fleet},
+    fleet::{BROKER, CROWD, Fleet},
+    place::is_of_crowd,
 };
 
 /// Whom a fault concerns.
@@ -10,12 +11,25 @@ use crate::{
 pub(crate) enum Target {
     Broker,
     Agent(&'static str),
+    /// All agents on that node.
+    Crowd,
+}
+
+impl Target {
+    /// Whether it is this agent, or this one among others.
+    pub(crate) fn has(self, agent: &str) -> bool {
+        match self {
+            Self::Broker => false,
+            Self::Agent(name) => name == agent,
+            Self::Crowd => is_of_crowd(agent),
+        }
+    }
 }
 
 /// Something that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// A node.
+    /// A daemon, by its name, or a node.
     pub(crate) node: &'static str,
     pub(crate) kind: Kind,
 }
@@ -34,6 +48,19 @@ pub(crate) enum Kind {
     Mute,
     /// The power goes, and comes back later.
     Power,
+    /// There is no room on the disk for state and audit, or for the broker's log.
+    FullDisk,
+    /// No file can be opened, and no connection taken.
+    NoDescriptors,
+    /// A new certificate is read. That disturbs nobody.
+    Renewal,
+}
+
+impl Kind {
+    /// Whether calls may fail meanwhile.
+    pub(crate) const fn disturbs(self) -> bool {
+        !matches!(self, Self::Renewal)
+    }
 }
 
 pub(crate) const KINDS: [Kind; 6] = [
@@ -55,11 +82,11 @@ impl Fault {
     }
 
     pub(crate) fn target(&self) -> Target {
-        if self.node == BROKER {
-            return Target::Broker;
+        match self.node {
+            BROKER => Target::Broker,
+            CROWD => Target::Crowd,
+            name => Target::Agent(name),
         }
-        let known = AGENTS.into_iter().find(|name| *name == self.node);
-        Target::Agent(known.unwrap())
     }
 
     pub(crate) fn begin(self, fleet: &Fleet) {
@@ -70,16 +97,21 @@ impl Fault {
             Kind::Cut => fleet.lab.cut(self.node),
             Kind::Mute => fleet.lab.mute(self.node),
             Kind::Power => fleet.lab.down(self.node),
+            Kind::FullDisk => fleet.fill_disk(self.node),
+            Kind::NoDescriptors => fleet.starve(self.node),
+            Kind::Renewal => fleet.renew(self.node),
         }
     }
 
     pub(crate) fn end(self, fleet: &Fleet) {
         match self.kind {
             // They end by themselves.
-            Kind::Kill | Kind::Restart => {}
+            Kind::Kill | Kind::Restart | Kind::Renewal => {}
             Kind::Pause => fleet.signal(self.node, "CONT"),
             Kind::Cut | Kind::Mute => fleet.lab.plug(self.node),
             Kind::Power => fleet.lab.up(&[self.node]),
+            Kind::FullDisk => fleet.free_disk(self.node),
+            Kind::NoDescriptors => fleet.feed(self.node),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! A fleet on nodes: a broker, three agents, each a systemd service with a certificate of its own;
-//! and a client on this machine.
+//! and a client on this machine. A large one has a crowd besides: many agents on one more node.
 
 use std::{
     fs,
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::{
     clock,
     lab::{Lab, PROGRAM},
+    place::Place,
 };
 
 /// The broker's node.
@@ -20,6 +21,9 @@ pub(crate) const BROKER: &str = "broker";
 
 /// The agents' nodes.
 pub(crate) const AGENTS: [&str; 3] = ["a1", "a2", "a3"];
+
+/// The node of the crowd.
+pub(crate) const CROWD: &str = "crowd";
 
 /// How long the fleet may take to be itself again. A bound for a broken program, not a measure.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -29,32 +33,86 @@ pub(crate) struct Fleet {
     pub(crate) lab: Lab,
     dir: TempDir,
     pub(crate) authority: CertificateAuthority,
+    /// Everybody who answers.
+    pub(crate) agents: Vec<&'static str>,
+    /// What agents have in their configuration besides.
+    extra: &'static str,
 }
 
 impl Fleet {
+    /// A broker and three agents.
     pub(crate) fn start() -> Self {
-        let fleet = Self {
+        let fleet = Self::new(AGENTS.to_vec(), "");
+        fleet.set_up_all(&[]);
+        fleet
+    }
+
+    /// The same with so many agents besides on one more node. Every node's state and audit, and the
+    /// broker's log, are on a disk that can be filled; without an audit nothing runs.
+    pub(crate) fn start_large(crowd: usize) -> Self {
+        let mut agents = AGENTS.to_vec();
+        let names = (1..=crowd).map(|number| format!("{CROWD}-{number}"));
+        agents.extend(names.map(|name| &*name.leak()));
+        let fleet = Self::new(agents, "plugin.audit.required = 1\n");
+        for node in fleet.nodes() {
+            fleet.lab.disk_of(node, small_disk(node), DISK_SIZE);
+        }
+        fleet.set_up_all(&fleet.agents[AGENTS.len()..]);
+        fleet
+    }
+
+    fn new(agents: Vec<&'static str>, extra: &'static str) -> Self {
+        Self {
             lab: Lab::open(&program()),
             dir: tempfile::tempdir().unwrap(),
             authority: CertificateAuthority::create("nodes' CA", 2).unwrap(),
-        };
+            agents,
+            extra,
+        }
+    }
+
+    /// All machines.
+    pub(crate) fn nodes(&self) -> Vec<&'static str> {
         let mut nodes = vec![BROKER];
         nodes.extend(AGENTS);
-        fleet.lab.up(&nodes);
-        fleet.certify_client(&fleet.authority, fleet.authority.cert_pem());
-        fleet.set_up(BROKER, Role::Broker, "broker.cfg", BROKER_CFG);
-        for name in AGENTS {
-            fleet.set_up_agent(name);
+        if self.agents.len() > AGENTS.len() {
+            nodes.push(CROWD);
+        }
+        nodes
+    }
+
+    fn set_up_all(&self, crowd: &[&'static str]) {
+        let nodes = self.nodes();
+        self.lab.up(&nodes);
+        self.certify_client(&self.authority, self.authority.cert_pem());
+        self.set_up(BROKER, Role::Broker, "broker.cfg", BROKER_CFG);
+        for name in &self.agents {
+            self.set_up_agent(name);
         }
         for name in nodes {
-            let unit = unit(name);
-            fleet.write_unit(name);
-            fleet.lab.shell(
+            self.write_unit(name);
+            let units = match name {
+                CROWD => crowd.iter().map(|name| unit(name)).collect(),
+                _ => vec![unit(name)],
+            };
+            self.lab.shell(
                 name,
-                &format!("systemctl daemon-reload; systemctl enable -q --now {unit}"),
+                &format!(
+                    "systemctl daemon-reload; systemctl enable -q --now {}",
+                    units.join(" ")
+                ),
             );
         }
-        fleet
+    }
+
+    /// Leaves no room on a node's disk for state and audit, or for the broker's log.
+    pub(crate) fn fill_disk(&self, node: &str) {
+        self.lab.fill(node, small_disk(node));
+    }
+
+    /// Makes room again.
+    pub(crate) fn free_disk(&self, node: &str) {
+        self.lab.free(node, small_disk(node), DISK_SIZE);
     }
 
     /// One more node with an agent, on which `OpenRC` starts it and everything else.
@@ -71,38 +129,47 @@ impl Fleet {
     }
 
     fn set_up_agent(&self, name: &str) {
+        let place = Place::of(name);
         let config = format!(
-            "identity = {name}\n{}{AGENT_CFG}",
-            connector("/etc/mcollective")
+            "identity = {name}\n{}{}{}",
+            connector(&place.etc),
+            place.fill_in(AGENT_CFG),
+            self.extra
         );
         self.set_up(name, Role::Node, "server.cfg", &config);
-        let facts = format!("whoami: {name}\n");
-        fs::write(self.file(name, "/etc/mcollective/facts.yaml"), facts).unwrap();
-        fs::write(self.file(name, "/etc/mcollective/classes.txt"), "common\n").unwrap();
+        let etc = self.file(&place.node, &place.etc);
+        fs::write(etc.join("facts.yaml"), format!("whoami: {name}\n")).unwrap();
+        fs::write(etc.join("classes.txt"), "common\n").unwrap();
     }
 
     /// Writes certificates and configuration of a node.
     fn set_up(&self, name: &str, role: Role, config: &str, text: &str) {
-        for dir in [
-            "/etc/mcollective",
-            "/var/log/mcollective",
-            "/var/lib/mcollective",
-        ] {
-            fs::create_dir_all(self.file(name, dir)).unwrap();
+        let place = Place::of(name);
+        for dir in [&place.etc, &place.log, &place.state] {
+            fs::create_dir_all(self.file(&place.node, dir)).unwrap();
         }
         self.certify(&self.authority, name, role, self.authority.cert_pem());
-        fs::write(self.file(name, &format!("/etc/mcollective/{config}")), text).unwrap();
+        fs::write(self.file(&place.node, &place.etc).join(config), text).unwrap();
     }
 
-    fn write_unit(&self, name: &str) {
-        let (daemon, unit) = (daemon(name), unit(name));
-        let config = if name == BROKER { "broker" } else { "server" };
-        let text = UNIT
+    /// The unit of a node's daemon; for the crowd the template of all.
+    fn write_unit(&self, node: &str) {
+        let (place, unit) = match node {
+            CROWD => (
+                Place::of(&format!("{CROWD}-%i")),
+                unit(&format!("{CROWD}-")),
+            ),
+            _ => (Place::of(node), unit(node)),
+        };
+        let daemon = daemon(node);
+        let config = if node == BROKER { "broker" } else { "server" };
+        let text = place
+            .fill_in(UNIT)
             .replace("DAEMON", daemon)
-            .replace("CONFIG", &format!("/etc/mcollective/{config}.cfg"))
+            .replace("CONFIG", config)
             .replace("PROGRAM", PROGRAM);
         let path = format!("/etc/systemd/system/{unit}.service");
-        fs::write(self.file(name, &path), text).unwrap();
+        fs::write(self.file(node, &path), text).unwrap();
     }
 
     /// Gives a node a new certificate of this authority, and those that it is to trust.
@@ -113,7 +180,8 @@ impl Fleet {
         role: Role,
         trusted: &str,
     ) {
-        let dir = self.file(name, "/etc/mcollective");
+        let place = Place::of(name);
+        let dir = self.file(&place.node, &place.etc);
         issue(authority, role, name, &dir);
         fs::write(dir.join("ca.pem"), trusted).unwrap();
     }
@@ -132,6 +200,26 @@ impl Fleet {
         let next = dir.join("client.cfg");
         fs::write(&next, text).unwrap();
         fs::rename(next, self.client_cfg()).unwrap();
+    }
+
+    /// Certificate, key and authority of one more client with the operator's name.
+    pub(crate) fn certify_caller(&self, dir: &str) -> (PathBuf, PathBuf, PathBuf) {
+        let (cert, key, ca) = self.files_of_caller(dir);
+        fs::create_dir(self.dir.path().join(dir)).unwrap();
+        issue(
+            &self.authority,
+            Role::Client,
+            "peadmin",
+            &self.dir.path().join(dir),
+        );
+        fs::write(&ca, self.authority.cert_pem()).unwrap();
+        (cert, key, ca)
+    }
+
+    /// Where they are.
+    pub(crate) fn files_of_caller(&self, dir: &str) -> (PathBuf, PathBuf, PathBuf) {
+        let file = |name: &str| self.dir.path().join(dir).join(name);
+        (file("cert.pem"), file("key.pem"), file("ca.pem"))
     }
 
     /// The client's configuration.
@@ -156,14 +244,19 @@ impl Fleet {
 
     /// What a node's daemon has logged.
     pub(crate) fn log(&self, name: &str) -> String {
-        let path = self.file(name, &format!("/var/log/mcollective/{}.log", daemon(name)));
-        String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+        let place = Place::of(name);
+        self.text(&place.node, &format!("{}/{}.log", place.log, daemon(name)))
     }
 
     /// What a node's agent has noted of requests.
     pub(crate) fn audit(&self, name: &str) -> String {
-        let path = self.file(name, "/var/log/mcollective/audit.log");
-        String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+        let place = Place::of(name);
+        self.text(&place.node, &format!("{}/audit.log", place.state))
+    }
+
+    fn text(&self, node: &str, path: &str) -> String {
+        let bytes = fs::read(self.file(node, path)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Waits for a line with these words in what a daemon logs after the first `from` bytes.
@@ -177,7 +270,7 @@ impl Fleet {
     /// The daemon's process, as its node's systemd knows it; none while it does not run.
     pub(crate) fn main_pid(&self, name: &str) -> Option<u32> {
         let line = format!("systemctl show -p MainPID --value {}", unit(name));
-        let pid = self.lab.shell(name, &line).trim().parse().unwrap();
+        let pid = self.shell_of(name, &line).trim().parse().unwrap();
         (pid != 0).then_some(pid)
     }
 
@@ -187,13 +280,48 @@ impl Fleet {
             "pid=$(systemctl show -p MainPID --value {}); [ \"$pid\" -eq 0 ] || kill -{signal} \"$pid\"",
             unit(name)
         );
-        self.lab.shell(name, &line);
+        self.shell_of(name, &line);
+    }
+
+    /// Leaves the daemon no file descriptor that it has not taken already.
+    pub(crate) fn starve(&self, name: &str) {
+        let line = format!(
+            "pid=$(systemctl show -p MainPID --value {}); [ \"$pid\" -eq 0 ] ||
+             prlimit --pid \"$pid\" --nofile=$(ls /proc/$pid/fd | wc -l): || [ ! -e /proc/$pid ]",
+            unit(name)
+        );
+        self.shell_of(name, &line);
+    }
+
+    /// Lets the daemon open files again.
+    pub(crate) fn feed(&self, name: &str) {
+        let line = format!(
+            "pid=$(systemctl show -p MainPID --value {}); [ \"$pid\" -eq 0 ] ||
+             prlimit --pid \"$pid\" --nofile=$(ulimit -H -n): || [ ! -e /proc/$pid ]",
+            unit(name)
+        );
+        self.shell_of(name, &line);
+    }
+
+    /// Gives a daemon a new certificate, and has it read it.
+    pub(crate) fn renew(&self, name: &str) {
+        let role = if name == BROKER {
+            Role::Broker
+        } else {
+            Role::Node
+        };
+        self.certify(&self.authority, name, role, self.authority.cert_pem());
+        self.systemctl(name, "reload");
+    }
+
+    /// Runs a line of shell on the node where this daemon is.
+    fn shell_of(&self, name: &str, line: &str) -> String {
+        self.lab.shell(&Place::of(name).node, line)
     }
 
     /// Tells the node's systemd something about the daemon, without waiting for it.
     pub(crate) fn systemctl(&self, name: &str, verb: &str) {
-        self.lab
-            .shell(name, &format!("systemctl --no-block {verb} {}", unit(name)));
+        self.shell_of(name, &format!("systemctl --no-block {verb} {}", unit(name)));
     }
 
     /// Keeps what a failed test leaves, for whoever looks into it, and says where.
@@ -204,7 +332,7 @@ impl Fleet {
         drop(fs::remove_dir_all(&kept));
         fs::create_dir_all(&kept).unwrap();
         fs::write(kept.join("broker.log"), self.log(BROKER)).unwrap();
-        for name in AGENTS {
+        for name in &self.agents {
             fs::write(kept.join(format!("{name}.log")), self.log(name)).unwrap();
             fs::write(kept.join(format!("{name}-audit.log")), self.audit(name)).unwrap();
         }
@@ -229,10 +357,29 @@ fn daemon(name: &str) -> &'static str {
     if name == BROKER { "broker" } else { "agent" }
 }
 
-/// The name of a node's service.
+/// The name of a daemon's service.
 pub(crate) fn unit(name: &str) -> String {
-    format!("mcollective-{}", daemon(name))
+    let daemon = daemon(name);
+    name.strip_prefix(CROWD)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .map_or_else(
+            || format!("mcollective-{daemon}"),
+            |number| format!("mcollective-{daemon}@{number}"),
+        )
 }
+
+/// The directory of a node that can be filled: what an agent must write, or what the broker logs.
+/// (An agent's log is what its runs are known by.)
+fn small_disk(node: &str) -> &'static str {
+    if node == BROKER {
+        "/var/log/mcollective"
+    } else {
+        "/var/lib/mcollective"
+    }
+}
+
+/// The notes of an hour of 200 agents fit on it.
+const DISK_SIZE: &str = "2g";
 
 /// How agent and client reach the broker.
 fn connector(dir: &str) -> String {
@@ -255,12 +402,12 @@ clients = peadmin
 const AGENT_CFG: &str = "plugin.activemq.heartbeat_interval = 2
 plugin.pki.clients = peadmin
 factsource = yaml
-plugin.yaml = /etc/mcollective/facts.yaml
-classesfile = /etc/mcollective/classes.txt
-statedir = /var/lib/mcollective
+plugin.yaml = ETC/facts.yaml
+classesfile = ETC/classes.txt
+statedir = STATE
 rpcaudit = 1
 rpcauditprovider = logfile
-plugin.rpcaudit.logfile = /var/log/mcollective/audit.log
+plugin.rpcaudit.logfile = STATE/audit.log
 ";
 
 const UNIT: &str = "[Unit]
@@ -269,12 +416,12 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=notify
-ExecStart=PROGRAM DAEMON --config CONFIG
+ExecStart=PROGRAM DAEMON --config ETC/CONFIG.cfg
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=always
 RestartSec=200ms
 WatchdogSec=20
-StandardError=append:/var/log/mcollective/DAEMON.log
+StandardError=append:LOG/DAEMON.log
 
 [Install]
 WantedBy=multi-user.target

@@ -3,6 +3,7 @@
 use crate::{
     call::{Asked, Made, Question, Whom},
     chance::Chance,
+    endurance,
     fleet::AGENTS,
     judge::{self, Peace},
     notes::Notes,
@@ -133,7 +134,11 @@ fn every_form_of_output_is_read() {
             .collect();
         assert_eq!(answers, [("a1", true), ("a2", false)], "{made}");
         assert_eq!(told.silent, ["a3"], "{made}");
-        assert_eq!(judge::call(&made, &peace(&["a1"])), [""; 0], "{made}");
+        assert_eq!(
+            judge::call(&made, &AGENTS, &peace(&["a1"])),
+            [""; 0],
+            "{made}"
+        );
     }
     let garbled = made(Question::Json, Whom::All, 0, "[", "");
     assert!(Told::read(&garbled).is_err());
@@ -179,7 +184,7 @@ fn a_sound_call_passes_the_judge() {
             Peace::default(),
         ),
     ] {
-        assert_eq!(judge::call(&made, &peace), [""; 0], "{made}");
+        assert_eq!(judge::call(&made, &AGENTS, &peace), [""; 0], "{made}");
     }
 }
 
@@ -264,7 +269,7 @@ fn a_wrong_call_does_not_pass() {
         ),
     ];
     for (made, expected) in wrong {
-        let found = judge::call(&made, &Peace::default()).join("; ");
+        let found = judge::call(&made, &AGENTS, &Peace::default()).join("; ");
         assert!(found.contains(expected), "{made}\n{found}");
     }
 }
@@ -298,7 +303,7 @@ fn a_call_that_fails_in_peace_does_not_pass() {
             "did not end",
         ),
     ] {
-        let found = judge::call(&made, &all).join("; ");
+        let found = judge::call(&made, &AGENTS, &all).join("; ");
         assert!(found.contains(expected), "{made}\n{found}");
     }
 }
@@ -361,10 +366,16 @@ fn a_wrong_run_does_not_pass() {
 }
 
 fn the_same_seed_brings_the_same_faults() {
+    let agents = ["a1", "a2", "a3", "crowd-1", "crowd-2", "crowd-3"];
     let plans = |seed| {
         let mut chance = Chance::new(seed);
         (0..20)
-            .map(|_| storm::plan(&mut chance))
+            .flat_map(|_| {
+                [
+                    storm::plan(&mut chance),
+                    endurance::plan(&agents, &mut chance),
+                ]
+            })
             .collect::<Vec<_>>()
     };
     assert_eq!(plans(1), plans(1));

@@ -1,11 +1,10 @@
 //! What must hold of every call, whatever happened meanwhile. Pure: calls, notes and what was
 //! disturbed come in, and what is wrong comes out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
     call::{Made, Question, Whom},
-    fleet::AGENTS,
     notes::Notes,
     told::Told,
 };
@@ -19,8 +18,8 @@ pub(crate) struct Peace {
     pub(crate) agents: BTreeSet<&'static str>,
 }
 
-/// Judges one call by what it told.
-pub(crate) fn call(made: &Made, peace: &Peace) -> Vec<String> {
+/// Judges one call to a fleet of these agents by what it told.
+pub(crate) fn call(made: &Made, agents: &[&'static str], peace: &Peace) -> Vec<String> {
     let mut wrong = Vec::new();
     if made.overdue {
         return vec!["did not end".into()];
@@ -35,7 +34,7 @@ pub(crate) fn call(made: &Made, peace: &Peace) -> Vec<String> {
         Ok(told) => told,
         Err(error) => return vec![error],
     };
-    names(made, &told, &mut wrong);
+    names(made, &told, agents, &mut wrong);
     own_words(&told, &mut wrong);
     code(made, &told, &mut wrong);
     if let Some((answered, addressed)) = told.counts {
@@ -54,7 +53,8 @@ pub(crate) fn call(made: &Made, peace: &Peace) -> Vec<String> {
 }
 
 /// Each addressed node once, and nobody else.
-fn names(made: &Made, told: &Told, wrong: &mut Vec<String>) {
+fn names(made: &Made, told: &Told, agents: &[&'static str], wrong: &mut Vec<String>) {
+    let agents: HashSet<&str> = agents.iter().copied().collect();
     let mut times: BTreeMap<&str, u32> = BTreeMap::new();
     for name in told.names() {
         *times.entry(name).or_default() += 1;
@@ -63,7 +63,7 @@ fn names(made: &Made, told: &Told, wrong: &mut Vec<String>) {
         if *times > 1 {
             wrong.push(format!("names {name} {times} times"));
         }
-        if !AGENTS.contains(name) {
+        if !agents.contains(name) {
             wrong.push(format!("names {name}, which does not exist"));
         }
     }
@@ -131,16 +131,18 @@ fn code(made: &Made, told: &Told, wrong: &mut Vec<String>) {
 
 /// Who had no trouble answers, whatever troubles others.
 fn undisturbed(made: &Made, told: &Told, peace: &Peace, wrong: &mut Vec<String>) {
+    let named: HashSet<&str> = told.names().into_iter().collect();
+    let ok = told.answers.iter().filter(|answer| answer.ok);
+    let ok: HashSet<&str> = ok.map(|answer| answer.name.as_str()).collect();
     for name in &peace.agents {
         let meant = match &made.asked.whom {
             Whom::All => true,
             Whom::Filter(meant) | Whom::Named(meant) => meant.contains(name),
         };
-        let ok = |answer: &crate::told::Answer| answer.name == *name && answer.ok;
-        if meant && !told.answers.iter().any(ok) {
+        if meant && !ok.contains(name) {
             wrong.push(format!("no answer of {name}, which had no trouble"));
         }
-        if !meant && told.names().contains(name) {
+        if !meant && named.contains(name) {
             wrong.push(format!(
                 "names {name}, which had no trouble and is not meant"
             ));

@@ -120,6 +120,21 @@ impl Lab {
         self.must("plug", &[name]);
     }
 
+    /// Gives a directory of a node, before it is switched on, a disk of its own of this size.
+    pub(crate) fn disk_of(&self, name: &str, dir: &str, size: &str) {
+        self.must("disk-of", &[name, dir, size]);
+    }
+
+    /// Leaves no room on such a disk.
+    pub(crate) fn fill(&self, name: &str, dir: &str) {
+        self.must("fill", &[name, dir]);
+    }
+
+    /// Gives it its size again.
+    pub(crate) fn free(&self, name: &str, dir: &str, size: &str) {
+        self.must("free", &[name, dir, size]);
+    }
+
     /// Runs a line of shell on a node and gives its output.
     #[track_caller]
     pub(crate) fn shell(&self, name: &str, line: &str) -> String {

@@ -14,6 +14,7 @@ mod call;
 mod chance;
 mod clock;
 mod crash;
+mod endurance;
 mod fault;
 mod fleet;
 mod install;
@@ -21,16 +22,19 @@ mod itself;
 mod judge;
 mod lab;
 mod machine;
+mod memory;
 mod notes;
 mod openrc;
 mod packages;
 mod pause;
+mod place;
 mod puppet;
 mod puppet_ca;
 mod renewal;
 mod rollout;
 mod rpms;
 mod services;
+mod skew;
 mod storm;
 mod told;
 mod watch;
@@ -44,6 +48,10 @@ use libtest_mimic::{Arguments, Trial};
 
 /// The tests on nodes, the longest first.
 const TESTS: &[(&str, fn())] = &[
+    (
+        "endurance::a_large_fleet_endures_minutes_of_faults",
+        endurance::a_large_fleet_endures_minutes_of_faults,
+    ),
     (
         "storm::nobody_is_lost_whatever_goes_wrong",
         storm::nobody_is_lost_whatever_goes_wrong,
@@ -166,9 +174,10 @@ fn main() -> ExitCode {
 }
 
 /// What the tests are told by, `MCOLLECTIVE_NODES` first: without it they don't use nodes.
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 7] = [
     "MCOLLECTIVE_NODES",
     "MCOLLECTIVE_NODES_CACHE",
+    "MCOLLECTIVE_NODES_MINUTES",
     "MCOLLECTIVE_NODES_ROUNDS",
     "MCOLLECTIVE_NODES_SEED",
     "MCOLLECTIVE_RELEASE_BIN",

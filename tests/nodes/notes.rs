@@ -12,6 +12,8 @@ use serde_json::Value;
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) runs: Vec<Run>,
+    /// Which of them are of a call, by its mark.
+    of: HashMap<String, Vec<usize>>,
 }
 
 /// One action that was begun.
@@ -36,14 +38,19 @@ impl Notes {
         for run in &mut runs {
             run.mark = marks.get(&run.id).cloned();
         }
-        Self { runs }
+        let mut of: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, run) in runs.iter().enumerate() {
+            if let Some(mark) = &run.mark {
+                of.entry(mark.clone()).or_default().push(at);
+            }
+        }
+        Self { runs, of }
     }
 
     /// The runs of a call.
     pub(crate) fn of(&self, mark: &str) -> impl Iterator<Item = &Run> {
-        self.runs
-            .iter()
-            .filter(move |run| run.mark.as_deref() == Some(mark))
+        let of = self.of.get(mark).into_iter().flatten();
+        of.map(|at| &self.runs[*at])
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn nobody_is_lost_whatever_goes_wrong() {
 }
 
 /// A fault, after how long it begins, and how long it lasts.
-type Planned = (Fault, u64, u64);
+pub(crate) type Planned = (Fault, u64, u64);
 
 /// What goes wrong in one round.
 pub(crate) fn plan(chance: &mut Chance) -> Vec<Planned> {
@@ -45,13 +45,20 @@ pub(crate) fn plan(chance: &mut Chance) -> Vec<Planned> {
         .map(|_| {
             let fault = Fault::any(chance, &nodes);
             nodes.retain(|node| *node != fault.node);
-            let after = u64::try_from(chance.below(1500)).unwrap();
-            (fault, after, *chance.pick(&LASTS_MS))
+            let (after, lasts) = when(chance);
+            (fault, after, lasts)
         })
         .collect()
 }
 
-fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
+/// After how long a fault begins, and how long it lasts, in milliseconds.
+pub(crate) fn when(chance: &mut Chance) -> (u64, u64) {
+    let after = u64::try_from(chance.below(1500)).unwrap();
+    (after, *chance.pick(&LASTS_MS))
+}
+
+/// Brings such faults about and ends them, and waits until all is whole again.
+pub(crate) fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
     let said: Vec<String> = plan
         .iter()
         .map(|(fault, after, lasts)| {

@@ -16,7 +16,7 @@ use crate::{
     chance::Chance,
     clock,
     fault::{Fault, Kind, Target},
-    fleet::{AGENTS, BROKER, Fleet, PATIENCE},
+    fleet::{BROKER, Fleet, PATIENCE},
     judge::{self, Peace},
     notes::Notes,
     told::Told,
@@ -47,10 +47,14 @@ const CALLERS: u64 = 2;
 
 /// Runs `steps` on a new fleet while calls are made, and fails if any of them was not as it must be.
 pub(crate) fn watched(test: &str, seed: u64, steps: impl FnOnce(&Watch<'_>)) {
-    let fleet = Fleet::start();
+    watched_on(&Fleet::start(), test, seed, steps);
+}
+
+/// The same on this fleet.
+pub(crate) fn watched_on(fleet: &Fleet, test: &str, seed: u64, steps: impl FnOnce(&Watch<'_>)) {
     let watch = Watch {
         test,
-        fleet: &fleet,
+        fleet,
         calls: Mutex::default(),
         weather: Mutex::default(),
         marks: AtomicU64::new(0),
@@ -59,7 +63,7 @@ pub(crate) fn watched(test: &str, seed: u64, steps: impl FnOnce(&Watch<'_>)) {
         slowest: Cell::default(),
     };
     let shared = Shared {
-        fleet: &fleet,
+        fleet,
         calls: &watch.calls,
         marks: &watch.marks,
         over: &watch.over,
@@ -108,7 +112,7 @@ impl Shared<'_> {
 
     fn call_in_a_loop(&self, mut chance: Chance) {
         while !self.over.load(Ordering::Relaxed) {
-            self.make(Asked::any(self.mark(), &mut chance));
+            self.make(Asked::any(self.mark(), &self.fleet.agents, &mut chance));
             // Leave the machine some air: this is no measure of speed.
             let pause = u64::try_from(chance.below(100)).unwrap();
             std::thread::sleep(Duration::from_millis(20 + pause));
@@ -174,7 +178,9 @@ impl Watch<'_> {
     /// Brings a fault about.
     pub(crate) fn begin(&self, node: &'static str, kind: Kind) -> Fault {
         let fault = Fault { node, kind };
-        self.trouble(fault.target());
+        if kind.disturbs() {
+            self.trouble(fault.target());
+        }
         fault.begin(self.fleet);
         fault
     }
@@ -186,7 +192,7 @@ impl Watch<'_> {
 
     /// The processes of all daemons.
     pub(crate) fn pids(&self) -> Vec<Option<u32>> {
-        let names = AGENTS.into_iter().chain([BROKER]);
+        let names = self.fleet.agents.iter().chain([&BROKER]);
         names.map(|name| self.fleet.main_pid(name)).collect()
     }
 
@@ -197,7 +203,7 @@ impl Watch<'_> {
         clock::wait_for(&format!("{}: the whole fleet", self.test), PATIENCE, || {
             let made = self.call(Asked::ping(&self.mark()));
             let told = Told::read(&made).unwrap_or_default();
-            (made.code == Some(0) && told.answers.len() == AGENTS.len()).then_some(())
+            (made.code == Some(0) && told.answers.len() == self.fleet.agents.len()).then_some(())
         });
         let took = began.elapsed();
         self.slowest.set(self.slowest.get().max(took));
@@ -211,25 +217,27 @@ impl Watch<'_> {
     /// What had peace during a call.
     fn peace(&self, made: &Made) -> Peace {
         let weather = self.weather.lock().unwrap();
-        let had = |target: Target| {
-            !weather.iter().any(|trouble| {
-                trouble.target == target
-                    && trouble.from_ms <= made.ended_ms
+        let troubled: Vec<Target> = weather
+            .iter()
+            .filter(|trouble| {
+                trouble.from_ms <= made.ended_ms
                     && trouble.until_ms.is_none_or(|until| until >= made.began_ms)
             })
-        };
+            .map(|trouble| trouble.target)
+            .collect();
+        let agents = self.fleet.agents.iter().copied();
         Peace {
-            broker: had(Target::Broker),
-            agents: AGENTS
-                .into_iter()
-                .filter(|name| had(Target::Agent(name)))
+            broker: !troubled.contains(&Target::Broker),
+            agents: agents
+                .filter(|name| !troubled.iter().any(|target| target.has(name)))
                 .collect::<BTreeSet<_>>(),
         }
     }
 
     /// Notes of what the nodes ran until now.
     pub(crate) fn notes(&self) -> Notes {
-        Notes::read(AGENTS.map(|name| (name, self.fleet.log(name), self.fleet.audit(name))))
+        let agents = self.fleet.agents.iter();
+        Notes::read(agents.map(|name| (*name, self.fleet.log(name), self.fleet.audit(name))))
     }
 
     /// Judges all calls, and says what was done.
@@ -239,14 +247,14 @@ impl Watch<'_> {
         let mut wrong: Vec<(String, String)> = calls
             .iter()
             .flat_map(|made| {
-                let faults = judge::call(made, &self.peace(made));
+                let faults = judge::call(made, &self.fleet.agents, &self.peace(made));
                 faults
                     .into_iter()
                     .map(|what| (made.asked.mark.clone(), what))
             })
             .collect();
         wrong.extend(judge::runs(&calls, &notes));
-        for name in AGENTS.into_iter().chain([BROKER]) {
+        for name in self.fleet.agents.iter().chain([&BROKER]) {
             if let Some(line) = self
                 .fleet
                 .log(name)
