@@ -116,6 +116,8 @@ pub struct Client {
     provider: Arc<dyn SecurityProvider>,
     identity: Identity,
     broker: ServerInfo,
+    /// What only this client knows, for its reply addresses.
+    nonce: RequestId,
     sequence: u64,
     stop: watch::Receiver<Option<Interrupt>>,
 }
@@ -138,6 +140,7 @@ impl Client {
             provider,
             identity,
             broker,
+            nonce: new_request_id()?,
             sequence: 0,
             stop,
         })
@@ -197,7 +200,7 @@ impl Client {
         let address = activemq::reply_address(
             &call.collective,
             &self.identity,
-            std::process::id(),
+            self.nonce.as_str(),
             self.sequence,
         );
         self.connection.subscribe(&address, None).await?;
@@ -297,7 +300,7 @@ impl Client {
     /// Makes ready for the broker's list, and says where it has to be sent.
     async fn hear_presence(&self, call: &Call, state: &mut CallState) -> Result<String, Error> {
         let address =
-            activemq::reply_address(&call.collective, &self.identity, std::process::id(), 0);
+            activemq::reply_address(&call.collective, &self.identity, self.nonce.as_str(), 0);
         self.connection.subscribe(&address, None).await?;
         state.presence_address = Some(address.clone());
         Ok(address)

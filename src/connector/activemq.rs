@@ -42,16 +42,17 @@ pub fn directed_selector(identity: &Identity) -> String {
     identity_selector(identity.as_str())
 }
 
-/// Where a process awaits the replies to its request number `sequence`.
+/// Where a process awaits the replies to its request number `sequence`. The original has its process
+/// id for `process`; what can't be guessed keeps others from taking the address first.
 pub fn reply_address(
     collective: &Collective,
     identity: &Identity,
-    pid: u32,
+    process: &str,
     sequence: u64,
 ) -> String {
     Destination::Reply {
         collective: collective.as_str(),
-        rest: &format!("{identity}_{pid}.{sequence}"),
+        rest: &format!("{identity}_{process}.{sequence}"),
     }
     .to_string()
 }
@@ -123,7 +124,7 @@ mod tests {
             "mc_identity = 'web1.example'"
         );
         assert_eq!(
-            reply_address(&collective, &identity("client.example.net"), 1534, 2),
+            reply_address(&collective, &identity("client.example.net"), "1534", 2),
             "/queue/mcollective.reply.client.example.net_1534.2"
         );
     }

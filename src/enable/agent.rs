@@ -114,9 +114,27 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     let done = site.count();
     if !site.config(&config, &text.text(), 0o640, &Account::root())? {
         obeys(&config, &callers, site);
+    } else if site.count() > done {
+        policies(etc, site)?;
     }
     let again = site.count() > done;
     run(order, &config, again, site)
+}
+
+/// The policies to begin with, which belong to the node's owner from then on.
+fn policies(etc: &Path, site: &mut Site<'_>) -> Result<(), Problem> {
+    let dir = etc.join("policies");
+    site.directory(&dir, 0o755, &Account::root())?;
+    let package = dir.join("package.policy");
+    if package.exists() {
+        site.fine(
+            "file",
+            format!("{} was there and stays as it is", package.display()),
+        );
+        return Ok(());
+    }
+    site.own_file(&package, texts::PACKAGE_POLICY, 0o644, &Account::root())?;
+    Ok(())
 }
 
 /// Has the service run; `again` where what it reads has changed.

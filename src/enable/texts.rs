@@ -85,6 +85,9 @@ impl Agent<'_> {
             "# Written by `mcollective enable agent`; `mcollective agent --check-config` looks it over.\n\
              identity = {}\n{COLLECTIVES}{facts}classesfile = {}\n\n{}\n\
              # Whose requests this node obeys.\nplugin.pki.clients = {}\n\n\
+             # What they may do: as policies/AGENT.policy says, and all where there is none.\n\
+             rpcauthorization = 1\nrpcauthprovider = action_policy\n\
+             plugin.actionpolicy.allow_unconfigured = 1\n\n\
              # Every request and how it ended.\nrpcaudit = 1\nrpcauditprovider = logfile\n\
              plugin.rpcaudit.logfile = {AUDIT}\n",
             self.identity,
@@ -94,6 +97,16 @@ impl Agent<'_> {
         )
     }
 }
+
+/// The policy of the agent `package` that Puppet Enterprise comes with: what is installed and what is
+/// not stays as it is. That counts and sums, which change nothing, are allowed is ours.
+pub(super) const PACKAGE_POLICY: &str = "\
+# Written once by `mcollective enable agent`, and yours: packages may be looked at and updated.
+# To have them installed and removed too, add `install uninstall purge`, or take this file away.
+# A line: allow or deny, callers, actions, facts, classes, with tabs in between; the first that fits.
+policy default deny
+allow\t*\tstatus count md5 update checkupdates apt_update apt_checkupdates yum_clean yum_checkupdates\t*\t*
+";
 
 /// Where an agent notes requests.
 pub(super) const AUDIT: &str = "/var/log/mcollective/audit.log";
@@ -206,6 +219,9 @@ mod tests {
         assert_eq!(server.tls.as_ref(), Some(&reach.files));
         assert_eq!(read.common.security.pki.clients, callers);
         assert_eq!(read.audit.unwrap().file, Path::new(AUDIT));
+        let authorization = read.authorization.unwrap();
+        assert_eq!(authorization.policies, Path::new("/e/policies"));
+        assert!(authorization.allow_unconfigured);
 
         let broker = Broker {
             listen: "0.0.0.0:7000",

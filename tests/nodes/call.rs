@@ -2,8 +2,9 @@
 
 use std::{
     fmt,
-    io::Read as _,
-    process::{Child, Stdio},
+    fs::File,
+    io::{Read as _, Seek as _},
+    process::Child,
     time::{Duration, Instant},
 };
 
@@ -44,6 +45,8 @@ pub(crate) struct Asked {
     pub(crate) wait: u32,
     /// One node after the other, with a second in between.
     pub(crate) one_by_one: bool,
+    /// In the form that has every name, however many did not answer.
+    pub(crate) in_full: bool,
 }
 
 /// A call that has ended.
@@ -70,6 +73,8 @@ const SLACK: Duration = Duration::from_secs(20);
 pub(crate) struct Running {
     asked: Asked,
     child: Child,
+    /// Its output and its errors. A pipe would have to be read meanwhile.
+    said: [File; 2],
     began: Instant,
     began_ms: u64,
 }
@@ -83,6 +88,7 @@ impl Asked {
             whom: Whom::Named(names.to_vec()),
             wait,
             one_by_one: false,
+            in_full: false,
         }
     }
 
@@ -114,9 +120,10 @@ impl Asked {
                 1 => Whom::Filter(chance.some(agents)),
                 _ => Whom::Named(chance.some(agents)),
             },
+            in_full: agents.len() > 10,
             // Of many agents on one machine some come late without any fault.
-            wait: *chance.pick(&[2, 3]) + if agents.len() > 3 { 3 } else { 0 },
-            one_by_one: false,
+            wait: *chance.pick(&[2, 3]) + if agents.len() > 10 { 3 } else { 0 },
+            ..Self::find("")
         }
     }
 
@@ -124,14 +131,20 @@ impl Asked {
     fn words(&self) -> Vec<String> {
         let facts = format!("facts=whoami,{}", self.mark);
         let mut words: Vec<String> = match self.question {
-            Question::Json => vec!["rpc", "rpcutil", "get_facts", &facts, "-j"],
-            Question::Text => vec!["rpc", "rpcutil", "get_facts", &facts],
+            Question::Json | Question::Text => vec!["rpc", "rpcutil", "get_facts", &facts],
             Question::Ping => vec!["ping", "-j"],
             Question::Find => vec!["find"],
         }
         .into_iter()
         .map(str::to_owned)
         .collect();
+        match self.question {
+            Question::Json | Question::Find if self.in_full => {
+                words.extend(["-o", "json"].map(str::to_owned));
+            }
+            Question::Json => words.push("-j".into()),
+            _ => {}
+        }
         match &self.whom {
             Whom::All => {}
             Whom::Filter(names) => {
@@ -158,6 +171,8 @@ impl Asked {
 
     /// Begins the call.
     pub(crate) fn start(self, fleet: &Fleet) -> Running {
+        let said = [(); 2].map(|()| tempfile::tempfile().unwrap());
+        let [stdout, stderr] = [&said[0], &said[1]].map(|file| file.try_clone().unwrap());
         let mut command = fleet.lab.program();
         command
             .env("HOME", fleet.home())
@@ -165,12 +180,13 @@ impl Asked {
             .args(self.words())
             .arg("--config")
             .arg(fleet.client_cfg())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdout(stdout)
+            .stderr(stderr);
         let (began, began_ms) = (Instant::now(), clock::now_ms());
         Running {
             child: command.spawn().unwrap(),
             asked: self,
+            said,
             began,
             began_ms,
         }
@@ -191,7 +207,6 @@ impl Running {
         };
         let seconds = CONNECTION + (ABSENT + self.asked.wait + 1) * rounds;
         let limit = Duration::from_secs(seconds.into()) + SLACK;
-        // The output is small: it fits into the pipes, and nobody waits for us to read.
         let (status, overdue) = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break (status, false);
@@ -203,11 +218,12 @@ impl Running {
             std::thread::sleep(Duration::from_millis(2));
         };
         let ended_ms = clock::now_ms();
-        let mut text = [String::new(), String::new()];
-        let (stdout, stderr) = (self.child.stdout.take(), self.child.stderr.take());
-        stdout.unwrap().read_to_string(&mut text[0]).unwrap();
-        stderr.unwrap().read_to_string(&mut text[1]).unwrap();
-        let [stdout, stderr] = text;
+        let [stdout, stderr] = self.said.map(|mut file| {
+            let mut text = String::new();
+            file.rewind().unwrap();
+            file.read_to_string(&mut text).unwrap();
+            text
+        });
         Made {
             asked: self.asked,
             began_ms: self.began_ms,

@@ -134,6 +134,28 @@ fn enable_nodes(lab: &Lab, join: &str) {
     );
     assert_eq!(pin.trim().len(), "peadmin@sha256:".len() + 64, "{pin}");
 
+    // Puppet Enterprise's policy of packages, which is the owner's to change.
+    let package = |action: &str| {
+        let line = format!("su peadmin -c 'mcollective mco package dash {action} -y -I a1'");
+        on("broker", &coded(&line))
+    };
+    let said = package("status");
+    assert!(said.contains("dash-") && said.contains("exit 0"), "{said}");
+    let said = package("purge");
+    assert!(
+        said.contains("not authorized") && said.contains("exit 2"),
+        "{said}"
+    );
+    let explain = "mcollective mco policy check package purge --caller cert=peadmin";
+    let said = on("a1", &coded(explain));
+    assert!(
+        said.contains("/etc/mcollective/policies/package.policy"),
+        "{said}"
+    );
+    on("a1", "rm /etc/mcollective/policies/package.policy");
+    on("a1", &coded(join));
+    on("a1", "test ! -e /etc/mcollective/policies/package.policy");
+
     // An action that changes something, ordered by the operator.
     on(
         "broker",

@@ -59,15 +59,7 @@ pub(crate) fn when(chance: &mut Chance) -> (u64, u64) {
 
 /// Brings such faults about and ends them, and waits until all is whole again.
 pub(crate) fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
-    let said: Vec<String> = plan
-        .iter()
-        .map(|(fault, after, lasts)| {
-            format!(
-                "{:?} of {} at {after} ms for {lasts} ms",
-                fault.kind, fault.node
-            )
-        })
-        .collect();
+    let said = told(&plan);
     let began = clock::now_ms();
     // Beginnings and ends in the order of their time.
     let mut moments: Vec<(u64, bool, Fault)> = plan
@@ -85,10 +77,23 @@ pub(crate) fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
         }
     }
     let took = watch.whole().as_secs_f64();
-    println!(
-        "storm: round {number}: {}; whole again after {took:.1} s",
-        said.join(", ")
-    );
+    println!("storm: round {number}: {said}; whole again after {took:.1} s");
     // Some calls in peace, which all must succeed.
     std::thread::sleep(Duration::from_millis(500));
+}
+
+/// The plan in words; who has the same fault at the same time stands together.
+fn told(plan: &[Planned]) -> String {
+    let alike =
+        |one: &Planned, next: &Planned| (one.0.kind, one.1, one.2) == (next.0.kind, next.1, next.2);
+    let groups = plan.chunk_by(alike).map(|group| {
+        let names: Vec<&str> = group.iter().map(|(fault, ..)| fault.node).collect();
+        let (fault, after, lasts) = &group[0];
+        format!(
+            "{:?} of {} at {after} ms for {lasts} ms",
+            fault.kind,
+            names.join(" ")
+        )
+    });
+    groups.collect::<Vec<_>>().join(", ")
 }

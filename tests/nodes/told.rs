@@ -28,8 +28,9 @@ impl Told {
     /// Reads a call's output.
     pub(crate) fn read(made: &Made) -> Result<Self, String> {
         match made.asked.question {
+            Question::Json | Question::Find if made.asked.in_full => in_full(made),
             Question::Json => json(made),
-            Question::Ping => ping(made),
+            Question::Ping => in_full(made),
             Question::Find => Ok(find(made)),
             Question::Text => text(made),
         }
@@ -113,13 +114,18 @@ fn json(made: &Made) -> Result<Told, String> {
     Ok(told)
 }
 
-fn ping(made: &Made) -> Result<Told, String> {
+/// `-o json`, which is the same for every application.
+fn in_full(made: &Made) -> Result<Told, String> {
     let mut told = Told::default();
     let value = parsed(made)?;
     for reply in value["replies"].as_array().ok_or("there are no replies")? {
         let ok = reply["outcome"] == "ok";
-        told.answers
-            .push(Answer::of(&string(&reply["sender"])?, ok));
+        let values = reply["data"]["values"].as_object().filter(|_| ok);
+        told.answers.push(Answer {
+            whoami: values.map(|values| string(&values["whoami"])).transpose()?,
+            echoes: values.map(|values| values.contains_key(&made.asked.mark)),
+            ..Answer::of(&string(&reply["sender"])?, ok)
+        });
     }
     let silent = value["no_response"].as_array();
     for node in silent.ok_or("there is no no_response")? {
