@@ -323,7 +323,7 @@ impl Runner {
         let decision = gate.decide(&request, window, arrival);
         if let Some(note) = note {
             // Before anything runs: what may have run must be known after a crash.
-            note.write(window.newest_accepted());
+            note.write(window.accepted());
         }
         drop(gatehouse);
         let answer = match decision {

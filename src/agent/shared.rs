@@ -45,7 +45,8 @@ impl Shared {
         let provider = pki.node(config.common.identity.as_ref())?;
         let identity = provider.identity().clone();
         let note = note(&config, &identity);
-        let window = Window::new(sys::clock::now_ms(), note.as_ref().and_then(Note::last));
+        let before = note.as_ref().map(Note::last).cloned().unwrap_or_default();
+        let window = Window::new(sys::clock::now_ms(), before);
         let facts = fact_source(&config);
         let refusals = Arc::default();
         Ok(Self {

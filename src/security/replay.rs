@@ -5,10 +5,14 @@
 //! clock is set back, too. What is remembered is bounded for each caller apart, so that none can
 //! push out another's.
 
+mod accepted;
+
 use std::{
     collections::HashMap,
     hash::{BuildHasher as _, RandomState},
 };
+
+pub use accepted::{Accepted, Ahead};
 
 use crate::mcorpc::names::{CallerId, RequestId};
 
@@ -22,8 +26,8 @@ pub const QUOTA: usize = 4096;
 /// Why a request is not acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is dated before this agent's start, or not after what the one before had accepted: it
-    /// may have been run by that one.
+    /// It is dated before this agent's start, or the one before may have run it: it is dated before
+    /// others that were accepted, or is among them.
     #[error(
         "the request is dated before this agent's start, so it may have been run already; send it \
          again (and compare the clocks of caller and node if this stays)"
@@ -80,8 +84,10 @@ impl Refusal {
 pub struct Window {
     /// Requests dated before are refused.
     started_ms: u64,
-    /// Requests dated up to then are refused: an earlier process had accepted them, or may have.
-    accepted_before_ms: Option<u64>,
+    /// What earlier processes had accepted, or may have.
+    before: Accepted,
+    /// The same with what this one accepted.
+    accepted: Accepted,
     /// The newest date that was accepted, by this process or an earlier one.
     newest_ms: Option<u64>,
     max_ttl_ms: u64,
@@ -107,16 +113,18 @@ struct Seen {
 }
 
 impl Window {
-    /// A window of a process that started now. `newest_accepted` is what [`Self::newest_accepted`]
-    /// had said last before; `None` says that nothing was ever accepted here.
+    /// A window of a process that started now. `before` is what [`Self::accepted`] had said last
+    /// before.
     ///
-    /// Both bounds count. The noted date alone would do if the note could be relied on, but it is
-    /// a plain write, and what the machine lost when it lost its power was dated before its start.
-    pub fn new(started_ms: u64, newest_accepted: Option<u64>) -> Self {
+    /// Both bounds count. The note alone would do if it could be relied on, but it is a plain write,
+    /// and what the machine lost when it lost its power was dated before its start.
+    pub fn new(started_ms: u64, before: Accepted) -> Self {
+        let dates = before.ahead.iter().map(|ahead| ahead.time_ms);
         Self {
             started_ms,
-            accepted_before_ms: newest_accepted,
-            newest_ms: newest_accepted,
+            newest_ms: dates.max().max(before.until_ms),
+            accepted: before.clone(),
+            before,
             max_ttl_ms: DEFAULT_MAX_TTL_MS,
             shorter_ttl: None,
             forgotten_ms: None,
@@ -152,9 +160,9 @@ impl Window {
         }
     }
 
-    /// The newest date that was accepted; to be noted before a request is run.
-    pub const fn newest_accepted(&self) -> Option<u64> {
-        self.newest_ms
+    /// What was accepted; to be noted before a request is run.
+    pub const fn accepted(&self) -> &Accepted {
+        &self.accepted
     }
 
     /// Takes note of a request, which may then be run, once. To be asked when its signature held.
@@ -182,14 +190,12 @@ impl Window {
         {
             return Err(Refusal::Expired);
         }
-        let accepted_before = self
-            .accepted_before_ms
-            .is_some_and(|newest| time_ms <= newest);
-        if time_ms < self.started_ms || accepted_before {
+        if time_ms < self.started_ms || self.before.covers(id, time_ms) {
             return Err(Refusal::BeforeStart);
         }
         self.note(caller, id, last_ms, now_ms)?;
         self.newest_ms = self.newest_ms.max(Some(time_ms));
+        self.accepted.add(id, time_ms, now_ms);
         Ok(())
     }
 

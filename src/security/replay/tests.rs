@@ -23,7 +23,7 @@ fn admit(window: &mut Window, number: usize, time_ms: u64, now_ms: u64) -> Resul
 
 #[test]
 fn an_id_of_a_caller_runs_once() {
-    let mut window = Window::new(START, None);
+    let mut window = Window::new(START, Accepted::default());
     assert_eq!(admit(&mut window, 1, START, START), Ok(()));
     assert_eq!(admit(&mut window, 1, START, START), Err(Refusal::Replayed));
     // Under another date it is the same id, too.
@@ -41,7 +41,7 @@ fn an_id_of_a_caller_runs_once() {
 #[test]
 fn a_request_has_its_time() {
     let late = START + 3_600_000;
-    let mut window = Window::new(START, None);
+    let mut window = Window::new(START, Accepted::default());
     let mut at = |number, time, now| admit(&mut window, number, time, now);
     assert_eq!(at(1, late + MAX_SKEW_MS, late), Ok(()));
     assert_eq!(
@@ -56,7 +56,7 @@ fn a_request_has_its_time() {
         Err(Refusal::Expired)
     );
     // Whatever it says of itself, it lives no longer than is allowed.
-    let mut window = Window::new(START, None).with_max_ttl(1000);
+    let mut window = Window::new(START, Accepted::default()).with_max_ttl(1000);
     let now = START + MAX_SKEW_MS + 1001;
     for ttl in [1001, u64::MAX] {
         let result = window.admit(&caller("a"), &id(1), START, ttl, now);
@@ -71,28 +71,68 @@ fn a_request_has_its_time() {
 
 #[test]
 fn what_may_have_run_before_the_start_does_not_run() {
-    let mut window = Window::new(START, None);
+    let mut window = Window::new(START, Accepted::default());
     assert_eq!(
         admit(&mut window, 1, START - 1, START + 5),
         Err(Refusal::BeforeStart)
     );
     assert_eq!(admit(&mut window, 1, START, START + 5), Ok(()));
-    assert_eq!(window.newest_accepted(), Some(START));
+    assert_eq!(window.accepted(), &Accepted::until(START));
 
-    // The caller's clock was ahead of the node's.
-    let mut window = Window::new(START, Some(START + 500));
+    let mut window = Window::new(START, Accepted::until(START + 500));
     assert_eq!(
         admit(&mut window, 1, START + 500, START + 600),
         Err(Refusal::BeforeStart)
     );
     assert_eq!(admit(&mut window, 1, START + 501, START + 600), Ok(()));
-    assert_eq!(window.newest_accepted(), Some(START + 501));
+    assert_eq!(window.accepted(), &Accepted::until(START + 501));
+}
+
+#[test]
+fn a_clock_that_is_ahead_keeps_nobody_else_waiting_after_a_restart() {
+    let mut window = Window::new(START, Accepted::default());
+    assert_eq!(admit(&mut window, 1, START + 10, START + 10), Ok(()));
+    assert_eq!(admit(&mut window, 2, START + 40_000, START + 20), Ok(()));
+    let mut window = Window::new(START + 500, window.accepted().clone());
+    assert_eq!(
+        admit(&mut window, 2, START + 40_000, START + 600),
+        Err(Refusal::BeforeStart)
+    );
+    assert_eq!(admit(&mut window, 3, START + 600, START + 600), Ok(()));
+    // It is known as long as nothing newer covers it.
+    let kept = window.accepted().ahead.clone();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        admit(&mut window, 4, START + 40_001, START + 40_001),
+        Ok(())
+    );
+    assert_eq!(window.accepted(), &Accepted::until(START + 40_001));
+}
+
+#[test]
+fn how_many_are_ahead_is_bounded() {
+    let mut window = Window::new(START, Accepted::default());
+    for number in 0..accepted::MOST_AHEAD + 2 {
+        let time = START + 30_000 + number as u64;
+        assert_eq!(admit(&mut window, number, time, START), Ok(()));
+    }
+    // The earliest are covered by the date.
+    assert_eq!(window.accepted().ahead.len(), accepted::MOST_AHEAD);
+    assert_eq!(window.accepted().until_ms, Some(START + 30_001));
+    let mut window = Window::new(START, window.accepted().clone());
+    for number in 0..accepted::MOST_AHEAD + 2 {
+        let time = START + 30_000 + number as u64;
+        assert_eq!(
+            admit(&mut window, number, time, START),
+            Err(Refusal::BeforeStart)
+        );
+    }
 }
 
 #[test]
 fn a_clock_that_is_set_back_neither_blocks_nor_repeats() {
     // The clock was an hour ahead at the start.
-    let mut window = Window::new(START + 3_600_000, Some(START - 5));
+    let mut window = Window::new(START + 3_600_000, Accepted::until(START - 5));
     assert_eq!(admit(&mut window, 1, START + 1, START), Ok(()));
     assert_eq!(
         admit(&mut window, 9, START - 6, START),
@@ -111,7 +151,7 @@ fn a_clock_that_is_set_back_neither_blocks_nor_repeats() {
 
 #[test]
 fn one_caller_can_not_push_out_anothers_requests() {
-    let mut window = Window::new(START, None);
+    let mut window = Window::new(START, Accepted::default());
     let mut of = |name: &str, number, now| window.admit(&caller(name), &id(number), now, TTL, now);
     assert_eq!(of("quiet", 0, START), Ok(()));
     for number in 0..QUOTA {
@@ -133,7 +173,7 @@ fn one_caller_can_not_push_out_anothers_requests() {
 
 #[test]
 fn a_longer_life_of_requests_does_not_revive_the_forgotten() {
-    let mut window = Window::new(START, None).with_max_ttl(1000);
+    let mut window = Window::new(START, Accepted::default()).with_max_ttl(1000);
     let at = |window: &mut Window, number, time, now| {
         window.admit(&caller("a"), &id(number), time, u64::MAX, now)
     };
@@ -183,13 +223,13 @@ proptest! {
     ) {
         let mut now = START;
         let mut max_ttl = 100_000;
-        let mut window = Window::new(now, None).with_max_ttl(max_ttl);
+        let mut window = Window::new(now, Accepted::default()).with_max_ttl(max_ttl);
         let mut run = HashSet::new();
         for step in steps {
             match step {
                 Step::Clock(by) => now = now.saturating_add_signed(by),
                 Step::Restart => {
-                    window = Window::new(now, window.newest_accepted()).with_max_ttl(max_ttl);
+                    window = Window::new(now, window.accepted().clone()).with_max_ttl(max_ttl);
                 }
                 Step::MaxTtl(new) => {
                     max_ttl = new;
