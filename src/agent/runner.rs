@@ -1,6 +1,7 @@
 //! The daemon's loop: keeps the subscriptions, takes messages, answers them.
 
 use std::{
+    hash::{BuildHasher as _, RandomState},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -29,6 +30,7 @@ use crate::{
     connector::{Connection, Event, Message, Policy},
     mcorpc::reply::Outcome,
     security::SecurityProvider as _,
+    stomp::destination::PROCESS_HEADER,
     sys::{
         self,
         notify::{Notifier, watchdog_interval},
@@ -122,7 +124,12 @@ impl Runner {
     /// The same with signals from elsewhere. A wait for a signal may be given up at any time.
     async fn serve(mut self, mut next_signal: impl AsyncFnMut() -> Signal) {
         let host = Arc::clone(&self.shared.host);
-        let headers = vec![("mc-security".to_owned(), "pki".to_owned())];
+        // What a map draws against floods serves as well to tell two processes apart.
+        let process = RandomState::new().hash_one(std::process::id());
+        let headers = vec![
+            ("mc-security".to_owned(), "pki".to_owned()),
+            (PROCESS_HEADER.to_owned(), format!("{process:x}")),
+        ];
         let settings = host.config().common.connector.clone();
         let (connection, mut events) = Connection::start(
             settings,

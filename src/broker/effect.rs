@@ -33,6 +33,8 @@ pub(crate) struct Open {
     pub(crate) grant: Grant,
     /// The peer understands the security provider `pki`.
     pub(crate) pki: bool,
+    /// A number that its process has drawn, if it says one.
+    pub(crate) process: Option<u64>,
 }
 
 /// A message and where it goes.

@@ -2,6 +2,8 @@
 //!
 //! An older connection is most often dead and has not noticed. Where both are alive they replace
 //! each other again and again, which is reported: usually an old daemon runs beside the agent.
+//! Agents of ours say which process they are: one that comes back after it was replaced is alive,
+//! while a machine that loses its power twice comes with another one each time.
 
 use std::{
     collections::HashMap,
@@ -15,6 +17,9 @@ use super::table::ConnectionId;
 /// once in ten minutes.
 const FLAPPING: Duration = Duration::from_mins(15);
 
+/// So many processes take turns at most, if they do.
+const MOST_GONE: usize = 4;
+
 /// Flapping of one identity is reported so often.
 const REPORTS: Duration = Duration::from_mins(10);
 
@@ -25,6 +30,9 @@ pub(crate) struct Identities(HashMap<Arc<str>, Bearer>);
 #[derive(Debug)]
 struct Bearer {
     connection: ConnectionId,
+    process: Option<u64>,
+    /// The processes that were replaced last, the latest at the end.
+    gone: Vec<u64>,
     /// The latest of the replacements that came soon after one another.
     replaced: Option<Instant>,
     /// When they were last reported.
@@ -58,8 +66,14 @@ pub(crate) enum Report {
 }
 
 impl Identities {
-    /// Makes a connection the bearer of an identity.
-    pub(crate) fn claim(&mut self, id: ConnectionId, identity: &str, now: Instant) -> Claim {
+    /// Makes a connection, of this process if that is known, the bearer of an identity.
+    pub(crate) fn claim(
+        &mut self,
+        id: ConnectionId,
+        identity: &str,
+        process: Option<u64>,
+        now: Instant,
+    ) -> Claim {
         let known = self.0.get_key_value(identity);
         let (identity, replaced) = match known {
             Some((identity, bearer)) if bearer.connection == id => {
@@ -74,9 +88,9 @@ impl Identities {
             None => (identity.into(), None),
         };
         let (next, report) = match replaced {
-            None => (Bearer::first(id), None),
+            None => (Bearer::first(id, process), None),
             Some(bearer) => {
-                let (next, report) = bearer.replaced_by(id, now);
+                let (next, report) = bearer.replaced_by(id, process, now);
                 (next, Some(report))
             }
         };
@@ -103,9 +117,11 @@ impl Identities {
 }
 
 impl Bearer {
-    const fn first(connection: ConnectionId) -> Self {
+    const fn first(connection: ConnectionId, process: Option<u64>) -> Self {
         Self {
             connection,
+            process,
+            gone: Vec::new(),
             replaced: None,
             reported: None,
             unreported: 0,
@@ -113,12 +129,29 @@ impl Bearer {
     }
 
     /// The one that comes after it, and what is to be said of that.
-    fn replaced_by(&self, connection: ConnectionId, now: Instant) -> (Self, Report) {
+    fn replaced_by(
+        &self,
+        connection: ConnectionId,
+        process: Option<u64>,
+        now: Instant,
+    ) -> (Self, Report) {
         let mut next = Self {
             replaced: Some(now),
-            ..Self::first(connection)
+            gone: self.gone.clone(),
+            ..Self::first(connection, process)
         };
-        if self.replaced.is_none_or(|at| now >= at + FLAPPING) {
+        if let Some(old) = self.process.filter(|_| process != self.process) {
+            next.gone.retain(|gone| *gone != old);
+            next.gone.push(old);
+            if next.gone.len() > MOST_GONE {
+                next.gone.remove(0);
+            }
+        }
+        let is_back = match (self.process, process) {
+            (Some(_), Some(process)) => self.gone.contains(&process),
+            _ => true,
+        };
+        if !is_back || self.replaced.is_none_or(|at| now >= at + FLAPPING) {
             return (next, Report::Once);
         }
         next.unreported = self.unreported + 1;
@@ -144,7 +177,7 @@ mod tests {
         let mut claim = |seconds| {
             next += 1;
             let now = start + Duration::from_secs(seconds);
-            identities.claim(ConnectionId(next), "a", now).report
+            identities.claim(ConnectionId(next), "a", None, now).report
         };
         assert_eq!(claim(0), None);
         assert_eq!(claim(60), Some(Report::Once));
@@ -154,5 +187,27 @@ mod tests {
         assert_eq!(claim(670), Some(Report::Flapping(3)));
         // Long after that it is a first time again.
         assert_eq!(claim(670 + 900), Some(Report::Once));
+    }
+
+    #[test]
+    fn a_process_that_comes_back_flaps_and_a_new_one_does_not() {
+        let start = Instant::now();
+        let mut identities = Identities::default();
+        let mut next = 0;
+        let mut claim = |process: u64| {
+            next += 1;
+            let now = start + Duration::from_secs(next);
+            let claim = identities.claim(ConnectionId(next), "a", Some(process), now);
+            claim.report
+        };
+        assert_eq!(claim(1), None);
+        // The machine loses its power again and again; a connection is handed over.
+        for process in [2, 3, 3, 4, 4] {
+            assert_eq!(claim(process), Some(Report::Once), "{process}");
+        }
+        // The first of two says nothing of the second yet; that it returns does.
+        assert_eq!(claim(5), Some(Report::Once));
+        assert_eq!(claim(4), Some(Report::Flapping(1)));
+        assert_eq!(claim(5), Some(Report::Silence));
     }
 }

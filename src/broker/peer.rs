@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use super::{
-    access::Grant,
+    effect::Open,
     outbound::Outbound,
     queue::Sender,
     table::{ConnectionId, Subscription},
@@ -17,6 +17,8 @@ pub(crate) struct Peer {
     /// The name is also the only identity that it may bear.
     pub(crate) checked: bool,
     pub(crate) pki: bool,
+    /// Tells its process from others that bear the same identity.
+    pub(crate) process: Option<u64>,
     pub(crate) from: SocketAddr,
     /// Seconds since 1970, for presence.
     pub(crate) since: u64,
@@ -27,18 +29,14 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(
-        grant: &Grant,
-        pki: bool,
-        from: SocketAddr,
-        since: u64,
-        outbound: Arc<Outbound>,
-    ) -> Self {
+    pub(crate) fn new(open: &Open, from: SocketAddr, since: u64, outbound: Arc<Outbound>) -> Self {
+        let grant = &open.grant;
         Self {
             name: Arc::clone(&grant.name),
             is_client: grant.is_client(),
             checked: grant.checked,
-            pki,
+            pki: open.pki,
+            process: open.process,
             from,
             since,
             outbound,

@@ -379,7 +379,8 @@ impl Router {
 
     /// Makes a connection the bearer of an identity, and ends the one that was.
     fn claim(&mut self, id: ConnectionId, identity: &str, now: Instant) -> Arc<str> {
-        let claim = self.identities.claim(id, identity, now);
+        let process = self.peers.get(&id).and_then(|peer| peer.process);
+        let claim = self.identities.claim(id, identity, process, now);
         if let Some(old) = claim.replaced {
             self.metrics.replaced.increase();
             let from = |id| self.peers.get(&id).map(|peer| peer.from.to_string());

@@ -17,7 +17,9 @@ use super::{
 };
 use crate::stomp::{
     Command, DecodeError, Encoder, Frame, Version,
-    destination::{self, BROKER_TIME_HEADER, Destination, PRESENCE_HEADER, SENDER_HEADER},
+    destination::{
+        self, BROKER_TIME_HEADER, Destination, PRESENCE_HEADER, PROCESS_HEADER, SENDER_HEADER,
+    },
     heartbeat::{Due, HeartBeat, Offer},
 };
 
@@ -242,6 +244,8 @@ impl Session {
             welcome,
             grant,
             pki: self.pki,
+            process: text(frame, PROCESS_HEADER)?
+                .and_then(|number| u64::from_str_radix(&number, 16).ok()),
         }))
     }
 

@@ -54,6 +54,11 @@ pub const IDENTITY_HEADER: &str = "mc_identity";
 /// The header that names the sending process's identity.
 pub const SENDER_HEADER: &str = "mc_sender";
 
+/// In CONNECT, of our agents: a number in hexadecimal digits that the process has drawn, the same for
+/// all its connections. By it the broker tells a machine that was started again from two that bear
+/// one name.
+pub const PROCESS_HEADER: &str = "mc-process";
+
 /// In what our broker sends to peers that speak `pki`: milliseconds by its own clock, when it took
 /// the request that it passes on, or else when it wrote the frame. Only differences mean anything.
 pub const BROKER_TIME_HEADER: &str = "mc-broker-ms";

@@ -51,13 +51,7 @@ impl<S> Connection<S> {
         self.hub.metrics.sessions.increase();
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let since = since.map_or(0, |since| since.as_secs());
-        let peer = Peer::new(
-            &open.grant,
-            open.pki,
-            self.from,
-            since,
-            Arc::clone(&self.pipe.outbound),
-        );
+        let peer = Peer::new(&open, self.from, since, Arc::clone(&self.pipe.outbound));
         let known = self.hub.router().connect(self.id, peer);
         if let Err(refused) = known {
             return self.refuse(&refused, None);
