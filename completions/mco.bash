@@ -92,7 +92,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__completion)
-            opts="-c -v -h -V --list-applications --list-agents --list-actions --list-inputs --list-values --list-plugins --agent --action --input --words --config --verbose --color --exit-codes --help --version"
+            opts="-c -v -h -V --list-applications --list-agents --list-actions --list-inputs --list-values --list-plugins --agent --action --input --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -134,7 +134,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__describe_filter)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -165,10 +165,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -335,7 +331,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__facts)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -366,10 +362,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -536,7 +528,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__find)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,10 +559,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -767,7 +755,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__inventory)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --lc --list-collectives --cg --map --collective-graph --fields --template --script --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --lc --list-collectives --cg --map --collective-graph --fields --template --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -826,10 +814,6 @@ _mco() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --script)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -855,10 +839,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1025,7 +1005,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__package)
-            opts="-y -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --version --yes --strict --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
+            opts="-y -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h --version --yes --strict --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1060,10 +1040,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1230,7 +1206,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__ping)
-            opts="-g -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --graph --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
+            opts="-g -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --graph --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1261,10 +1237,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1515,7 +1487,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__puppet)
-            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --force --server --tag --tags --noop --no-noop --environment --splay --no-splay --splaylimit --use-cached-catalog --no-use-cached-catalog --ignoreschedules --rerun --wait --strict --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
+            opts="-T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --force --server --tag --tags --noop --no-noop --environment --splay --no-splay --splaylimit --use-cached-catalog --no-use-cached-catalog --ignoreschedules --rerun --wait --strict --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1574,10 +1546,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1744,7 +1712,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__rpc)
-            opts="-a -y -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --agent --action --arg --nr --no-results --reply-to --ask --yes --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
+            opts="-a -y -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --agent --action --arg --nr --no-results --reply-to --ask --yes --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1795,10 +1763,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1965,7 +1929,7 @@ _mco() {
             return 0
             ;;
         mco__subcmd__service)
-            opts="-y -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --yes --strict --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --publish-timeout --threaded --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
+            opts="-y -T -t -q -o -j -1 -W -S -F -C -A -I -c -v -h -V --yes --strict --target --discovery-timeout --timeout --quiet --ttl --connection-timeout --sort --output --json --np --no-progress --display --nodes --dm --disc-method --do --disc-option --dry-run --one --limit-nodes --ln --limit --limit-seed --batch --batch-sleep --max-fail --untouched --with --select --wf --with-fact --wc --with-class --wa --with-agent --wi --with-identity --config --verbose --color --exit-codes --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1996,10 +1960,6 @@ _mco() {
                     return 0
                     ;;
                 --connection-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --publish-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -51,7 +51,6 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l discovery-timeout -d 'T
 complete -c mco -n "__fish_mco_using_subcommand ping" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -84,7 +83,6 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l exit-codes -d 'Which ex
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -s g -l graph -d 'Shows a graph of the time distribution: one bar for every 50 ms'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand ping" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l no-progress -l np -d 'Do not show the progress bar'
@@ -98,7 +96,6 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l discovery-timeout -d 'T
 complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -130,7 +127,6 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand find" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand find" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand find" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand find" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand find" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand find" -l no-progress -l np -d 'Do not show the progress bar'
@@ -148,7 +144,6 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Ti
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -183,7 +178,6 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-results -l nr -d 'Do 
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l ask -d 'Say how many nodes would get the request, and ask before it is sent'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s y -l yes -d 'Answer that question with yes'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l no-progress -l np -d 'Do not show the progress bar'
@@ -197,7 +191,6 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l discovery-timeout -d '
 complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -229,7 +222,6 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand facts" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand facts" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand facts" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand facts" -l no-progress -l np -d 'Do not show the progress bar'
@@ -241,13 +233,11 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -s V -l version -d 'Print
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l collective-graph -l cg -l map -d 'Create a DOT graph of all collectives' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l fields -d 'Print these of every node on a line, between tabs' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l template -d 'Print a line for every node: text with fields in braces, `{FIELD}`, `{FIELD:WIDTH}`, `{FIELD:>WIDTH}`' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l script -d 'The original\'s Ruby scripts, which can\'t be run' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s T -l target -d 'Target messages to a specific sub collective' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -280,7 +270,6 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l exit-codes -d 'Whi
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l list-collectives -l lc -d 'List all known collectives'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l no-progress -l np -d 'Do not show the progress bar'
@@ -300,7 +289,6 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -l discovery-timeout -d 
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -341,7 +329,6 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -l no-use-cached-catalog
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l ignoreschedules -d 'Disable schedule processing'
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l strict -d 'Take it for a failure when a node is already as it is wanted: enabled, disabled, running'
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand puppet" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l no-progress -l np -d 'Do not show the progress bar'
@@ -356,7 +343,6 @@ complete -c mco -n "__fish_mco_using_subcommand package" -l discovery-timeout -d
 complete -c mco -n "__fish_mco_using_subcommand package" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -390,7 +376,6 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand package" -s y -l yes -d 'Assume yes on any prompts'
 complete -c mco -n "__fish_mco_using_subcommand package" -l strict -d 'Fail where nothing has to be changed, as the original does: running already, installed already'
 complete -c mco -n "__fish_mco_using_subcommand package" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand package" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand package" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand package" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand package" -l no-progress -l np -d 'Do not show the progress bar'
@@ -403,7 +388,6 @@ complete -c mco -n "__fish_mco_using_subcommand service" -l discovery-timeout -d
 complete -c mco -n "__fish_mco_using_subcommand service" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -437,7 +421,6 @@ legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand service" -s y -l yes -d 'Assume yes on any prompts'
 complete -c mco -n "__fish_mco_using_subcommand service" -l strict -d 'Fail where nothing has to be changed, as the original does: running already, installed already'
 complete -c mco -n "__fish_mco_using_subcommand service" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand service" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand service" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand service" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand service" -l no-progress -l np -d 'Do not show the progress bar'
@@ -451,7 +434,6 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l discovery-ti
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout -d 'Timeout for calling remote agents' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l publish-timeout -d 'Accepted as the original has it: publishing never waits for replies' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -483,7 +465,6 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s q -l quiet -d 'Do not be verbose'
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l threaded -d 'Accepted as the original has it: replies are always received while publishing'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l no-progress -l np -d 'Do not show the progress bar'
@@ -546,7 +527,6 @@ complete -c mco -n "__fish_mco_using_subcommand completion" -l list-actions -d '
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-inputs -d 'List the inputs of an action'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-values -d 'List the values that an input may have, where its DDL lists them'
 complete -c mco -n "__fish_mco_using_subcommand completion" -l list-plugins -d 'List what `mco plugin doc` explains'
-complete -c mco -n "__fish_mco_using_subcommand completion" -l words -d 'List what may stand in the place of the last word of a command line; for the shells\' scripts'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand completion" -s V -l version -d 'Print version'

@@ -25,14 +25,8 @@ _mcollective() {
             mcollective,enable)
                 cmd="mcollective__subcmd__enable"
                 ;;
-            mcollective,generate)
-                cmd="mcollective__subcmd__generate"
-                ;;
             mcollective,mco)
                 cmd="mcollective__subcmd__mco"
-                ;;
-            mcollective,probe)
-                cmd="mcollective__subcmd__probe"
                 ;;
             mcollective__subcmd__enable,agent)
                 cmd="mcollective__subcmd__enable__subcmd__agent"
@@ -68,7 +62,7 @@ _mcollective() {
 
     case "${cmd}" in
         mcollective)
-            opts="-h -V --help --version broker agent enable generate probe mco"
+            opts="-h -V --help --version broker agent enable mco"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -82,7 +76,7 @@ _mcollective() {
             return 0
             ;;
         mcollective__subcmd__agent)
-            opts="-c -h --config --check-config --pidfile --no-daemonize --help"
+            opts="-c -h --config --check-config --pidfile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -653,36 +647,8 @@ _mcollective() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        mcollective__subcmd__generate)
-            opts="-h --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         mcollective__subcmd__mco)
             opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        mcollective__subcmd__probe)
-            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -29,8 +29,6 @@ complete -c mcollective -n "__fish_mcollective_needs_command" -s V -l version -d
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "broker" -d 'Run the broker, which routes messages between clients and nodes'
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "agent" -d 'Run the agent, which carries out authorised requests on this node'
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "enable" -d 'Make machines ready for their roles, and see how they stand; `--demo` makes a fleet to try on this one, `--pe-conf` switches MCollective on in Puppet Enterprise'
-complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "generate" -d 'Write completions and man pages below a directory'
-complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "probe" -d 'Read everything that can be known of this machine, and print it'
 complete -c mcollective -n "__fish_mcollective_needs_command" -f -a "mco" -d 'Send requests to nodes and show what came back'
 complete -c mcollective -n "__fish_mcollective_using_subcommand broker" -s c -l config -d 'Configuration file [default: the first that can be read of the usual places]' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand broker" -l pidfile -d 'Write the process id into this file, and remove it at the end' -r -F
@@ -39,7 +37,6 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand broker" -s h -l 
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -s c -l config -d 'Configuration file [default: the first that can be read of the usual places]' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l pidfile -d 'Write the process id into this file, and remove it at the end' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l check-config -d 'Read the configuration, name every fault in it, and exit: 0 if there is none, 78 otherwise'
-complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -l no-daemonize -d 'Accepted as the original has it; the agent always runs in the foreground'
 complete -c mcollective -n "__fish_mcollective_using_subcommand agent" -s h -l help -d 'Print help'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and not __fish_seen_subcommand_from broker agent client status token revoke" -l demo -d 'Make a fleet to try below DIR: a CA, a broker, agents and a client, all on this machine' -r -F
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and not __fish_seen_subcommand_from broker agent client status token revoke" -l nodes -d 'How many agents [default: as before, or 3]' -r
@@ -121,8 +118,6 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fi
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from revoke" -s o -l output -d 'How to say it' -r -f -a "text\t'For people'
 json\t'One JSON document'"
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcollective -n "__fish_mcollective_using_subcommand generate" -s h -l help -d 'Print help'
-complete -c mcollective -n "__fish_mcollective_using_subcommand probe" -s h -l help -d 'Print help'
 # What follows `mcollective mco` is completed as what follows `mco`.
 function __fish_mcollective_as_mco
     set -l words (commandline -opc)

@@ -6,7 +6,7 @@ mod words;
 
 use std::path::Path;
 
-use clap::Command;
+use clap::{ArgGroup, Command, Id};
 use clap_complete::Shell;
 
 use super::{CommandError, Exit, command, mco_command, voice::say};
@@ -16,7 +16,8 @@ use crate::sys;
 pub fn files() -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        for mut tree in [without_mco(command()), mco_command()] {
+        for tree in [without_mco(command()), mco_command()] {
+            let mut tree = without_hidden(&tree);
             let name = tree.get_name().to_owned();
             let mut bytes = Vec::new();
             clap_complete::generate(shell, &mut tree, name.clone(), &mut bytes);
@@ -60,6 +61,36 @@ fn without_mco(tree: Command) -> Command {
         let about = mco.get_about().cloned().unwrap_or_default();
         Command::new("mco").about(about).disable_help_flag(true)
     })
+}
+
+/// The tree without what help does not show, which the library would complete.
+fn without_hidden(tree: &Command) -> Command {
+    let mut copy = Command::new(tree.get_name().to_owned())
+        .propagate_version(tree.is_propagate_version_set())
+        .disable_help_flag(tree.is_disable_help_flag_set())
+        // An option of this name of its own stands in the place of the flag.
+        .disable_version_flag(
+            tree.get_arguments()
+                .any(|arg| arg.get_long() == Some("version")),
+        )
+        .disable_help_subcommand(tree.is_disable_help_subcommand_set())
+        .visible_aliases(tree.get_visible_aliases().map(str::to_owned))
+        .args(tree.get_arguments().filter(|arg| !arg.is_hide_set()))
+        .groups(tree.get_groups().map(|group| {
+            let is_shown = |id: &&Id| {
+                let known = tree.get_arguments().find(|arg| arg.get_id() == *id);
+                known.is_none_or(|arg| !arg.is_hide_set())
+            };
+            ArgGroup::new(group.get_id().clone()).args(group.get_args().filter(is_shown))
+        }))
+        .subcommands(shown(tree).map(without_hidden));
+    if let Some(about) = tree.get_about() {
+        copy = copy.about(about.clone());
+    }
+    if let Some(version) = tree.get_version() {
+        copy = copy.version(version.to_owned());
+    }
+    copy
 }
 
 /// Writes them below a directory.

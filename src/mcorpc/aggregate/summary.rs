@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::{Aggregate, AggregateError, Rows, format::Format};
+use crate::mcorpc::inspect::inspect;
 
 /// Counts values.
 pub(super) struct Counter {
@@ -74,6 +75,6 @@ impl Aggregate for Counter {
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        value => value.to_string(),
+        value => inspect(value),
     }
 }
