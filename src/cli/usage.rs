@@ -74,12 +74,21 @@ pub(super) fn explain(error: &clap::Error, place: &Place<'_>) -> CommandError {
 
 fn unknown_command(place: &Place<'_>, wanted: &str) -> CommandError {
     let names: Vec<&str> = visible(place.command).map(Command::get_name).collect();
-    let (what, list) = if place.path.is_empty() {
-        ("role", "`mcollective --help` lists them")
-    } else {
-        ("application", "`mco help` lists them")
+    let (what, list) = match place.path.as_slice() {
+        [] => (
+            "there is no role".into(),
+            "`mcollective --help` lists them".into(),
+        ),
+        ["mco"] => (
+            "there is no application".into(),
+            "`mco help` lists them".into(),
+        ),
+        path => (
+            format!("`{}` has no command", path.join(" ")),
+            see_help(place),
+        ),
     };
-    let error = CommandError::usage(format!("there is no {what} {wanted:?}"));
+    let error = CommandError::usage(format!("{what} {wanted:?}"));
     match similar::closest(wanted, &names) {
         Some(close) => error.hint(did_you_mean(close)),
         None if place.path.is_empty() && is_application(place.command, wanted) => {

@@ -105,6 +105,12 @@ fn mistakes_are_told_with_what_was_probably_meant() {
         .exits(64)
         .complains("there is no role \"ping\"\nhint: did you mean `mcollective mco ping`?");
     run(["mco", "png", "--exit-codes", "legacy"]).exits(1);
+    run(["enable", "foo"])
+        .exits(64)
+        .complains("`enable` has no command \"foo\"\nhint: see `mcollective enable --help`");
+    run(["enable", "token", "lsit"])
+        .exits(64)
+        .complains("`enable token` has no command \"lsit\"\nhint: did you mean `list`?");
 }
 
 #[test]
