@@ -1,93 +1,74 @@
-//! What waits in a pipe on standard input, found out without reading it: a pipe that was merely
-//! inherited must neither hang a command nor lose what is meant for somebody else.
-#![allow(
-    unsafe_code,
-    reason = "tee(2), which copies out of a pipe without taking"
-)]
+//! Whether standard input is meant for this command, found out without reading it: what was merely
+//! inherited must neither hang a command nor lose what is meant for somebody else, and a list of
+//! nodes that is meant for it must never be passed over.
 
 use std::{
     fs::{self, File},
-    io::{self, Read as _, Seek as _},
+    io::{self, Seek as _},
     os::{
         fd::{AsFd as _, AsRawFd as _},
-        unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _},
+        unix::fs::{FileTypeExt as _, MetadataExt as _},
     },
     path::Path,
     time::{Duration, Instant},
 };
 
-use nix::{
-    libc,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// What is at the other end of standard input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piped {
-    /// Another process of this program writes to it.
-    FromUs,
-    /// No pipe, or nothing in it yet.
+/// What standard input is to this command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Nothing: no pipe and no file, or one that nobody has written to.
     Nothing,
-    /// Something else has written; these are its first bytes, still unread.
-    Waiting(Vec<u8>),
-    /// The same, and nobody but us can be meant to read it: a file, a pipe whose writer has ended, or
-    /// one from another process of our pipeline.
-    Whole(Vec<u8>),
+    /// Something waits that may be meant for another: our parent has that pipe or file, too, or the
+    /// pipe's end is not in sight.
+    Unclear,
+    /// A pipe or a file that was made for this command, to be read to its end.
+    Ours,
 }
 
-/// How often to look whether the other end has become one of us: a shell starts both ends of a
-/// pipe at once, and ours may be the faster.
-const STEP: u8 = 5;
-
-/// Looks at standard input, for so long while there is nothing to see; where that is any time at all
-/// and it is the end of a pipeline, until there is.
-pub fn piped(patience: Duration) -> Piped {
-    look(patience).unwrap_or(Piped::Nothing)
+/// Looks at standard input, and takes nothing out of it. Where it can't be seen who it is for, the
+/// other end has so much time to write.
+pub fn input(patience: Duration) -> Input {
+    look(patience).unwrap_or(Input::Nothing)
 }
 
-fn look(patience: Duration) -> io::Result<Piped> {
+fn look(patience: Duration) -> io::Result<Input> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let about = input.metadata()?;
-    let inherited = is_inherited();
-    if about.file_type().is_file() && !inherited {
-        let text = rest_of_file(&input)?;
-        return Ok(if text.is_empty() {
-            Piped::Nothing
-        } else {
-            Piped::Whole(text)
+    let maker = maker();
+    if about.file_type().is_file() {
+        // Some shells take on what follows `<` themselves. What has been read from is theirs.
+        let untouched = about.len() > 0 && (&input).stream_position()? == 0;
+        return Ok(match maker {
+            Some(_) => Input::Ours,
+            None if untouched => Input::Unclear,
+            None => Input::Nothing,
         });
     }
     if !about.file_type().is_fifo() {
-        return Ok(Piped::Nothing);
+        return Ok(Input::Nothing);
+    }
+    // A name may stand for a pipe that others keep open.
+    let in_pipeline = maker == Some(Maker::Shell) && !has_name(&input);
+    if in_pipeline || (maker.is_some() && is_written_by_us(about.ino())) {
+        return Ok(Input::Ours);
     }
     let end = Instant::now() + patience;
-    let mut expected = false;
-    loop {
-        match writer(about.ino()) {
-            Some(Writer::Us) => return Ok(Piped::FromUs),
-            // A pipeline: what its other end has to say is meant for us, however late it comes.
-            Some(Writer::Neighbour) => expected = !inherited && !patience.is_zero(),
-            None => {}
-        }
-        let mut waited = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
-        let ready = poll(&mut waited, PollTimeout::from(STEP))?;
-        let events = waited.first().and_then(PollFd::revents);
-        let events = events.unwrap_or(PollFlags::empty());
-        if ready > 0 && events.contains(PollFlags::POLLIN) {
-            let ended = expected
-                || (!inherited && (events.contains(PollFlags::POLLHUP) || ends_by(&input, end)?));
-            let text = first_bytes(&input)?;
-            return Ok(if ended {
-                Piped::Whole(text)
-            } else {
-                Piped::Waiting(text)
-            });
-        }
-        // A closed pipe stays as it is.
-        if ready > 0 || (!expected && Instant::now() >= end) {
-            return Ok(Piped::Nothing);
-        }
+    let mut waited = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+    poll(
+        &mut waited,
+        PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO),
+    )?;
+    let events = waited[0].revents().unwrap_or(PollFlags::empty());
+    if !events.contains(PollFlags::POLLIN) {
+        return Ok(Input::Nothing);
     }
+    let ended = events.contains(PollFlags::POLLHUP) || ends_by(&input, end)?;
+    Ok(match maker {
+        Some(_) if ended => Input::Ours,
+        _ => Input::Unclear,
+    })
 }
 
 /// Whether the last writer to a pipe goes away by then.
@@ -99,14 +80,42 @@ fn ends_by(input: &File, end: Instant) -> io::Result<bool> {
     Ok(poll(&mut waited, left)? > 0)
 }
 
-/// Whether standard input is our parent's, who may want to read on, as the shell of a `while read`
-/// does. Where that can't be told it is.
-fn is_inherited() -> bool {
+/// Who gave us a standard input other than its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Maker {
+    /// By `|` or `<`: somebody wanted this command to read it.
+    Shell,
+    /// Many programs give a pipe to whatever they start, and write nothing.
+    Program,
+}
+
+/// Finds out who made our standard input for us. Nobody did where it is our parent's: that one may
+/// want to read on, as the shell of a `while read` does. So it is where that can't be told.
+fn maker() -> Option<Maker> {
     let input = |process: &str| fs::read_link(format!("/proc/{process}/fd/0"));
-    match (input("self"), input(&starter())) {
-        (Ok(ours), Ok(parents)) => ours == parents,
-        _ => true,
+    let starter = starter();
+    let (Ok(ours), Ok(parents)) = (input("self"), input(&starter)) else {
+        return None;
+    };
+    if ours == parents {
+        return None;
     }
+    let name = fs::read_to_string(format!("/proc/{starter}/comm")).unwrap_or_default();
+    Some(if SHELLS.contains(&name.trim_end()) {
+        Maker::Shell
+    } else {
+        Maker::Program
+    })
+}
+
+const SHELLS: [&str; 14] = [
+    "sh", "bash", "dash", "zsh", "fish", "ksh", "ksh93", "mksh", "ash", "busybox", "yash", "csh",
+    "tcsh", "rbash",
+];
+
+fn has_name(pipe: &File) -> bool {
+    let link = fs::read_link(format!("/proc/self/fd/{}", pipe.as_raw_fd()));
+    !link.is_ok_and(|link| link.as_os_str().as_encoded_bytes().starts_with(b"pipe:"))
 }
 
 /// Programs that run one command, and leave their standard input to it.
@@ -135,18 +144,11 @@ fn starter() -> String {
     process
 }
 
-/// Who has a pipe as its standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Writer {
-    /// A process of this program.
-    Us,
-    /// Another one, and not our parent: that one may hold the pipe and never write.
-    Neighbour,
-}
-
-fn writer(pipe: u64) -> Option<Writer> {
-    let program = fs::metadata("/proc/self/exe").ok()?;
-    let parent = starter();
+/// Whether a process of this program has the pipe as its standard output.
+fn is_written_by_us(pipe: u64) -> bool {
+    let Ok(program) = fs::metadata("/proc/self/exe") else {
+        return false;
+    };
     let wanted = format!("pipe:[{pipe}]");
     let writes = |process: &Path| {
         fs::read_link(process.join("fd/1"))
@@ -156,88 +158,28 @@ fn writer(pipe: u64) -> Option<Writer> {
         fs::metadata(process.join("exe"))
             .is_ok_and(|exe| (exe.dev(), exe.ino()) == (program.dev(), program.ino()))
     };
-    let mut found = None;
-    for entry in fs::read_dir("/proc").ok()?.flatten() {
-        let name = entry.file_name();
-        let number = name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
-        if !number || !writes(&entry.path()) {
-            continue;
-        }
-        if is_ours(&entry.path()) {
-            return Some(Writer::Us);
-        }
-        if name.as_encoded_bytes() != parent.as_bytes() {
-            found = Some(Writer::Neighbour);
-        }
-    }
-    found
-}
-
-/// How much of the beginning is looked at.
-const MOST: usize = 256;
-
-/// The first bytes of what is left of a file, which is not read on.
-fn rest_of_file(mut input: &File) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; MOST];
-    let count = input.read_at(&mut bytes, input.stream_position()?)?;
-    bytes.truncate(count);
-    Ok(bytes)
-}
-
-/// The first bytes of what is in the pipe, which stays in it.
-fn first_bytes(input: &File) -> io::Result<Vec<u8>> {
-    let (reader, writer) = io::pipe()?;
-    // SAFETY: both descriptors are open pipes during the call, which touches no memory of ours.
-    let copied = unsafe {
-        libc::tee(
-            input.as_raw_fd(),
-            writer.as_raw_fd(),
-            MOST,
-            libc::SPLICE_F_NONBLOCK,
-        )
-    };
-    if copied < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    drop(writer);
-    let mut bytes = Vec::with_capacity(MOST);
-    reader.take(MOST as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter(|entry| {
+            entry
+                .file_name()
+                .as_encoded_bytes()
+                .iter()
+                .all(u8::is_ascii_digit)
+        })
+        .any(|entry| writes(&entry.path()) && is_ours(&entry.path()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     #[test]
-    fn looking_takes_nothing() {
-        let (reader, mut writer) = io::pipe().unwrap();
-        writer.write_all(b"[\"web1\"]\n").unwrap();
-        drop(writer);
-        let mut input = File::from(std::os::fd::OwnedFd::from(reader));
-        assert_eq!(first_bytes(&input).unwrap(), b"[\"web1\"]\n");
-        let mut text = String::new();
-        input.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "[\"web1\"]\n");
-    }
-
-    #[test]
-    fn a_file_is_looked_at_from_where_it_was_read_to() {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(b"one\ntwo\n").unwrap();
-        file.seek(io::SeekFrom::Start(4)).unwrap();
-        assert_eq!(rest_of_file(&file).unwrap(), b"two\n");
-        assert_eq!(file.stream_position().unwrap(), 4);
-        file.seek(io::SeekFrom::End(0)).unwrap();
-        assert_eq!(rest_of_file(&file).unwrap(), b"");
-    }
-
-    #[test]
-    fn a_pipe_of_another_program_is_not_ours() {
+    fn a_pipe_has_no_name_and_is_not_ours() {
         let (reader, _writer) = io::pipe().unwrap();
         let pipe = File::from(std::os::fd::OwnedFd::from(reader));
-        assert_eq!(writer(pipe.metadata().unwrap().ino()), None);
+        assert!(!has_name(&pipe));
+        assert!(!is_written_by_us(pipe.metadata().unwrap().ino()));
+        assert!(has_name(&tempfile::tempfile().unwrap()));
     }
 }

@@ -149,14 +149,14 @@ fn lists_name_the_nodes() {
     // Nobody on the list is nobody, and never everybody.
     let nobody = piped(&fleet, &["rpc", "rpcutil", "ping", "--nodes", "-"], "[]").exits(1);
     assert!(!nobody.stdout.contains("node"), "{nobody:#?}");
-    // What is ours alone need not be named as a list, but for what may be an answer.
+    // What is ours alone need not be named as a list.
     assert_eq!(piped(&fleet, &["find"], "node1\n").sorted(), ["node1"]);
     piped(&fleet, &["rpc", "rpcutil", "ping"], "node1\nnode2\n")
         .exits(0)
         .says("2 / 2 hosts");
     piped(&fleet, &["ping"], "node1\n")
         .exits(0)
-        .says("3 replies");
+        .says("1 replies");
     piped(&fleet, &["rpc", "rpcutil", "ping"], " \n")
         .exits(64)
         .complains("contained only whitespace");
@@ -488,9 +488,78 @@ fn the_other_end_of_a_pipeline_is_waited_for() {
     let slow = "(sleep 0.3; echo '[\"node2\"]')";
     let ended = call(slow, "rpc rpcutil get_fact fact=role -o senders");
     assert_eq!(ended.stdout, "node2\n");
+    // Every application asks whom the pipe names, whoever stands in between and however late it is.
+    for producer in [
+        "echo node2 | tee /dev/null",
+        "printf 'node1\\nnode2\\n' | grep 2",
+        "(sleep 0.3; echo node2) | cat",
+    ] {
+        call(producer, "puppet disable --dry-run").says("would be sent to 1 node\n");
+        let ended = call_in("timeout 60 nice", producer, "ping -j");
+        assert!(ended.stdout.contains("node2"), "{ended:#?}");
+        assert!(!ended.stdout.contains("node1"), "{ended:#?}");
+    }
     // What stands between has its standard input for its command alone.
     let ended = call_in("timeout 60 timeout 60", slow, "find");
     assert_eq!(ended.stdout, "node2\n");
     call(slow, "puppet disable --dry-run").says("would be sent to 1 node\n");
     assert_eq!(call("(sleep 0.3; echo node1)", "find").stdout, "node1\n");
+}
+
+/// Who pipes names in and has none does not mean everybody.
+#[test]
+fn an_empty_pipe_or_file_of_a_shell_asks_nobody() {
+    let fleet = Fleet::start(2);
+    let mco = "$MCO mco";
+    for line in [
+        format!(": | {mco} rpc -c $CFG rpcutil ping"),
+        format!("echo node1 | grep nobody | {mco} find -c $CFG"),
+        format!("{mco} find -c $CFG -F country=zz | {mco} puppet -c $CFG disable"),
+        format!("{mco} find --nosuch 2>/dev/null | {mco} ping -c $CFG"),
+        format!(
+            "{mco} find -c $CFG -F country=zz | (sleep 0.3; exec {mco} rpc -c $CFG rpcutil ping)"
+        ),
+        format!(": >$CFG.empty; exec {mco} facts -c $CFG country <$CFG.empty"),
+    ] {
+        let ended = shell(&fleet, &line).exits(64);
+        assert!(ended.stdout.is_empty(), "{line}: {ended:#?}");
+        assert!(
+            ended.stderr.contains("only whitespace"),
+            "{line}: {ended:#?}"
+        );
+        assert!(ended.stderr.contains("</dev/null"), "{line}: {ended:#?}");
+    }
+    // A name may be meant for a command before or after this one.
+    for line in [
+        format!("echo node1 | (sleep 0.1; {mco} puppet disable -c $CFG; true)"),
+        format!("echo node1 >$CFG.list; exec <$CFG.list; {mco} puppet disable -c $CFG; true"),
+    ] {
+        let ended = shell(&fleet, &line);
+        assert!(
+            ended.stderr.contains("nothing says whom to ask"),
+            "{ended:#?}"
+        );
+    }
+    shell(
+        &fleet,
+        &format!("yes | head -3 | {mco} service -c $CFG cron restart"),
+    )
+    .exits(64)
+    .complains("y is no node's name\nhint: to be asked nothing say `--yes`");
+    // Nobody has said anything by these.
+    for line in [
+        format!("{mco} rpc -c $CFG rpcutil ping </dev/null"),
+        format!("{mco} rpc -c $CFG rpcutil ping <&-"),
+        format!(": | ({mco} rpc -c $CFG rpcutil ping; true)"),
+    ] {
+        shell(&fleet, &line).exits(0).says("2 / 2 hosts");
+    }
+    // Other programs give whatever they start a pipe, and write nothing.
+    piped(&fleet, &["rpc", "rpcutil", "ping"], "")
+        .exits(0)
+        .says("2 / 2 hosts");
+    let looped =
+        format!("{mco} find -c $CFG | while read -r n; do {mco} ping -c $CFG -I $n -j; done");
+    let ended = shell(&fleet, &looped).exits(0);
+    assert_eq!(ended.stdout.matches("\"schema\"").count(), 2, "{ended:#?}");
 }

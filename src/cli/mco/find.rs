@@ -4,7 +4,7 @@ use std::{io, time::Instant};
 
 use serde_json::{Value, json};
 
-use super::{Options, Session, filters, targeting};
+use super::{Options, Session, filters};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -19,10 +19,9 @@ use crate::{
 /// Finds.
 pub(super) fn run(args: &FindArgs, general: &General) -> Result<Exit, CommandError> {
     let filter = filters::filter(general, &args.filters)?;
-    let common = targeting::with_input(&args.common);
     let options = Options {
         general,
-        common: &common,
+        common: &args.common,
         progress: false,
     };
     Session::run(&options, async |session| {

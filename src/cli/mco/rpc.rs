@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::Value;
 
-use super::{Options, Session, ddls, filters, plan, targeting};
+use super::{Options, Session, ddls, filters, plan};
 use crate::{
     cli::{
         CommandError, Exit,
@@ -50,28 +50,15 @@ pub(super) fn run(args: &RpcArgs, general: &General) -> Result<Exit, CommandErro
     let ddl = ddl.as_ref();
     let action = plan::action(&words.action)?;
     let inputs = plan::inputs(ddl, &action, &words.inputs)?;
-    let common = targeting::with_input(&args.common);
     let options = Options {
         general,
-        common: &common,
+        common: &args.common,
         progress: true,
     };
     Session::run(&options, async |session| {
         let mut call = session.plan(ddl, &action, inputs, filter)?;
         call.want_reply = !args.no_results;
         call.reply_to.clone_from(&args.reply_to);
-        let listed = &common.discovery;
-        if call.filter.is_empty()
-            && listed.nodes.is_none()
-            && listed.disc_method.is_none()
-            && targeting::unread_input()
-        {
-            // The original would have asked the nodes that the pipe names; everybody is too many.
-            return Err(CommandError::usage(
-                "standard input has data, and nothing says whom to ask",
-            )
-            .hint("name the nodes with `--nodes -`, or ask everybody with `</dev/null`"));
-        }
         if args.ask && !args.yes {
             let unfiltered = if session.is_unfiltered(&call) {
                 " unfiltered"

@@ -39,6 +39,7 @@ use crate::{
         filter::Filter,
         names::{ActionName, Identity},
     },
+    sys::upstream::Input,
 };
 
 /// The options that every application has.
@@ -66,6 +67,8 @@ pub(super) struct Session {
     client: Client,
     planner: Planner,
     targets: Targets,
+    /// Something on standard input may be a list of nodes for us.
+    unclear_input: bool,
     known: Known,
     /// Who did not say whether the call that was confirmed means it.
     undiscovered: Vec<Silent>,
@@ -105,7 +108,8 @@ impl Session {
     async fn open(options: &Options<'_>, config: &ClientConfig) -> Result<Self, CommandError> {
         let (general, common) = (options.general, options.common);
         let form = Form::of(common.output.output, common.output.json);
-        let targets = targeting::targets(common, config)?;
+        let input = targeting::input(&common.discovery);
+        let targets = targeting::targets(common, config, input)?;
         let planner = Planner::new(common, config)?;
         if let Some(file) = &common.batches.untouched {
             untouched::check(file)?;
@@ -126,6 +130,7 @@ impl Session {
             known: Known::new(config, planner.collective()),
             planner,
             targets,
+            unclear_input: input == Input::Unclear,
             undiscovered: Vec::new(),
             quiet: common.quiet,
             dry_run: common.discovery.dry_run,
@@ -158,7 +163,16 @@ impl Session {
 
     /// The call that asks who is there: `ping` of the agent `discovery`.
     pub(super) fn plan_ping(&self, filter: Filter) -> Result<Call, CommandError> {
+        self.check_clear(&filter)?;
         self.planner.ping(filter)
+    }
+
+    /// Who pipes names in does not mean everybody, even if they are passed over.
+    fn check_clear(&self, filter: &Filter) -> Result<(), CommandError> {
+        if self.unclear_input && filter.is_empty() {
+            return Err(targeting::unclear());
+        }
+        Ok(())
     }
 
     /// A call of an action that the DDL declares, to everybody or to the nodes named.
@@ -169,6 +183,7 @@ impl Session {
         data: Map<String, Value>,
         filter: Filter,
     ) -> Result<Call, CommandError> {
+        self.check_clear(&filter)?;
         self.planner.call(ddl, action, data, filter)
     }
 

@@ -17,7 +17,10 @@ use crate::{
     },
     config::{ClientConfig, LimitMethod},
     mcorpc::{names::Identity, similar},
-    sys::{self, upstream::Piped},
+    sys::{
+        self,
+        upstream::{self, Input},
+    },
 };
 
 /// A list of nodes may be so long.
@@ -27,7 +30,11 @@ const LONGEST_LIST: u64 = 64 << 20;
 pub(super) const METHODS: [&str; 4] = ["broker", "mc", "flatfile", "stdin"];
 
 /// Reads what the operator wants. Lists are read here, before anybody is connected to.
-pub(super) fn targets(common: &Common, config: &ClientConfig) -> Result<Targets, CommandError> {
+pub(super) fn targets(
+    common: &Common,
+    config: &ClientConfig,
+    input: Input,
+) -> Result<Targets, CommandError> {
     let batch = batch(&common.batches, config);
     let max_fail = common.batches.max_fail;
     if max_fail.is_some() && batch.is_none() {
@@ -37,14 +44,30 @@ pub(super) fn targets(common: &Common, config: &ClientConfig) -> Result<Targets,
         .hint("ask them in batches with `--batch SIZE`"));
     }
     Ok(Targets {
-        source: source(&common.discovery, config)?,
+        source: source(&common.discovery, config, input)?,
         limit: limit(&common.limits, config)?,
         batch,
         max_fail,
     })
 }
 
-fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandError> {
+/// What standard input is to a command with these options; where they say whom to ask it is nothing.
+pub(super) fn input(options: &Discovery) -> Input {
+    if options.nodes.is_some() || options.disc_method.is_some() || !options.disc_option.is_empty() {
+        return Input::Nothing;
+    }
+    upstream::input(PATIENCE)
+}
+
+fn source(
+    options: &Discovery,
+    config: &ClientConfig,
+    input: Input,
+) -> Result<Source, CommandError> {
+    // What is piped here is nearer than what a file says for every call.
+    if input == Input::Ours {
+        return from_stdin(Form::Auto);
+    }
     if let Some(file) = &options.nodes {
         if options.disc_method.is_some() || !options.disc_option.is_empty() {
             return Err(
@@ -69,7 +92,7 @@ fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandE
         .last()
         .or_else(|| config.discovery_options.last());
     let Some(method) = given.or(configured) else {
-        return upstream();
+        return Ok(Source::Broker);
     };
     match method {
         "broker" => Ok(Source::Broker),
@@ -95,50 +118,14 @@ fn source(options: &Discovery, config: &ClientConfig) -> Result<Source, CommandE
     }
 }
 
-/// The options of `find` and `rpc`, to which, as to the original's, names on standard input are a
-/// list of nodes where nothing else is said. To others they may be an answer to a question.
-pub(super) fn with_input(common: &Common) -> Common {
-    let mut common = common.clone();
-    let discovery = &mut common.discovery;
-    if discovery.nodes.is_none()
-        && discovery.disc_method.is_none()
-        && discovery.disc_option.is_empty()
-        && matches!(sys::upstream::piped(PATIENCE), Piped::Whole(_))
-    {
-        discovery.nodes = Some("-".to_owned());
-    }
-    common
-}
-
-/// Where nothing is said: the nodes that another `mco … -j` names through a pipe, or else everybody
-/// whom the broker sees. A pipe that was merely inherited is left alone.
-fn upstream() -> Result<Source, CommandError> {
-    match sys::upstream::piped(PATIENCE) {
-        Piped::FromUs => from_stdin(Form::Auto),
-        Piped::Waiting(text) | Piped::Whole(text) if is_ours(text.trim_ascii_start()) => {
-            from_stdin(Form::Auto)
-        }
-        Piped::Nothing | Piped::Waiting(_) | Piped::Whole(_) => Ok(Source::Broker),
-    }
-}
-
-/// Whether a text begins as what `mco` prints for scripts.
-fn is_ours(text: &[u8]) -> bool {
-    [&b"["[..], b"{\"schema\":", b"{\"type\":"]
-        .iter()
-        .any(|begin| text.starts_with(begin))
-}
-
-/// Whether something lies unread in a pipe on standard input.
-pub(super) fn unread_input() -> bool {
-    matches!(
-        sys::upstream::piped(Duration::ZERO),
-        Piped::Waiting(_) | Piped::Whole(_)
-    )
-}
-
 /// How long the other end of a pipe may take to show what it is.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// That something waits on standard input which may be a list for us, and may not.
+pub(super) fn unclear() -> CommandError {
+    CommandError::usage("standard input has data, and nothing says whom to ask")
+        .hint("name the nodes with `--nodes -`, or ask everybody with `</dev/null`")
+}
 
 fn from_file(file: &str) -> Result<Source, CommandError> {
     let text = sys::file::read_named_text(Path::new(file), LONGEST_LIST).map_err(|error| {
@@ -164,11 +151,23 @@ fn from_stdin(form: Form) -> Result<Source, CommandError> {
 }
 
 fn list(place: &str, names: Result<Vec<Identity>, ListError>) -> Result<Source, CommandError> {
-    names.map(Source::List).map_err(|error| {
-        CommandError::usage(format!("{place}: {error}"))
-            .hint("a list has one name a line, as `-o senders` prints it; from standard input also JSON, as \
-                 `-j`, `-o json` and `-o jsonl` do")
-    })
+    let names = names.map_err(|error| {
+        let empty = matches!(error, ListError::Empty);
+        CommandError::usage(format!("{place}: {error}")).hint(if empty {
+            "who wrote to it named nobody, or failed; with `</dev/null` everybody is asked"
+        } else {
+            "a list has one name a line, as `-o senders` prints it; from standard input also JSON, as \
+             `-j`, `-o json` and `-o jsonl` do"
+        })
+    })?;
+    let is_yes = |name: &Identity| ["y", "yes"].contains(&&*name.as_str().to_ascii_lowercase());
+    if !names.is_empty() && names.iter().all(is_yes) {
+        return Err(
+            CommandError::usage(format!("{place}: {} is no node's name", names[0]))
+                .hint("to be asked nothing say `--yes`"),
+        );
+    }
+    Ok(Source::List(names))
 }
 
 fn limit(options: &Limits, config: &ClientConfig) -> Result<Option<Limit>, CommandError> {
