@@ -47,10 +47,10 @@ complete -c mco -n "__fish_mco_needs_command" -f -a "policy" -d 'Explain which l
 complete -c mco -n "__fish_mco_needs_command" -f -a "help" -d 'Application list and help'
 complete -c mco -n "__fish_mco_needs_command" -f -a "completion" -d 'Helper for shell completion systems'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -66,7 +66,7 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -l disc-option -l do -d 'O
 complete -c mco -n "__fish_mco_using_subcommand ping" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand ping" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -92,10 +92,10 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -s v -l verbose -d 'Say mo
 complete -c mco -n "__fish_mco_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand find" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -111,7 +111,7 @@ complete -c mco -n "__fish_mco_using_subcommand find" -l disc-option -l do -d 'O
 complete -c mco -n "__fish_mco_using_subcommand find" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand find" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -140,10 +140,10 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l action -d 'Action to cal
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l arg -d 'Arguments to pass to agent' -r -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l reply-to -d 'Set a custom target for replies, `/queue/NAME` or `/topic/NAME`; none is waited for here' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -159,7 +159,7 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -l disc-option -l do -d 'Op
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -187,10 +187,10 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -s v -l verbose -d 'Say mor
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand facts" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -206,7 +206,7 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -l disc-option -l do -d '
 complete -c mco -n "__fish_mco_using_subcommand facts" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand facts" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -234,10 +234,10 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l collective-graph -
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l fields -d 'Print these of every node on a line, between tabs' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l template -d 'Print a line for every node: text with fields in braces, `{FIELD}`, `{FIELD:WIDTH}`, `{FIELD:>WIDTH}`' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -253,7 +253,7 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -l disc-option -l do 
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -285,10 +285,10 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -l splaylimit -d 'Maximu
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l rerun -d 'Runall: do it again and again, beginning at most once in so many seconds' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l wait -d 'Runonce: wait for the end of the runs, and tell how they ended. With a time, as in --wait=600, wait no longer than that for each; runall always waits [default: an hour]' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -304,7 +304,7 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -l disc-option -l do -d 
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -339,10 +339,10 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -s h -l help -d 'Print h
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand package" -l version -d 'Install this version, whether it is newer or older than what is there' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -358,7 +358,7 @@ complete -c mco -n "__fish_mco_using_subcommand package" -l disc-option -l do -d
 complete -c mco -n "__fish_mco_using_subcommand package" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand package" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -384,10 +384,10 @@ complete -c mco -n "__fish_mco_using_subcommand package" -s 1 -l one -d 'Send re
 complete -c mco -n "__fish_mco_using_subcommand package" -s v -l verbose -d 'Say more: all results, figures, what was received and could not be taken'
 complete -c mco -n "__fish_mco_using_subcommand package" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand service" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -403,7 +403,7 @@ complete -c mco -n "__fish_mco_using_subcommand service" -l disc-option -l do -d
 complete -c mco -n "__fish_mco_using_subcommand service" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand service" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -430,10 +430,10 @@ complete -c mco -n "__fish_mco_using_subcommand service" -s v -l verbose -d 'Say
 complete -c mco -n "__fish_mco_using_subcommand service" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mco -n "__fish_mco_using_subcommand service" -s V -l version -d 'Print version'
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s T -l target -d 'Target messages to a specific sub collective' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout -d 'Timeout for calling remote agents' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l ttl -d 'Set the message validity period; never longer than the timeout' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -449,7 +449,7 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l disc-option 
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit -l limit-nodes -l ln -d 'Send request to only a subset of nodes: a number, or a percentage' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l limit-seed -d 'Seed of a random choice for --limit: the same seed chooses the same of the same nodes' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch -d 'Do requests in batches: a number of nodes, or a percentage; 0 for all at once' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch-sleep -d 'Sleep time between batches' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l batch-sleep -d 'Sleep time between batches [default: 1]' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l max-fail -d 'Ask no further batch once more than so many nodes, or so many of a hundred, failed or did not answer; 0 stops at the first' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l untouched -d 'Write the nodes that were not asked to FILE, for --nodes [default: a file in the user\'s state directory, where there are any]' -r -F
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s W -l with -d 'Combined facts and classes filter' -r -f -a "(__fish_mco_words)"
@@ -545,6 +545,7 @@ complete -c mco -n "__fish_mco_using_subcommand help" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand inventory" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand package" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand plugin" -f -a "(__fish_mco_words)"
+complete -c mco -n "__fish_mco_using_subcommand policy" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand puppet" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand rpc" -f -a "(__fish_mco_words)"
 complete -c mco -n "__fish_mco_using_subcommand service" -f -a "(__fish_mco_words)"

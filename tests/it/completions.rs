@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use crate::support::{Fleet, Node, program};
 
 /// Lines of which a shell is asked what may follow, and what must be among it.
-const LINES: [(&str, &[&str]); 25] = [
+const LINES: [(&str, &[&str]); 29] = [
     ("mco fin", &["find"]),
     ("mco rpc rpcu", &["rpcutil"]),
     ("mco rpc web ", &["restart", "start", "stop", "traffic"]),
@@ -38,6 +38,10 @@ const LINES: [(&str, &[&str]); 25] = [
     ("mco ping -F country=", &["de", "uk"]),
     ("mco ping -W ", &["country=", "role::web"]),
     ("mco find -C ro", &["role::web"]),
+    ("mco find -C role::", &["web"]),
+    ("mco policy ", &["check"]),
+    ("mco policy check we", &["web"]),
+    ("mco policy check web tra", &["traffic"]),
     ("mco rpc rpcutil get_fact fact=os.fam", &["os.family"]),
 ];
 
@@ -138,6 +142,10 @@ fn completes(shell: &str) {
             let offered = offered.unwrap_or_else(|| panic!("{answer:?} is not about {line:?}"));
             for word in *expected {
                 assert!(offered.contains(word), "{shell}: {answer}");
+            }
+            // There bash takes what stands before for a word of its own.
+            if shell == "bash" && line.ends_with("::") {
+                assert!(!offered.contains(':'), "{shell}: {answer}");
             }
         }
     }

@@ -97,8 +97,18 @@ fn mistakes_are_told_with_what_was_probably_meant() {
             "{line}"
         );
     }
+}
+
+#[test]
+fn options_say_what_they_need() {
     wrong("rpc rpcutil pnig").complains("not declared in the DDL, did you mean ping?");
     wrong("rpc a b --dt -1").complains("argument: --discovery-timeout -1: a number of seconds");
+    for line in ["find -I //", "find -C /", "find -W //"] {
+        wrong(line).complains(" is empty\nhint: leave the option out to mean every node");
+    }
+    wrong("find -S country=/[/").complains("the regular expression");
+    wrong("inventory web1 -I web2").complains("a node is named already, and -I names another");
+    wrong("rpc a b -t 0").complains("invalid argument: --timeout 0: a number of seconds above 0");
     wrong("rpc a b --batch -5").complains("invalid argument: --batch -5: a number of nodes");
     wrong("rpc -t abc").complains("invalid argument: --timeout abc: a number of seconds");
     run(["ping"])

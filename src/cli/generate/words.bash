@@ -11,7 +11,7 @@ _mco_words() {
     mapfile -t rows < <("${program[@]}" completion --words -- "${words[@]:1}" 2>/dev/null)
     ((${#rows[@]})) || return 1
     # What is cut at = and : is one word to the program.
-    [[ $current == [=:] ]] && current=
+    [[ -z ${current//[=:]/} ]] && current=
     local before=${words[${#words[@]} - 1]} row
     before=${before%"$current"}
     COMPREPLY=()

@@ -5,12 +5,13 @@
 use clap_complete::Shell;
 
 /// Applications with words of their own.
-const APPLICATIONS: [&str; 8] = [
+const APPLICATIONS: [&str; 9] = [
     "facts",
     "help",
     "inventory",
     "package",
     "plugin",
+    "policy",
     "puppet",
     "rpc",
     "service",

@@ -69,6 +69,11 @@ pub(super) async fn connect(
         .or(config.connection_timeout)
         .unwrap_or(CONNECTION_TIMEOUT);
     let mut settings = common.connector.clone();
+    let brokers: Vec<String> = settings
+        .pool
+        .iter()
+        .map(|server| format!("{}:{}", server.host, server.port))
+        .collect();
     settings.connect_timeout = settings.connect_timeout.min(limit);
     renew_in_time(common).await;
     let stopped = stop.clone();
@@ -78,8 +83,12 @@ pub(super) async fn connect(
             Ok(connected) => connected.map_err(unreachable),
             Err(_) => Err(CommandError::new(
                 Exit::Unavailable,
-                format!("no broker answered within {}", humantime::format_duration(limit)),
-            ).hint("wait longer with `--connection-timeout SECONDS`")),
+                format!(
+                    "no broker answered within {}: {}",
+                    humantime::format_duration(limit),
+                    brokers.join(", ")
+                ),
+            ).hint("whoever listens there says nothing; wait longer with `--connection-timeout SECONDS`")),
         },
         Ok(why) = stop.wait_for(Option::is_some) => {
             let exit = why.map_or(Exit::Interrupted, Exit::from);

@@ -22,10 +22,12 @@ pub(super) fn filter(general: &General, filters: &HostFilters) -> Result<Filter,
         ("--with", &filters.with),
         ("--with-class", &filters.with_class),
         ("--with-agent", &filters.with_agent),
+        ("--with-identity", &filters.with_identity),
     ];
     for (option, texts) in lists {
-        if texts.iter().any(|text| text.trim().is_empty()) {
-            // An empty variable of a script must not mean everybody.
+        // An empty variable of a script must not mean everybody, between slashes neither.
+        let says_nothing = |text: &String| text.chars().all(|c| c == '/' || c.is_whitespace());
+        if texts.iter().any(says_nothing) {
             return Err(CommandError::usage(format!("{option} is empty"))
                 .hint("leave the option out to mean every node"));
         }

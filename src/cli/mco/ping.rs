@@ -8,7 +8,7 @@ use super::{Options, Session, filters};
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{Out, View, graph, report::milliseconds, stats, table::Table},
+        render::{Out, View, graph, stats, table::Table},
         tree::{General, PingArgs},
     },
     client::{Account, Answer, Verdict},
@@ -76,6 +76,7 @@ impl View for Times {
     fn own(&self, account: &Account) -> Map<String, Value> {
         let mut own = Map::new();
         if let Some((min, max, mean)) = spread(&times(account)) {
+            let [min, max, mean] = [min, max, mean].map(|ms| (ms * 1000.0).round() / 1000.0);
             let times = json!({ "min_ms": min, "max_ms": max, "avg_ms": mean });
             own.insert("times".to_owned(), times);
         }
@@ -97,7 +98,7 @@ fn times(account: &Account) -> Vec<f64> {
         .answers
         .iter()
         .filter(|answer| answer.is_ok())
-        .map(|answer| milliseconds(answer.after))
+        .map(|answer| answer.after.as_secs_f64() * 1000.0)
         .collect()
 }
 

@@ -404,7 +404,7 @@ impl Session {
     }
 
     /// Shows who would get which request. The end is an error only in that nothing else follows.
-    async fn rehearse(
+    pub(super) async fn rehearse(
         &mut self,
         call: &Call,
         application: &'static str,

@@ -91,9 +91,13 @@ fn source(
         .disc_option
         .last()
         .or_else(|| config.discovery_options.last());
-    let Some(method) = given.or(configured) else {
-        return Ok(Source::Broker);
-    };
+    let method = given.or(configured).unwrap_or("broker");
+    if !options.disc_option.is_empty() && ["broker", "mc"].contains(&method) {
+        return Err(CommandError::usage(format!(
+            "the discovery method {method} takes no --disc-option"
+        ))
+        .hint("`--disc-method flatfile --disc-option FILE`, or `--nodes FILE`, reads a list"));
+    }
     match method {
         "broker" => Ok(Source::Broker),
         "mc" => Ok(Source::Broadcast),

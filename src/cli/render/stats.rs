@@ -18,7 +18,11 @@ use crate::{
 
 /// `Finished processing R / D hosts in T ms`.
 pub(crate) fn short(out: &mut Out, account: &Account) -> io::Result<()> {
-    let (answered, addressed) = (account.answers.len(), account.addressed());
+    // Who was meant, and left out when the call was ended, is missing.
+    let (answered, addressed) = (
+        account.answers.len(),
+        account.addressed() + account.unasked.len(),
+    );
     let paint = if answered >= addressed {
         Paint::Green
     } else {

@@ -13,19 +13,19 @@ pub struct Common {
     /// Target messages to a specific sub collective
     #[arg(short = 'T', long, value_name = "COLLECTIVE")]
     pub target: Option<String>,
-    /// Timeout for doing discovery: how long to wait for nodes that are not connected
+    /// Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]
     #[arg(long, alias = "dt", value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub discovery_timeout: Option<f64>,
-    /// Timeout for calling remote agents
-    #[arg(short, long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
+    /// Timeout for calling remote agents [default: the action's own, and that for discovery]
+    #[arg(short, long, value_name = "SECONDS", value_parser = parse_some_seconds, allow_negative_numbers = true)]
     pub timeout: Option<f64>,
     /// Do not be verbose
     #[arg(short, long)]
     pub quiet: bool,
-    /// Set the message validity period; never longer than the timeout
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
+    /// Set the message validity period [default: the timeout, which is the longest]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_some_seconds, allow_negative_numbers = true)]
     pub ttl: Option<f64>,
-    /// Give up connecting after this time
+    /// Give up connecting after this time [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub connection_timeout: Option<f64>,
     /// Accepted as the original has it: publishing never waits for replies
@@ -98,7 +98,7 @@ pub struct Batches {
     /// Do requests in batches: a number of nodes, or a percentage; 0 for all at once
     #[arg(long, value_name = "SIZE", value_parser = parse_batch, allow_negative_numbers = true)]
     pub batch: Option<Share>,
-    /// Sleep time between batches
+    /// Sleep time between batches [default: 1]
     #[arg(long, alias = "batch-sleep-time", value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub batch_sleep: Option<f64>,
     /// Ask no further batch once more than so many nodes, or so many of a hundred, failed or did
@@ -177,6 +177,14 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
         _ => Err("a number of seconds from 0 to 86400 is needed".to_owned()),
+    }
+}
+
+/// In no time at all nobody can answer.
+fn parse_some_seconds(text: &str) -> Result<f64, String> {
+    match parse_seconds(text) {
+        Ok(seconds) if seconds > 0.0 => Ok(seconds),
+        _ => Err("a number of seconds above 0, and up to 86400, is needed".to_owned()),
     }
 }
 

@@ -47,7 +47,7 @@ fn counts_are_aligned_and_sorted() {
     let mixed = [json!(true), json!(1), json!({"a": 1}), json!("true")];
     assert_eq!(
         lines(summary.clone(), &mixed),
-        ["   true = 2", "      1 = 1", "{\"a\"=>1} = 1"]
+        ["    true = 2", "       1 = 1", "{\"a\"=>1} = 1"]
     );
     assert_eq!(
         lines(summary.clone().format("%s: %03d"), &values),

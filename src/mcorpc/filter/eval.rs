@@ -93,7 +93,7 @@ impl Filter {
     }
 
     /// Whether every pattern and comparison can be used at all: what would fail on every node is
-    /// better refused before anybody is asked. Compound expressions are checked by their parser.
+    /// better refused before anybody is asked. Of compound expressions the rest is their parser's.
     pub fn check(&self) -> Result<(), EvalError> {
         for word in self
             .identity
@@ -105,6 +105,16 @@ impl Filter {
         }
         for fact in &self.fact {
             Comparison::new(&fact.operator, &fact.value)?;
+        }
+        for token in self.compound.iter().flatten() {
+            match token {
+                Token::Function(function) => function::check(function)?,
+                Token::Statement(text) => match Statement::new(text)? {
+                    Statement::Class(class) => drop(Word::new(class)?),
+                    Statement::Fact(fact) => drop(Comparison::new(&fact.operator, &fact.value)?),
+                },
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -206,30 +216,43 @@ fn expression(node: &dyn Node, tokens: &[Token]) -> Result<bool, EvalError> {
     truth.finish()
 }
 
-fn statement(node: &dyn Node, text: &str) -> Result<bool, EvalError> {
-    let Some((_, operator)) = statement_operator(text).filter(|_| !text.starts_with('/')) else {
-        return has_class(node, text);
-    };
-    // As Ruby's `split`: what follows a second operator is lost.
-    let mut parts = text.split(operator);
-    let fact = parts.next().unwrap_or_default();
-    let value = parts.next().unwrap_or_default();
-    if value.is_empty() && parts.all(str::is_empty) {
-        return Err(EvalError::Malformed("a comparison lacks its value"));
-    }
-    let operator = match operator {
-        _ if value.starts_with('/') => "=~",
-        "=" => "==",
-        other => other,
-    };
-    has_fact(
-        node,
-        &FactFilter {
+/// What a word of a compound expression says.
+enum Statement<'a> {
+    Class(&'a str),
+    Fact(FactFilter),
+}
+
+impl<'a> Statement<'a> {
+    fn new(text: &'a str) -> Result<Self, EvalError> {
+        let Some((_, operator)) = statement_operator(text).filter(|_| !text.starts_with('/'))
+        else {
+            return Ok(Self::Class(text));
+        };
+        // As Ruby's `split`: what follows a second operator is lost.
+        let mut parts = text.split(operator);
+        let fact = parts.next().unwrap_or_default();
+        let value = parts.next().unwrap_or_default();
+        if value.is_empty() && parts.all(str::is_empty) {
+            return Err(EvalError::Malformed("a comparison lacks its value"));
+        }
+        let operator = match operator {
+            _ if value.starts_with('/') => "=~",
+            "=" => "==",
+            other => other,
+        };
+        Ok(Self::Fact(FactFilter {
             fact: fact.to_owned(),
             value: value.to_owned(),
             operator: operator.to_owned(),
-        },
-    )
+        }))
+    }
+}
+
+fn statement(node: &dyn Node, text: &str) -> Result<bool, EvalError> {
+    match Statement::new(text)? {
+        Statement::Class(class) => has_class(node, class),
+        Statement::Fact(fact) => has_fact(node, &fact),
+    }
 }
 
 /// Asks a data plugin. `None`: there is none, or it may not be asked this.

@@ -87,11 +87,9 @@ mod tests {
             let error = plugin().query(query).unwrap_err();
             assert!(matches!(error, DataError::Invalid { .. }), "{query:?}");
         }
-        let error = plugin().query(Some("no-such-service")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "service: Could not find init script for 'no-such-service'"
-        );
+        let outputs = plugin().query(Some("no-such-service")).unwrap();
+        assert_eq!(outputs["status"], "stopped");
+        assert_eq!(outputs["state"], "unknown");
         let broken = ServiceData::new(Settings::read(|_| Some("nonsense")));
         let error = broken.query(Some("cron")).unwrap_err().to_string();
         assert!(error.contains("plugin.service.provider"), "{error}");

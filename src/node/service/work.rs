@@ -71,9 +71,12 @@ impl Services {
         self.read(service, ended.map_err(|error| error.to_string()))
     }
 
-    /// The same, while this thread waits for at most `limit`.
+    /// The same, while this thread waits for at most `limit`. Whether a service runs can be said of
+    /// one that is not there, too.
     pub fn state_blocking(&self, service: &ServiceName, limit: Duration) -> Result<State, Failure> {
-        self.check_known(service)?;
+        if !self.provider.is_known(service) {
+            return Ok(State::new(Condition::Unknown));
+        }
         let ended = self.provider.ask(service).run_blocking(limit);
         self.read(service, ended.map_err(|error| error.to_string()))
     }

@@ -109,6 +109,7 @@ impl Line {
             },
             ("help", None) if self.others.is_empty() => help::applications(),
             ("plugin", None) => self.plugin(ddls),
+            ("policy", None) => self.policy(ddls),
             ("puppet", None) if self.others.is_empty() => plain(puppet::COMMANDS),
             // Their actions may stand before or behind what they are for.
             ("service", None) => self.action_of(&service::ACTIONS),
@@ -152,6 +153,20 @@ impl Line {
             rows.map(|action| (action.name.clone(), action.description.clone()))
                 .collect()
         })
+    }
+
+    /// `check`, an agent, one of its actions.
+    fn policy(&self, ddls: &Ddls) -> Vec<Row> {
+        match self.others.as_slice() {
+            [] => plain(["check"]),
+            [_] => agents(ddls, true),
+            [_, agent] => agent_rows(ddls, agent, |ddl| {
+                let rows = ddl.actions.iter();
+                rows.map(|action| (action.name.clone(), action.description.clone()))
+                    .collect()
+            }),
+            _ => Vec::new(),
+        }
     }
 
     /// One of these, where there is none yet.

@@ -44,6 +44,10 @@ pub(super) fn run(args: &InventoryArgs, general: &General) -> Result<Exit, Comma
         return collectives::run(args, filter, general);
     }
     match node {
+        Some(_) if !filter.identity.is_empty() => Err(CommandError::usage(
+            "a node is named already, and -I names another",
+        )
+        .hint("`--fields` and `--template` report on many nodes")),
         Some(node) => {
             filter.identity.push(node.to_string());
             node::run(args, &node, &filter, general)

@@ -39,6 +39,9 @@ pub(super) fn run(
             session.plan(ddl, &plan::action(action)?, Map::new(), filter.clone())
         };
         let asked = plan(session, "inventory")?;
+        if session.is_dry_run() {
+            return Err(session.rehearse(&asked, "inventory").await?);
+        }
         let inventory = session.call(&asked, &mut |_, _| Ok(())).await?;
         let mut report = Report {
             node: node.clone(),

@@ -5,10 +5,28 @@
 
 use std::cmp::Ordering;
 
+use regex::Regex;
 use serde_json::{Map, Number, Value};
 
 use super::{EvalError, Function};
 use crate::mcorpc::pattern;
+
+/// Whether its regex, if it has one, can be used at all.
+pub(super) fn check(function: &Function) -> Result<(), EvalError> {
+    if is_match(function) {
+        drop(regex(function)?);
+    }
+    Ok(())
+}
+
+fn is_match(function: &Function) -> bool {
+    ["=~", "!=~"].contains(&&*function.operator)
+}
+
+fn regex(function: &Function) -> Result<Regex, EvalError> {
+    let (body, flags) = pattern::split_slashed(&function.r_compare);
+    Ok(pattern::search_with(body, flags)?)
+}
 
 pub(super) fn holds(function: &Function, outputs: &Map<String, Value>) -> Result<bool, EvalError> {
     let Some(name) = &function.value else {
@@ -33,12 +51,11 @@ pub(super) fn holds(function: &Function, outputs: &Map<String, Value>) -> Result
     {
         return Ok(false);
     }
-    if operator == "=~" || operator == "!=~" {
+    if is_match(function) {
         let Value::String(text) = value else {
             return Ok(false);
         };
-        let (body, flags) = pattern::split_slashed(&function.r_compare);
-        let found = pattern::search_with(body, flags)?.is_match(text);
+        let found = regex(function)?.is_match(text);
         return Ok(found == (operator == "=~"));
     }
     let order = match value {

@@ -7,9 +7,10 @@ source "$1/mcollective.bash"
 while IFS= read -r COMP_LINE; do
     COMP_POINT=${#COMP_LINE}
     # As readline cuts words.
-    cut=${COMP_LINE//=/ = }
+    cut=$(sed -E 's/[=:]+/ & /g' <<<"$COMP_LINE.")
+    cut=${cut%.}
     read -ra COMP_WORDS <<<"$cut"
-    [[ $cut == *" " && $COMP_LINE != *= ]] && COMP_WORDS+=("")
+    [[ $cut == *" " && $COMP_LINE != *[=:] ]] && COMP_WORDS+=("")
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
     COMPREPLY=()
     function=$(complete -p "${COMP_WORDS[0]}")
