@@ -93,6 +93,8 @@ fn start(demo: &Demo, nodes: u16) -> Result<(), CommandError> {
     let words = [
         "mco".into(),
         "ping".into(),
+        // Whatever else is on standard input is not for it.
+        "--disc-method=broker".into(),
         "--config".into(),
         demo.client_config().into_os_string(),
     ];

@@ -66,9 +66,15 @@ pub(super) fn wait_for(
     end: Instant,
     progress: &dyn Fn(usize),
 ) -> Result<usize, CommandError> {
+    // Nobody has asked for this: it takes nothing from standard input, and says nothing.
+    let mut common = Common {
+        quiet: true,
+        ..Common::default()
+    };
+    common.discovery.disc_method = Some("broker".to_owned());
     let options = Options {
         general,
-        common: &Common::default(),
+        common: &common,
         progress: false,
     };
     let mut count = 0;

@@ -326,7 +326,7 @@ impl Session {
         Ok(account)
     }
 
-    /// Says that a list of nodes may not be whole yet.
+    /// Says that a list of nodes may not be whole yet, where it is not known to be.
     fn warn_of_young_broker(&self, account: &Account) {
         let opened = self.client.broker().opened;
         let age = opened.map(|opened| Duration::from_millis(opened.ms));
@@ -334,6 +334,7 @@ impl Session {
             && age < SETTLING
             && account.discovered
             && !self.quiet
+            && !self.known.has_all(account)
         {
             complain(format_args!(
                 "warning: the broker was started {} s ago; nodes that have not come back to it yet \

@@ -5,6 +5,7 @@ mod fleet;
 mod replies;
 
 use std::{
+    collections::HashSet,
     fs::{self, DirBuilder},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     os::unix::fs::DirBuilderExt as _,
@@ -84,6 +85,24 @@ impl Known {
         for name in spoke.chain(&found.nomatch) {
             self.new.add_node(name.as_str(), self.today);
         }
+    }
+
+    /// Whether everybody who was seen before has a place in the account of a call.
+    pub(super) fn has_all(&self, account: &Account) -> bool {
+        let Some(place) = &self.place else {
+            return false;
+        };
+        let answered = account.answers.iter().map(|answer| &answer.reply.sender);
+        let silent = account.no_response.iter().map(|silent| &silent.node);
+        let names: HashSet<&str> = answered
+            .chain(silent)
+            .chain(&account.nomatch)
+            .chain(&account.unasked)
+            .map(AsRef::as_ref)
+            .collect();
+        let fleet = place.read(self.today);
+        let mut seen = fleet.nodes().peekable();
+        seen.peek().is_some() && seen.all(|node| names.contains(node.as_str()))
     }
 
     /// Keeps what is new.
