@@ -90,6 +90,8 @@ pub enum Progress<'a> {
     },
     /// Something was received that can't be taken; worth a line under `-v`.
     Rejected(String),
+    /// The connection was lost, and with it what was on its way.
+    Lost(String),
 }
 
 /// A call that could not be made.
@@ -443,7 +445,7 @@ impl Client {
                 retry_in: None,
             }) if !state.gather.is_known() => return Err(error.into()),
             Some(Event::Disconnected { error, retry_in }) => {
-                progress(Progress::Rejected(error.to_string()));
+                progress(Progress::Lost(error.to_string()));
                 return Ok(retry_in.is_some());
             }
             Some(Event::Connected(_) | Event::Time(_)) => {}

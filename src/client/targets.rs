@@ -152,7 +152,7 @@ impl Client {
         let begun = Instant::now();
         let account = self
             .call(&ping, &mut |event| {
-                if let Progress::Rejected(_) = event {
+                if let Progress::Rejected(_) | Progress::Lost(_) = event {
                     progress(event);
                 }
             })
@@ -219,7 +219,7 @@ impl Client {
                     spoken: before + spoken,
                     gather,
                 }),
-                rejected @ Progress::Rejected(_) => progress(rejected),
+                other @ (Progress::Rejected(_) | Progress::Lost(_)) => progress(other),
             };
             let call = directed(call, group.to_vec());
             let asked = self

@@ -44,3 +44,20 @@ fn a_node_that_was_paused_does_not_run_what_nobody_waits_for() {
         .exits(0)
         .says("Finished processing 2 / 2 hosts in ");
 }
+
+#[test]
+fn a_broker_that_goes_away_during_a_call_is_told_of_once() {
+    let mut fleet = Fleet::start(2);
+    fleet.agents[1].signal(Signal::SIGSTOP);
+    let config = fleet.path("client.cfg");
+    let call = std::thread::spawn(move || {
+        mco(&config, ["rpc", "rpcutil", "get_fact", "fact=x", "-t", "3"])
+    });
+    fleet.agents[0].wait_for("rpcutil#get_fact");
+    fleet.end_broker(Signal::SIGKILL);
+    let ended = call.join().unwrap();
+    let told = ended.stderr.matches("warning: lost the connection").count();
+    assert_eq!(told, 1, "{ended:#?}");
+    assert!(ended.stdout.contains("    node2"), "{ended:#?}");
+    fleet.agents[1].signal(Signal::SIGCONT);
+}

@@ -275,7 +275,7 @@ impl Session {
         let sort = self.sort;
         let bar = progress::Progress::new(self.progress);
         let (out, verbose) = (&mut self.out, self.verbose);
-        let written = Cell::new(Ok(()));
+        let (written, lost) = (Cell::new(Ok(())), Cell::new(false));
         let unwritable = Notify::new();
         let mut report = |event: Progress<'_>| match event {
             Progress::Addressed { nodes, gather } => {
@@ -296,6 +296,12 @@ impl Session {
             }
             Progress::Rejected(why) => {
                 if verbose {
+                    bar.suspend(|| complain(format_args!("warning: {why}")));
+                }
+            }
+            Progress::Lost(why) => {
+                // Nodes that are silent from now on are not to blame.
+                if !lost.replace(true) {
                     bar.suspend(|| complain(format_args!("warning: {why}")));
                 }
             }
@@ -348,7 +354,7 @@ impl Session {
     pub(super) async fn discover(&mut self, call: &Call) -> Result<Discovered, CommandError> {
         let verbose = self.verbose;
         let mut report = |event: Progress<'_>| {
-            if let (Progress::Rejected(why), true) = (event, verbose) {
+            if let (Progress::Rejected(why) | Progress::Lost(why), true) = (event, verbose) {
                 complain(format_args!("warning: {why}"));
             }
         };
@@ -371,7 +377,7 @@ impl Session {
         };
         let verbose = self.verbose;
         let mut report = |event: Progress<'_>| {
-            if let (Progress::Rejected(why), true) = (event, verbose) {
+            if let (Progress::Rejected(why) | Progress::Lost(why), true) = (event, verbose) {
                 complain(format_args!("warning: {why}"));
             }
         };

@@ -77,7 +77,8 @@ pub(crate) fn missing(out: &mut Out, account: &Account) -> io::Result<()> {
         .map(|silent| &silent.node)
         .collect();
     list(out, "No response from:", &silent)?;
-    let unasked: Vec<&Identity> = account.unasked.iter().collect();
+    let mut unasked: Vec<&Identity> = account.unasked.iter().collect();
+    unasked.sort();
     list(out, "Not asked:", &unasked)?;
     let mut unexpected: Vec<&Identity> = account
         .unexpected
