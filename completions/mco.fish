@@ -81,7 +81,7 @@ always\t'Always'
 never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand ping" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
-complete -c mco -n "__fish_mco_using_subcommand ping" -s g -l graph -d 'Shows a graph of the time distribution: one bar for every 50 ms'
+complete -c mco -n "__fish_mco_using_subcommand ping" -s g -l graph -d 'Shows a graph of the time distribution: one bar for every 50 ms, or fewer that fit'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand ping" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand ping" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'

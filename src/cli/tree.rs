@@ -230,7 +230,7 @@ pub enum Application {
     after_help = "Examples:\n  mco ping\n  mco ping -F os.family=Debian\n  mco ping --json"
 )]
 pub struct PingArgs {
-    /// Shows a graph of the time distribution: one bar for every 50 ms
+    /// Shows a graph of the time distribution: one bar for every 50 ms, or fewer that fit
     #[arg(short, long)]
     pub graph: bool,
     /// Options of every application.
