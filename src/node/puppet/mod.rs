@@ -1,7 +1,7 @@
 //! Puppet on this machine: what it is doing, what its last run did, and how a run is begun.
 //!
 //! `layout` knows where Puppet keeps its files and `settings` asks it; `lock`, `summary`, `report` and
-//! `resources` each read one of them; `state` puts them together. `decide` says how a wanted run is to
+//! `resources` each read one of them, as `written` tells whole texts; `state` puts them together. `decide` says how a wanted run is to
 //! be begun and `run` begins it, `record` keeps what is known of it past a restart of this daemon.
 //! `manifest`, `rules` and `scratch` are for single resources.
 //!
@@ -24,6 +24,7 @@ mod scratch;
 mod settings;
 mod state;
 mod summary;
+mod written;
 
 use std::path::PathBuf;
 
@@ -38,7 +39,7 @@ pub use self::{
     run::{RunError, Started},
     scratch::{Scratch, ScratchError},
     state::{LastRun, State},
-    summary::Summary,
+    summary::{Figure, Summary},
 };
 
 /// Puppet on this machine.

@@ -1,5 +1,7 @@
 //! Calls as a node gets them, with files as Puppet writes them.
 
+mod states;
+
 use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
 use super::*;
@@ -225,6 +227,12 @@ async fn single_resources_are_for_those_that_are_allowed() {
         "Puppet is managing the resource 'File[/tmp/x]', refusing to create conflicting states"
     );
     node.put("resourcefile", "");
+    let error = node.call("resource", inputs.clone()).await.unwrap_err();
+    assert_eq!(
+        error.message,
+        "Puppet may be managing the resource 'File[/tmp/x]', as resourcefile is empty; refusing to create conflicting states"
+    );
+    node.put("resourcefile", "\n");
     let error = node.call("resource", inputs).await.unwrap_err();
     assert!(
         error.message.contains("does not end with `agent`"),
