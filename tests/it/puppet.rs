@@ -228,6 +228,14 @@ fn runs_are_followed_to_their_end() {
         ),
         "{summary:#?}"
     );
+    // What only our own client makes use of is in documents of our own.
+    let asked = |form: &[&str]| {
+        let words = ["rpc", "puppet", "status", "-I", "node1"];
+        let words = words.iter().chain(form);
+        let status = site.fleet.mco(words).exits(0);
+        status.stdout.contains("run_request")
+    };
+    assert!(asked(&["-o", "json"]) && !asked(&["-j"]) && !asked(&[]));
     site.fleet
         .mco(["rpc", "puppet", "last_run_summary", "-I", "node1", "-v"])
         .exits(0)
@@ -405,6 +413,39 @@ fn an_agent_that_is_killed_during_its_run_is_not_lost() {
     let ended = ended.says("1 changed, 1 failed\n");
     assert!(ended.stdout.contains("node1 changed after "), "{ended:#?}");
     assert_eq!(site.read(1, "runs").lines().count(), 1);
+}
+
+#[test]
+fn a_run_of_somebody_elses_is_not_taken_for_the_one_that_was_ordered() {
+    use nix::sys::signal::Signal;
+    let site = Site::of(&["changed", "unchanged"]);
+    site.put(1, "wait", "");
+    let all = begun(&site, &["puppet", "runall", "1"]);
+    until(|| site.is_there(1, "agent_catalog_run_lockfile"));
+    // node2 does not answer when it is told to run, and Puppet runs there by itself.
+    site.fleet.agents[1].signal(Signal::SIGSTOP);
+    site.put(2, "wait", "");
+    let mut another = std::process::Command::new(site.dir.path().join("node2/puppet"))
+        .arg("by itself")
+        .spawn()
+        .unwrap();
+    until(|| site.is_there(2, "agent_catalog_run_lockfile"));
+    site.remove(1, "wait");
+    until(|| !site.is_there(1, "agent_catalog_run_lockfile"));
+    // Until it has been told, and not been heard.
+    std::thread::park_timeout(Duration::from_secs(8));
+    site.fleet.agents[1].signal(Signal::SIGCONT);
+    std::thread::park_timeout(Duration::from_secs(3));
+    site.remove(2, "wait");
+    assert!(another.wait().unwrap().success());
+    let ended = crate::support::Ended::from(all.wait_with_output().unwrap()).exits(0);
+    assert!(
+        ended.stdout.contains("node2 unchanged after "),
+        "{ended:#?}"
+    );
+    let runs = site.read(2, "runs");
+    assert_eq!(runs.lines().count(), 2, "{runs}");
+    assert!(runs.starts_with("by itself\nagent --onetime "), "{runs}");
 }
 
 #[test]

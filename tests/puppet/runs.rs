@@ -214,7 +214,8 @@ fn one_resource_leaves_the_rest_alone(site: &Site) {
     );
 }
 
-/// What a machine that lost its power may have instead of what Puppet wrote.
+/// What a machine that lost its power may have instead of what Puppet wrote; and directories, which
+/// Puppet itself can't do with.
 fn broken_files_are_sentences(site: &Site) {
     let state = site.path("node1/var/state");
     let files = [
@@ -267,6 +268,24 @@ fn broken_files_are_sentences(site: &Site) {
             .exits(0)
             .says("node1\n");
     }
+    for file in &files {
+        drop(fs::remove_file(file));
+        fs::create_dir(file).unwrap();
+    }
+    let message = site.data("rpc puppet status -I node1")["message"].clone();
+    println!("{message}");
+    // Its end is known, though nothing of it could be written down.
+    let ended = site
+        .mco("puppet runonce --wait=300 --force -I node1")
+        .exits(2)
+        .says("node1 failed after ");
+    println!("{}", ended.stdout);
+    for file in &files {
+        drop(fs::remove_dir_all(file));
+    }
+    site.mco("puppet runonce --wait=300 --force -I node1")
+        .exits(0)
+        .says("node1 unchanged after ");
 }
 
 fn a_run_that_is_killed_is_noticed(site: &Site) {

@@ -8,6 +8,7 @@ use super::super::action::{ActionCall, ActionError, Agent, Outputs, Running};
 use crate::{
     mcorpc::{
         ddl::{Ddl, builtin},
+        names::RequestId,
         reply::{Outcome, StatusCode},
     },
     node::puppet::{
@@ -56,6 +57,7 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 }
 
 fn status(state: &State) -> Outputs {
+    let request = state.run.as_ref().and_then(|(run, _)| run.request.as_ref());
     object(json!({
         "applying": state.applying,
         "idling": state.idling(),
@@ -67,6 +69,8 @@ fn status(state: &State) -> Outputs {
         "disable_message": state.disabled.as_deref().unwrap_or_default(),
         "message": state.sentence(),
         "run": state.run.as_ref().map(|(record, run)| own_run(record, run)),
+        // Nothing is an answer too: whoever waits for a run of ours knows that this is none.
+        "run_request": request.map(RequestId::as_str).unwrap_or_default(),
     }))
 }
 
@@ -155,7 +159,7 @@ async fn runonce(call: &ActionCall) -> Result<Outputs, ActionError> {
     let started = call
         .host
         .puppet()
-        .run_once(&wish(call)?, &call.launcher)
+        .run_once(&wish(call)?, &call.id, &call.launcher)
         .await;
     match started {
         Ok(started) if started.begun || super::is_idempotent(call) => Ok(object(json!({

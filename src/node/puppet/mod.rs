@@ -26,9 +26,8 @@ mod state;
 mod summary;
 mod written;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use self::settings::Settings;
 pub use self::{
     layout::Paths,
     lock::LockError,
@@ -41,13 +40,14 @@ pub use self::{
     state::{LastRun, State},
     summary::{Figure, Summary},
 };
+use self::{record::Note, settings::Settings};
 
 /// Puppet on this machine.
 #[derive(Debug)]
 pub struct Puppet {
     options: Options,
     settings: Settings,
-    record: PathBuf,
+    note: Arc<Note>,
     /// Two runs must not be begun at once.
     beginning: tokio::sync::Mutex<()>,
     /// For files that are needed for a moment.
@@ -60,7 +60,7 @@ impl Puppet {
     pub fn new(options: Options, state_dir: PathBuf) -> Self {
         Self {
             settings: Settings::new(options.clone(), state_dir.join("puppet-settings.json")),
-            record: state_dir.join("puppet-run.json"),
+            note: Arc::new(Note::new(state_dir.join("puppet-run.json"))),
             options,
             beginning: tokio::sync::Mutex::default(),
             state_dir,
@@ -90,7 +90,7 @@ impl Puppet {
     /// What it is doing. Reads files.
     pub fn state(&self) -> State {
         let paths = self.paths();
-        State::read(&paths, Record::read(&self.record), &self.options)
+        State::read(&paths, self.note.read(), &self.options)
     }
 
     /// What its last run managed. Reads a file.

@@ -366,6 +366,7 @@ mod tests {
             birth: process::birth(fake.0.id()),
             signalled: false,
             last_run_before: 0,
+            request: None,
             end: None,
         };
         let own = record(&fake);

@@ -116,6 +116,8 @@ async fn a_run_is_begun_followed_and_not_begun_twice() {
          rm agent_catalog_run_lockfile; echo Error: it broke >&2; exit 1",
         "plugin.puppet.splaylimit = 7",
     );
+    let status = node.call("status", json!({})).await.unwrap();
+    assert_eq!(status["run_request"], json!(""));
     let inputs = json!({"tags": "a,b", "noop": true});
     let outputs = node.call("runonce", inputs).await.unwrap();
     assert!(outputs["initiated_at"].as_i64().unwrap() > 1_000_000_000);
@@ -126,6 +128,7 @@ async fn a_run_is_begun_followed_and_not_begun_twice() {
         json!("Currently applying a catalog; never run")
     );
     assert_eq!(status["run"]["state"], json!("running"));
+    assert_eq!(status["run_request"], json!("a"));
     let error = node.call("runonce", json!({})).await.unwrap_err();
     assert_eq!(
         error.message,

@@ -142,6 +142,7 @@ const LOCKS: [&str; 3] = [
 
 struct Machine {
     node: Node,
+    config: String,
     slowest: Duration,
 }
 
@@ -161,8 +162,13 @@ impl Machine {
         };
         Self {
             node,
+            config,
             slowest: Duration::ZERO,
         }
+    }
+
+    fn restart(&mut self) {
+        self.node.host = self.node.site.host_of(&self.config);
     }
 
     fn heal(&self) {
@@ -202,6 +208,10 @@ async fn every_broken_file_is_a_sentence_and_no_wrong_claim() {
     for name in WELL.map(|(name, _)| name).into_iter().chain(LOCKS) {
         for way in WAYS {
             machine.heal();
+            // What this daemon knows itself hides what it has noted.
+            if name.starts_with("puppet-") {
+                machine.restart();
+            }
             way.make(&machine.node.path(name));
             looks(&mut machine, name, way).await;
             switches(&mut machine, name, way).await;
