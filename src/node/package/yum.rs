@@ -95,6 +95,15 @@ impl PackageProvider for Yum {
             || rpm::is_locked(ended)
     }
 
+    /// `Existing lock /var/run/yum.pid: another copy is running as pid 2077.`
+    fn holder(&self, ended: &Ended) -> Option<String> {
+        let text = ended.stderr.text();
+        let (_, holder) = text.rsplit_once("another copy is running as pid ")?;
+        let digits = holder.trim_start_matches(|c: char| c.is_ascii_digit());
+        let pid = holder.strip_suffix(digits)?;
+        (!pid.is_empty()).then(|| format!("process {pid}"))
+    }
+
     fn list(&self) -> Program {
         rpm::list()
     }
@@ -276,6 +285,9 @@ mod tests {
         let exits = "Another app is currently holding the yum lock; exiting as configured by exit_on_lock\n";
         assert!(Yum::YUM.is_locked(&ended(1, "", &format!("{holder}{exits}"))));
         assert!(Yum::YUM.is_locked(&ended(1, &format!("{holder}{exits}"), "")));
+        let held = ended(1, "", &format!("{holder}{exits}"));
+        assert_eq!(Yum::YUM.holder(&held).as_deref(), Some("process 2077"));
+        assert_eq!(Yum::YUM.holder(&ended(200, "", exits)), None);
         let forbidden =
             "[Errno 13] Permission denied: '/var/run/yum.pid'\nCan't create lock file; exiting\n";
         assert!(!Yum::YUM.is_locked(&ended(1, "", forbidden)));
