@@ -99,6 +99,19 @@ async fn switching_is_told_from_finding_it_so() {
     );
     let error = node.call("enable", json!({})).await.unwrap_err();
     assert_eq!(error.message, "Could not enable Puppet: Already enabled");
+    // Only who says so is meant, and not a text or a number that looks like it.
+    for not_said in [json!(false), json!(null), json!("true"), json!(1)] {
+        let inputs = json!({"idempotent": not_said});
+        let error = node.call("enable", inputs).await.unwrap_err();
+        assert_eq!(
+            (
+                error.code,
+                &error.outputs["enabled"],
+                &error.outputs["changed"]
+            ),
+            (StatusCode::ABORTED, &json!(true), &json!(false))
+        );
+    }
     let outputs = node.call("enable", idempotent).await.unwrap();
     assert_eq!(outputs["status"], json!("Already enabled"));
     let outputs = node.call("disable", json!({})).await.unwrap();
