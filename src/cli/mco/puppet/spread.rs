@@ -103,7 +103,8 @@ fn ran(account: &Account) -> impl Iterator<Item = &Answer> {
 fn values(account: &Account, name: &str) -> Vec<f64> {
     ran(account)
         .filter_map(|answer| answer.reply.data.get(name)?.as_f64())
-        .filter(|value| value.is_finite())
+        // What is below nothing is not known.
+        .filter(|value| value.is_finite() && *value >= 0.0)
         .collect()
 }
 
