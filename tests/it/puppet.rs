@@ -243,6 +243,53 @@ fn runs_are_followed_to_their_end() {
 }
 
 #[test]
+fn what_is_not_whole_is_told_and_not_counted() {
+    let site = Site::of(&["changed", "unchanged"]);
+    let fleet = &site.fleet;
+    fleet
+        .mco(["puppet", "runonce", "--wait", "--force"])
+        .exits(0);
+    // As a machine that lost its power may have it.
+    let summary = site.read(1, "lastrunfile");
+    let (half, _) = summary.split_once("5479549").unwrap();
+    site.put(1, "lastrunfile", half);
+    site.put(1, "resourcefile", "file[/etc/mo");
+    fleet
+        .mco(["puppet", "status"])
+        .exits(0)
+        .says("   node1: Currently stopped; last run unknown: lastrunfile is cut off\n")
+        .says("   node2: Currently stopped; last completed run ");
+    let table = fleet
+        .mco(["puppet", "status", "-o", "table", "-I", "node1"])
+        .exits(0)
+        .stdout;
+    assert!(table.contains("  unknown   Currently stopped; "), "{table}");
+    fleet
+        .mco(["puppet", "count"])
+        .exits(0)
+        .says("Nodes currently enabled: 2\n");
+    fleet
+        .mco(["puppet", "summary"])
+        .exits(0)
+        .says("Summary statistics for 1 nodes:\n")
+        .says("1 more have no figures: Puppet has not completed a run there, or nobody can tell\n");
+    let told = ["rpc", "puppet", "last_run_summary", "-I", "node1"];
+    let told = fleet.mco(told).exits(0);
+    told.says("Problem: lastrunfile is cut off; resourcefile is cut off\n")
+        .says("Failed Resources: -1\n");
+    for managed in ["true", "false"] {
+        let words = format!("resource('file[/etc/motd]').managed={managed}");
+        fleet.mco(["find", "-I", "node1", "-S", &words]).exits(1);
+    }
+    let words = "resource('file[/etc/motd]').managed=false";
+    fleet.mco(["find", "-S", words]).exits(0).says("node2\n");
+    fleet
+        .mco(["puppet", "runonce", "--wait", "--force", "-I", "node1"])
+        .exits(0)
+        .says("node1 changed after ");
+}
+
+#[test]
 fn a_run_under_way_is_joined_and_outlives_the_agent() {
     let mut site = Site::of(&["changed"]);
     site.put(1, "wait", "");

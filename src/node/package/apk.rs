@@ -273,7 +273,7 @@ mod tests {
     fn only_what_somebody_holds_is_a_lock() {
         let says = |why: &str| {
             let text = format!(
-                "ERROR: Unable to lock database: {why}\nERROR: Failed to open apk database: {why}\n"
+                "Waiting for repository lock\nERROR: Unable to lock database: {why}\nERROR: Failed to open apk database: {why}\n"
             );
             Apk.is_locked(&ended(99, "", &text))
         };

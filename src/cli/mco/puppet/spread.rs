@@ -59,7 +59,7 @@ impl View for Spread {
         out.line("")?;
         if never > 0 {
             out.line(format!(
-                "{never} more have no figures: Puppet has not completed a run there\n"
+                "{never} more have no figures: Puppet has not completed a run there, or nobody can tell\n"
             ))?;
         }
         stats::missing(out, account)
