@@ -15,6 +15,15 @@ pub fn logs(path: &Path) -> Result<Vec<Value>, String> {
 }
 
 fn parse(text: &str) -> Result<Vec<Value>, String> {
+    // What is behind is most of a report, may be more than a reader takes, and is not asked for.
+    let head = text.find(BEHIND).and_then(|at| text.get(..=at));
+    if let Some(logs) = head.and_then(|head| parse_whole(head).ok()) {
+        return Ok(logs);
+    }
+    parse_whole(text)
+}
+
+fn parse_whole(text: &str) -> Result<Vec<Value>, String> {
     let report = parse_yaml(text).map_err(|error| format!("can't be read: {error}"))?;
     let Some(Value::Array(logs)) = report.get("logs") else {
         return Err("has no log".into());
@@ -44,6 +53,9 @@ fn line(entry: &Map<String, Value>) -> Value {
     })
 }
 
+/// What comes after the log in reports since Puppet 4.
+const BEHIND: &str = "\nresource_statuses:";
+
 const LARGEST: u64 = 32 << 20;
 
 /// Lines of a reply, the last ones, and characters of a line: a reply is no archive.
@@ -52,6 +64,8 @@ const LONGEST: usize = 2000;
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -69,6 +83,25 @@ mod tests {
         assert_eq!(parse("---\nhost: x\n"), Err("has no log".into()));
         assert!(parse("--- [").is_err());
         assert!(logs_of_nothing().contains("report.yaml"));
+    }
+
+    #[test]
+    fn a_report_of_many_resources_is_read_as_far_as_it_is_asked_for() {
+        let mut text = "---\nhost: vm\nlogs:\n- message: hello\nresource_statuses:\n".to_owned();
+        for number in 0..60_000 {
+            let _never_fails = writeln!(
+                text,
+                "  File[/{number}]: {{a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8}}"
+            );
+        }
+        assert!(parse_whole(&text).is_err());
+        assert_eq!(parse(&text).unwrap()[0]["msg"], json!("hello"));
+        let other_order = "---\nresource_statuses: {}\nlogs:\n- message: hello\n";
+        assert_eq!(parse(other_order).unwrap().len(), 1);
+        assert_eq!(
+            parse("---\nhost: x\nresource_statuses: {}\n"),
+            Err("has no log".into())
+        );
     }
 
     fn logs_of_nothing() -> String {
