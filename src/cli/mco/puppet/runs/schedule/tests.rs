@@ -453,6 +453,20 @@ fn a_run_of_somebody_elses_is_not_taken_for_one_that_was_ordered() {
     );
 }
 
+#[test]
+fn a_run_by_itself_before_the_order_is_not_its_end() {
+    let mut sims = [300, 250, 200].map(|run| Sim::new(run * SECOND)).to_vec();
+    // Of the original's: while it waits for its turn, Puppet runs there as every half hour.
+    sims[1].modern = false;
+    sims[1].delay = 100 * SECOND;
+    sims[1].foreign = (20 * SECOND, 50 * SECOND);
+    let mut fleet = Fleet::of(sims);
+    let (ends, took) = simulate(&mut fleet, 1, Times::default(), None);
+    assert!(ends.values().all(|end| *end == End::Changed), "{ends:?}");
+    assert_eq!(fleet.most_at_once(), 1);
+    assert!(took > 850 * SECOND, "{took}: each was waited for");
+}
+
 proptest! {
     #[test]
     fn nobody_is_lost_and_never_too_many_run(
