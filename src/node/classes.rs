@@ -55,8 +55,10 @@ impl Classes {
 }
 
 fn lines(text: &str) -> Arc<[String]> {
+    // What was not on the disk yet when a machine lost its power comes back as zeros.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines()
-        .filter(|line| !line.is_empty())
+        .filter(|line| !line.is_empty() && !line.contains(char::is_control))
         .map(Into::into)
         .collect()
 }
@@ -82,7 +84,7 @@ mod tests {
         put(&path, "common\r\nrole::web\n\napache");
         assert_eq!(*classes.snapshot(), ["common", "role::web", "apache"]);
         assert!(Arc::ptr_eq(&classes.snapshot(), &classes.snapshot()));
-        put(&path, "common\n");
+        put(&path, "\u{feff}common\n\0\0\0");
         assert_eq!(*classes.snapshot(), ["common"]);
         fs::remove_file(&path).unwrap();
         assert!(classes.snapshot().is_empty());

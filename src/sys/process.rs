@@ -117,7 +117,7 @@ pub fn end(pid: u32, force: Force) -> io::Result<()> {
 /// Tells a Puppet daemon to run now, by USR1.
 pub fn tell_daemon_to_run(pid: u32) -> io::Result<()> {
     // 0 stands for our own group.
-    let pid = i32::try_from(pid).ok().filter(|pid| *pid > 1);
+    let pid = i32::try_from(pid).ok().filter(|pid| *pid > 0);
     let pid = pid.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     Ok(signal::kill(Pid::from_raw(pid), Signal::SIGUSR1)?)
 }

@@ -228,10 +228,65 @@ fn runs_are_followed_to_their_end() {
         ),
         "{summary:#?}"
     );
+    // What only our own client makes use of is in documents of our own.
+    let asked = |form: &[&str]| {
+        let words = ["rpc", "puppet", "status", "-I", "node1"];
+        let words = words.iter().chain(form);
+        let status = site.fleet.mco(words).exits(0);
+        status.stdout.contains("run_request")
+    };
+    assert!(asked(&["-o", "json"]) && !asked(&["-j"]) && !asked(&[]));
     site.fleet
         .mco(["rpc", "puppet", "last_run_summary", "-I", "node1", "-v"])
         .exits(0)
         .says(":run_result=>\"changed\"");
+}
+
+#[test]
+fn what_is_not_whole_is_told_and_not_counted() {
+    let site = Site::of(&["changed", "unchanged"]);
+    let fleet = &site.fleet;
+    fleet
+        .mco(["puppet", "runonce", "--wait", "--force"])
+        .exits(0);
+    // As a machine that lost its power may have it.
+    let summary = site.read(1, "lastrunfile");
+    let (half, _) = summary.split_once("5479549").unwrap();
+    site.put(1, "lastrunfile", half);
+    site.put(1, "resourcefile", "file[/etc/mo");
+    fleet
+        .mco(["puppet", "status"])
+        .exits(0)
+        .says("   node1: Currently stopped; last run unknown: lastrunfile is cut off\n")
+        .says("   node2: Currently stopped; last completed run ");
+    let table = fleet
+        .mco(["puppet", "status", "-o", "table", "-I", "node1"])
+        .exits(0)
+        .stdout;
+    assert!(table.contains("  unknown   Currently stopped; "), "{table}");
+    fleet
+        .mco(["puppet", "count"])
+        .exits(0)
+        .says("Nodes currently enabled: 2\n");
+    fleet
+        .mco(["puppet", "summary"])
+        .exits(0)
+        .says("Summary statistics for 1 nodes:\n")
+        .says("1 more have no figures: Puppet has not completed a run there, or nobody can tell\n");
+    let told = ["rpc", "puppet", "last_run_summary", "-I", "node1"];
+    let told = fleet.mco(told).exits(0);
+    told.says("Problem: lastrunfile is cut off; resourcefile is cut off\n")
+        .says("Failed Resources: -1\n");
+    for managed in ["true", "false"] {
+        let words = format!("resource('file[/etc/motd]').managed={managed}");
+        fleet.mco(["find", "-I", "node1", "-S", &words]).exits(1);
+    }
+    let words = "resource('file[/etc/motd]').managed=false";
+    fleet.mco(["find", "-S", words]).exits(0).says("node2\n");
+    fleet
+        .mco(["puppet", "runonce", "--wait", "--force", "-I", "node1"])
+        .exits(0)
+        .says("node1 changed after ");
 }
 
 #[test]
@@ -405,6 +460,39 @@ fn an_agent_that_is_killed_during_its_run_is_not_lost() {
     let ended = ended.says("1 changed, 1 failed\n");
     assert!(ended.stdout.contains("node1 changed after "), "{ended:#?}");
     assert_eq!(site.read(1, "runs").lines().count(), 1);
+}
+
+#[test]
+fn a_run_of_somebody_elses_is_not_taken_for_the_one_that_was_ordered() {
+    use nix::sys::signal::Signal;
+    let site = Site::of(&["changed", "unchanged"]);
+    site.put(1, "wait", "");
+    let all = begun(&site, &["puppet", "runall", "1"]);
+    until(|| site.is_there(1, "agent_catalog_run_lockfile"));
+    // node2 does not answer when it is told to run, and Puppet runs there by itself.
+    site.fleet.agents[1].signal(Signal::SIGSTOP);
+    site.put(2, "wait", "");
+    let mut another = std::process::Command::new(site.dir.path().join("node2/puppet"))
+        .arg("by itself")
+        .spawn()
+        .unwrap();
+    until(|| site.is_there(2, "agent_catalog_run_lockfile"));
+    site.remove(1, "wait");
+    until(|| !site.is_there(1, "agent_catalog_run_lockfile"));
+    // Until it has been told, and not been heard.
+    std::thread::park_timeout(Duration::from_secs(8));
+    site.fleet.agents[1].signal(Signal::SIGCONT);
+    std::thread::park_timeout(Duration::from_secs(3));
+    site.remove(2, "wait");
+    assert!(another.wait().unwrap().success());
+    let ended = crate::support::Ended::from(all.wait_with_output().unwrap()).exits(0);
+    assert!(
+        ended.stdout.contains("node2 unchanged after "),
+        "{ended:#?}"
+    );
+    let runs = site.read(2, "runs");
+    assert_eq!(runs.lines().count(), 2, "{runs}");
+    assert!(runs.starts_with("by itself\nagent --onetime "), "{runs}");
 }
 
 #[test]

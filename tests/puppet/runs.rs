@@ -114,6 +114,8 @@ pub(crate) fn a_real_puppet_does_as_told() {
     step("runs");
     one_resource_leaves_the_rest_alone(&site);
     step("resources");
+    broken_files_are_sentences(&site);
+    step("broken files");
     a_run_that_is_killed_is_noticed(&site);
     step("a run that is killed");
     a_daemon_is_told(&site);
@@ -210,6 +212,80 @@ fn one_resource_leaves_the_rest_alone(site: &Site) {
             .iter()
             .any(|user| user["title"] == "root")
     );
+}
+
+/// What a machine that lost its power may have instead of what Puppet wrote; and directories, which
+/// Puppet itself can't do with.
+fn broken_files_are_sentences(site: &Site) {
+    let state = site.path("node1/var/state");
+    let files = [
+        site.path("node1/elsewhere.yaml"),
+        state.join("last_run_report.yaml"),
+        state.join("resources.txt"),
+        state.join("classes.txt"),
+        state.join("state.yaml"),
+        state.join("agent_catalog_run.lock"),
+        site.path("node1/run/agent.pid"),
+        site.fleet.path("node1/puppet-run.json"),
+    ];
+    for zeros in [0, 4096] {
+        for file in &files {
+            fs::write(file, vec![0; zeros]).unwrap();
+        }
+        let status = site.data("rpc puppet status -I node1");
+        println!("{}", status["message"]);
+        let message = status["message"].as_str().unwrap();
+        for part in [
+            "Currently stopped; last run unknown: elsewhere.yaml is ",
+            "; the run lock ",
+            "; the daemon's pid file ",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+        let summary = site.data("rpc puppet last_run_summary logs=true -I node1");
+        println!("{}", summary["problem"]);
+        assert_eq!(summary["run_result"], Value::Null);
+        let managed = format!("resource('file[{}]')", site.path("made").display());
+        for value in ["true", "false"] {
+            site.mco(&format!("find -I node1 -S {managed}.managed={value}"))
+                .exits(1);
+        }
+        let ended = site
+            .mco("puppet runonce --wait=300 --force -I node1")
+            .exits(0);
+        println!("{}", ended.says("node1 unchanged after ").stdout);
+        let status = site.data("rpc puppet status -I node1");
+        let message = status["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("Currently stopped; last completed run "),
+            "{message}"
+        );
+        assert_eq!(
+            site.data("rpc puppet last_run_summary logs=true -I node1")["problem"],
+            Value::Null
+        );
+        site.mco(&format!("find -I node1 -S {managed}.managed=true"))
+            .exits(0)
+            .says("node1\n");
+    }
+    for file in &files {
+        drop(fs::remove_file(file));
+        fs::create_dir(file).unwrap();
+    }
+    let message = site.data("rpc puppet status -I node1")["message"].clone();
+    println!("{message}");
+    // Its end is known, though nothing of it could be written down.
+    let ended = site
+        .mco("puppet runonce --wait=300 --force -I node1")
+        .exits(2)
+        .says("node1 failed after ");
+    println!("{}", ended.stdout);
+    for file in &files {
+        drop(fs::remove_dir_all(file));
+    }
+    site.mco("puppet runonce --wait=300 --force -I node1")
+        .exits(0)
+        .says("node1 unchanged after ");
 }
 
 fn a_run_that_is_killed_is_noticed(site: &Site) {

@@ -8,10 +8,12 @@ use super::super::action::{ActionCall, ActionError, Agent, Outputs, Running};
 use crate::{
     mcorpc::{
         ddl::{Ddl, builtin},
+        names::RequestId,
         reply::{Outcome, StatusCode},
     },
     node::puppet::{
-        self, LastRun, LockError, Record, RunError, RunState, State, Summary, decide::Wish, report,
+        self, Figure, LastRun, LockError, Record, RunError, RunState, State, Summary, decide::Wish,
+        report,
     },
     sys::clock::{self, Local},
 };
@@ -55,6 +57,7 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 }
 
 fn status(state: &State) -> Outputs {
+    let request = state.run.as_ref().and_then(|(run, _)| run.request.as_ref());
     object(json!({
         "applying": state.applying,
         "idling": state.idling(),
@@ -66,6 +69,8 @@ fn status(state: &State) -> Outputs {
         "disable_message": state.disabled.as_deref().unwrap_or_default(),
         "message": state.sentence(),
         "run": state.run.as_ref().map(|(record, run)| own_run(record, run)),
+        // Nothing is an answer too: whoever waits for a run of ours knows that this is none.
+        "run_request": request.map(RequestId::as_str).unwrap_or_default(),
     }))
 }
 
@@ -154,7 +159,7 @@ async fn runonce(call: &ActionCall) -> Result<Outputs, ActionError> {
     let started = call
         .host
         .puppet()
-        .run_once(&wish(call)?, &call.launcher)
+        .run_once(&wish(call)?, &call.id, &call.launcher)
         .await;
     match started {
         Ok(started) if started.begun || super::is_idempotent(call) => Ok(object(json!({
@@ -212,24 +217,35 @@ fn last_run_summary(call: &ActionCall) -> Outputs {
     let state = puppet.state();
     let mut problems = Vec::new();
     let none = Summary::default();
-    let (summary, result) = match &state.last_run {
-        LastRun::Is(summary) if summary.failed() => (&**summary, Some("failed")),
-        LastRun::Is(summary) if summary.changed() => (&**summary, Some("changed")),
-        LastRun::Is(summary) => (&**summary, Some("unchanged")),
+    let (summary, unknown) = match &state.last_run {
+        LastRun::Is(summary) => {
+            problems.extend(summary.oddity());
+            (&**summary, 0)
+        }
         LastRun::Never => {
             problems.push("Puppet has never completed a run here".to_owned());
-            (&none, None)
+            (&none, 0)
         }
         LastRun::Unknown(why) => {
             problems.push(why.clone());
-            (&none, None)
+            (&none, UNKNOWN)
         }
     };
-    let count = |name: &str| summary.count("resources", name).unwrap_or(0);
-    let time = |name: &str| summary.figure("time", name).cloned().unwrap_or(json!(0));
-    let config = summary
-        .figure("version", "config")
-        .filter(|version| !version.is_null());
+    let result = problems.is_empty().then(|| {
+        if summary.failed() {
+            "failed"
+        } else if summary.changed() {
+            "changed"
+        } else {
+            "unchanged"
+        }
+    });
+    let count = |name: &str| match summary.count("resources", name) {
+        Figure::Is(count) => count,
+        Figure::Missing => unknown,
+        Figure::Odd => UNKNOWN,
+    };
+    let time = |name: &str| summary.seconds(name).map_or(json!(0), |time| json!(time));
     let resources = puppet.resources();
     let broken = resources.broken().map(str::to_owned);
     let mut outputs = object(json!({
@@ -237,12 +253,12 @@ fn last_run_summary(call: &ActionCall) -> Outputs {
         "failed_resources": count("failed"),
         "corrected_resources": count("corrective_change"),
         "changed_resources": count("changed"),
-        "total_resources": count("total"),
+        "total_resources": count("total").max(0),
         "total_time": time("total"),
         "config_retrieval_time": time("config_retrieval"),
         "lastrun": state.last_run_at(),
         "since_lastrun": state.since_last_run(),
-        "config_version": config.cloned().unwrap_or(json!("unknown")),
+        "config_version": summary.config_version().cloned().unwrap_or(json!("unknown")),
         "type_distribution": resources.types(),
         "summary": summary.as_map(),
         "run_result": result,
@@ -259,6 +275,9 @@ fn last_run_summary(call: &ActionCall) -> Outputs {
     }
     outputs
 }
+
+/// What the original's agent has where there is no count.
+const UNKNOWN: i64 = -1;
 
 /// The fields of an object literal.
 pub(super) fn object(value: Value) -> Outputs {

@@ -49,17 +49,28 @@ async fn find(call: &ActionCall, kind: &str) -> Result<Outputs, ActionError> {
     let parameters = found.get(&title).cloned().unwrap_or_else(|| json!({}));
     let puppet = call.host.puppet().clone();
     let reference = format!("{kind}[{title}]");
-    let managed = blocking(move || puppet.resources().manages(&reference)).await;
+    let (managed, problem) = blocking(move || {
+        let resources = puppet.resources();
+        match resources.broken() {
+            Some(why) => (None, Some(why.to_owned())),
+            None => (Some(resources.manages(&reference)), None),
+        }
+    })
+    .await;
     let kind = manifest::capitalised(kind);
     let tags: Vec<String> = kind.to_lowercase().split("::").map(str::to_owned).collect();
-    Ok(object(json!({
+    let mut outputs = object(json!({
         "type": kind,
         "title": title,
         "tags": tags,
         "exported": false,
         "parameters": parameters,
         "managed": managed,
-    })))
+    }));
+    if let Some(problem) = problem {
+        outputs.insert("problem".into(), problem.into());
+    }
+    Ok(outputs)
 }
 
 async fn search(call: &ActionCall, kind: &str) -> Result<Outputs, ActionError> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{DataError, DataPlugin, Outputs, puppet::settle_soon};
 use crate::{
     mcorpc::ddl::validators,
-    node::puppet::{LastRun, Puppet, Summary},
+    node::puppet::{Figure, LastRun, Puppet, Summary},
 };
 
 /// Reads Puppet's state files.
@@ -30,58 +30,70 @@ impl DataPlugin for ResourceData {
 
     fn query(&self, query: Option<&str>) -> Result<Outputs, DataError> {
         settle_soon(&self.puppet);
-        let managed = match query {
-            None => false,
-            Some(reference) => {
-                let valid = reference.chars().count() <= 120
-                    && validators::named(&json!(reference), "puppet_resource").is_ok();
-                if !valid {
-                    return Err(DataError::Invalid {
-                        plugin: NAME,
-                        rule: RULE,
-                    });
-                }
-                let resources = self.puppet.resources();
-                if let Some(why) = resources.broken() {
-                    return Err(DataError::Failed {
-                        plugin: NAME,
-                        message: why.to_owned(),
-                    });
-                }
-                resources.manages(reference)
-            }
-        };
+        let managed = query.map(|reference| self.managed(reference)).transpose()?;
+        let mut problems = Vec::new();
+        // Where nobody can tell, nothing is said, and no comparison holds.
+        let managed = managed.unwrap_or(Ok(false));
+        let managed = managed.map_err(|why| problems.push(why)).ok();
         let state = self.puppet.state();
         let none = Summary::default();
         let summary = match &state.last_run {
             LastRun::Is(summary) => summary,
-            LastRun::Never | LastRun::Unknown(_) => &none,
+            LastRun::Never => &none,
+            LastRun::Unknown(why) => {
+                problems.push(why.clone());
+                &none
+            }
         };
-        let count = |name| json!(summary.count("resources", name).unwrap_or(0));
-        let version = match summary.figure("version", "config") {
-            Some(Value::String(version)) => json!(version),
-            Some(Value::Number(version)) => json!(version),
-            _ => json!("unknown"),
+        problems.extend(summary.oddity());
+        let known = !matches!(state.last_run, LastRun::Unknown(_));
+        let count = |name| match summary.count("resources", name) {
+            Figure::Is(count) => Some(json!(count)),
+            Figure::Missing => known.then(|| json!(0)),
+            Figure::Odd => None,
         };
-        Ok(Outputs::from_iter(
-            [
-                ("managed", json!(managed)),
-                ("out_of_sync_resources", count("out_of_sync")),
-                ("failed_resources", count("failed")),
-                ("corrected_resources", count("corrective_change")),
-                ("changed_resources", count("changed")),
-                ("total_resources", count("total")),
-                ("total_time", json!(summary.seconds("total").unwrap_or(0.0))),
-                (
-                    "config_retrieval_time",
-                    json!(summary.seconds("config_retrieval").unwrap_or(0.0)),
-                ),
-                ("lastrun", json!(state.last_run_at())),
-                ("since_lastrun", json!(state.since_last_run())),
-                ("config_version", version),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        ))
+        let seconds = |name| match summary.seconds(name) {
+            Some(seconds) => Some(json!(seconds)),
+            None => known.then(|| json!(0.0)),
+        };
+        let version = summary.config_version().cloned();
+        let problem = Some(problems.join("; ")).filter(|problem| !problem.is_empty());
+        Ok([
+            ("managed", managed.map(Value::from)),
+            ("out_of_sync_resources", count("out_of_sync")),
+            ("failed_resources", count("failed")),
+            ("corrected_resources", count("corrective_change")),
+            ("changed_resources", count("changed")),
+            ("total_resources", count("total")),
+            ("total_time", seconds("total")),
+            ("config_retrieval_time", seconds("config_retrieval")),
+            ("lastrun", Some(json!(state.last_run_at()))),
+            ("since_lastrun", Some(json!(state.since_last_run()))),
+            ("config_version", Some(version.unwrap_or(json!("unknown")))),
+            ("problem", problem.map(Value::from)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect())
+    }
+}
+
+impl ResourceData {
+    /// Whether Puppet manages a resource, or why nobody can tell.
+    fn managed(&self, reference: &str) -> Result<Result<bool, String>, DataError> {
+        let valid = reference.chars().count() <= 120
+            && validators::named(&json!(reference), "puppet_resource").is_ok();
+        if !valid {
+            return Err(DataError::Invalid {
+                plugin: NAME,
+                rule: RULE,
+            });
+        }
+        let resources = self.puppet.resources();
+        Ok(match resources.broken() {
+            Some(why) => Err(why.to_owned()),
+            None => Ok(resources.manages(reference)),
+        })
     }
 }
 
@@ -140,6 +152,17 @@ mod tests {
             plugin.query(Some("file[/etc/none]")).unwrap()["managed"],
             json!(false)
         );
+        put("resourcefile", "file[/etc/mo");
+        put("lastrunfile", "resources: {total: 9");
+        let outputs = plugin.query(Some("file[/etc/motd]")).unwrap();
+        assert_eq!(
+            outputs["problem"],
+            json!("resourcefile is cut off; lastrunfile is cut off")
+        );
+        for unknown in ["managed", "total_resources", "total_time"] {
+            assert!(!outputs.contains_key(unknown), "{outputs:?}");
+        }
+        assert_eq!(outputs["lastrun"], json!(0));
         for bad in ["", "file", "file[]", "a b[c]"] {
             assert!(plugin.query(Some(bad)).is_err(), "{bad}");
         }

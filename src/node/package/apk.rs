@@ -25,16 +25,16 @@ impl PackageProvider for Apk {
         Program::new(APK).args(["info", "-e", "-v", "--", package.as_str()])
     }
 
-    /// `busybox-1.36.1-r15`, or nothing.
+    /// `busybox-1.36.1-r15`, or nothing; or who provides something of that name.
     fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String> {
         let text = ended.stdout.text();
         let mut versions = text.lines().filter_map(|line| {
-            let rest = line.trim().strip_prefix(package.as_str())?;
-            rest.strip_prefix('-')
+            let (name, version) = split(line.trim())?;
+            (name == package.as_str()).then_some(version)
         });
         let status = match (versions.next(), ended.status) {
             (Some(version), _) => read_version(version),
-            (None, Exit::Exited(0 | 1)) if ended.stderr.bytes.is_empty() => Status::missing(ABSENT),
+            (None, Exit::Exited(0 | 1)) if !has_failed(ended) => Status::missing(ABSENT),
             _ => return Err(failure(APK, ended)),
         };
         Ok(status.with("name", package.as_str()))
@@ -55,8 +55,18 @@ impl PackageProvider for Apk {
         }
     }
 
+    /// Somebody else has it, or had it until our time was over. Where it can't be locked at all, there
+    /// is nobody to wait for.
     fn is_locked(&self, ended: &Ended) -> bool {
-        !ended.is_success() && ended.stderr.text().contains("Unable to lock database")
+        let text = ended.stderr.text();
+        let held = [
+            "Resource temporarily unavailable",
+            "Interrupted system call",
+        ];
+        let is_lock = |line: &str| {
+            line.contains("Unable to lock database") && held.iter().any(|why| line.contains(why))
+        };
+        !ended.is_success() && text.lines().any(is_lock)
     }
 
     fn list(&self) -> Program {
@@ -73,9 +83,54 @@ impl PackageProvider for Apk {
         if !ended.is_success() {
             return Err(failure(APK, ended));
         }
+        if let Some(index) = unread_index(ended) {
+            return Err(format!(
+                "apk could not read all its indexes, `apk update` fetches them: {index}"
+            ));
+        }
         let text = ended.stdout.text();
         Ok(text.lines().filter_map(read_update).collect())
     }
+}
+
+/// Warnings are no failures: they are of repositories, also where only the database is asked.
+fn has_failed(ended: &Ended) -> bool {
+    let text = ended.stderr.text();
+    let mut said = text.lines().filter(|line| !line.trim().is_empty());
+    said.any(|line| !line.starts_with("WARNING:"))
+}
+
+/// What apk says of an index that is not there. It goes on, and what is only there is not listed then,
+/// as if it were the newest.
+fn unread_index(ended: &Ended) -> Option<String> {
+    let whole = [ended.stderr.text(), ended.stdout.text()].join("\n");
+    let of_index = |line: &&str| {
+        let said = line.strip_prefix("WARNING: ");
+        said.is_some_and(|said| UNREAD.iter().any(|action| said.starts_with(action)))
+    };
+    whole.lines().find(of_index).map(str::to_owned)
+}
+
+const UNREAD: [&str; 4] = [
+    "opening ",
+    "fetching ",
+    "updating and opening ",
+    "Ignoring ",
+];
+
+/// A name and its version: the last two parts, or the last where it has no release.
+fn split(word: &str) -> Option<(&str, &str)> {
+    let (name, last) = word.rsplit_once('-')?;
+    let is_release = last
+        .strip_prefix('r')
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+    if !is_release {
+        return last
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then_some((name, last));
+    }
+    let (name, _) = name.rsplit_once('-')?;
+    Some((name, word.get(name.len() + 1..)?))
 }
 
 fn read_version(text: &str) -> Status {
@@ -90,12 +145,10 @@ fn read_update(line: &str) -> Option<Update> {
     let (installed, rest) = line.split_once('<')?;
     let mut words = rest.split_ascii_whitespace();
     let version = words.next()?;
-    // A version is the last two parts of the name.
-    let (rest, release) = installed.trim().rsplit_once('-')?;
-    let (package, current) = rest.rsplit_once('-')?;
+    let (package, current) = split(installed.trim())?;
     Some(Update {
         package: package.to_owned(),
-        current: Some(format!("{current}-{release}")),
+        current: Some(current.to_owned()),
         version: version.to_owned(),
         repo: words.next().unwrap_or_default().to_owned(),
     })
@@ -105,6 +158,9 @@ fn read_update(line: &str) -> Option<Update> {
 mod tests {
     use super::*;
     use crate::node::program::tests::ended;
+
+    /// Of an image without a cache; the same line is in many recorded builds.
+    const COLD: &str = "WARNING: opening from cache https://dl-cdn.alpinelinux.org/alpine/v3.20/main: No such file or directory\n";
 
     #[test]
     fn the_states_that_apk_tells() {
@@ -122,6 +178,16 @@ mod tests {
         );
         let broken = "ERROR: Unable to read database: Permission denied\n";
         assert!(read("busybox", &ended(1, "", broken)).is_err());
+        // `apk info` takes names that are provided, too: that is another package.
+        let provided = ended(0, "python-dev-3.12.3-r1\n", "");
+        assert!(!read("python", &provided).unwrap().installed);
+        let cold = ended(1, "", &format!("{COLD}{COLD}"));
+        assert_eq!(read("nosuch", &cold).unwrap().ensure, "absent");
+        let virtual_one = ended(0, ".build-deps-20240503.065434\n", "");
+        assert_eq!(
+            split(virtual_one.stdout.text().trim()),
+            Some((".build-deps", "20240503.065434"))
+        );
     }
 
     #[test]
@@ -146,6 +212,79 @@ mod tests {
                 "busybox|1.36.1-r15|1.36.1-r19|",
                 "ca-certificates-bundle|20230506-r0|20240226-r0|@edge"
             ]
+        );
+    }
+
+    /// As `app_version.c` prints it, and Ansible's `test_apk.py` and cnquery's `updates_apk.toml` have it.
+    #[test]
+    fn a_name_may_have_digits_and_plusses_and_a_version_no_release() {
+        let text = "Installed:                                Available:\n\
+            g++-2.0.0-r1 < 3.0.0-r2 \n\
+            ssl_client-1.28.4-r0                    < 1.28.4-r1 \n\
+            py3-a-2-b-1.0_rc1-r0                    < 1.0-r12 @testing\n\
+            made-by-hand-1.2.3                      < 1.2.4 \n\
+            libncursesw-6.4_p20230506-r0            < 6.4_p20231125-r0 \n";
+        let updates = Apk.read_updates(&ended(0, text, "")).unwrap();
+        let row =
+            |update: &Update| format!("{} {:?} {}", update.package, update.current, update.version);
+        let rows: Vec<String> = updates.iter().map(row).collect();
+        assert_eq!(
+            rows,
+            [
+                "g++ Some(\"2.0.0-r1\") 3.0.0-r2",
+                "ssl_client Some(\"1.28.4-r0\") 1.28.4-r1",
+                "py3-a-2-b Some(\"1.0_rc1-r0\") 1.0-r12",
+                "made-by-hand Some(\"1.2.3\") 1.2.4",
+                "libncursesw Some(\"6.4_p20230506-r0\") 6.4_p20231125-r0",
+            ]
+        );
+    }
+
+    /// As `database.c` says it, of apk 2 and 3: the code is 0.
+    #[test]
+    fn without_an_index_nobody_knows_what_is_new() {
+        let header = "Installed:                                Available:\n";
+        let url = "https://dl-cdn.alpinelinux.org/alpine/v3.22/main";
+        for action in [
+            "opening from cache",
+            "opening",
+            "fetching",
+            "updating and opening",
+            "Ignoring",
+        ] {
+            let warning = format!("WARNING: {action} {url}: No such file or directory\n");
+            for told in [
+                ended(0, header, &warning),
+                ended(0, &format!("{warning}{header}"), ""),
+            ] {
+                let error = Apk.read_updates(&told).unwrap_err();
+                assert!(
+                    error.contains("`apk update`") && error.contains(url),
+                    "{error}"
+                );
+            }
+        }
+        // It is old, and is there.
+        let stale = format!("WARNING: updating {url}: DNS: transient error (try again later)\n");
+        assert_eq!(Apk.read_updates(&ended(0, header, &stale)).unwrap(), []);
+    }
+
+    #[test]
+    fn only_what_somebody_holds_is_a_lock() {
+        let says = |why: &str| {
+            let text = format!(
+                "Waiting for repository lock\nERROR: Unable to lock database: {why}\nERROR: Failed to open apk database: {why}\n"
+            );
+            Apk.is_locked(&ended(99, "", &text))
+        };
+        assert!(says("Resource temporarily unavailable") && says("Interrupted system call"));
+        assert!(!says("Permission denied") && !says("Read-only file system"));
+        let missing = "ERROR: unable to select packages:\n  foo (no such package):\n    required by: world[foo]\n";
+        let missing = ended(1, "", missing);
+        assert!(!Apk.is_locked(&missing));
+        assert_eq!(
+            failure(APK, &missing),
+            "apk ended with exit code 1: ERROR: unable to select packages:; foo (no such package):; required by: world[foo]"
         );
     }
 

@@ -82,8 +82,26 @@ impl PackageProvider for Yum {
         }
     }
 
+    /// dnf has a code for it; yum 3 only words, and there the code stands for a lock that could not be
+    /// given back.
     fn is_locked(&self, ended: &Ended) -> bool {
-        matches!(ended.status, Exit::Exited(200)) || rpm::is_locked(ended)
+        let said = |text: &str| {
+            [&ended.stderr, &ended.stdout]
+                .iter()
+                .any(|tail| tail.text().contains(text))
+        };
+        matches!(ended.status, Exit::Exited(200))
+            || (!ended.is_success() && said("exiting as configured by exit_on_lock"))
+            || rpm::is_locked(ended)
+    }
+
+    /// `Existing lock /var/run/yum.pid: another copy is running as pid 2077.`
+    fn holder(&self, ended: &Ended) -> Option<String> {
+        let text = ended.stderr.text();
+        let (_, holder) = text.rsplit_once("another copy is running as pid ")?;
+        let digits = holder.trim_start_matches(|c: char| c.is_ascii_digit());
+        let pid = holder.strip_suffix(digits)?;
+        (!pid.is_empty()).then(|| format!("process {pid}"))
     }
 
     fn list(&self) -> Program {
@@ -192,6 +210,87 @@ mod tests {
         assert!(error.unwrap_err().starts_with(
             "Yum check-update failed, exit code was 1: Error: Failed to download metadata"
         ));
+    }
+
+    fn rows(text: &str) -> Vec<String> {
+        let updates = Yum::YUM.read_updates(&ended(100, text, "")).unwrap();
+        let row =
+            |update: &Update| format!("{}|{}|{}", update.package, update.version, update.repo);
+        updates.iter().map(row).collect()
+    }
+
+    /// As recorded in Puppet's `spec/fixtures/unit/provider/package/yum` and in Ansible's `test_yum.py`: every
+    /// column may be on a line of its own, plugins and notices speak before, between and after.
+    #[test]
+    fn updates_of_yum_3_as_others_have_recorded_them() {
+        let wrapped = "\n\
+            device-mapper-with-a-long-name.x86_64\n                                   0.4.1-2.el7             base\n\
+            libpcap-with-a-long-version.x86_64     14:1.4.0-1.20130826git2dbcaa1.el6\n\
+            \x20                                                                base           \n\
+            all-of-it-is-too-long.noarch\n        0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1-0\n\
+            \x20                                                 a-repository-with-a-long-name\n\
+            0xFFFF.x86_64                          0.3.9-11.el7             epel\n\
+            gcc-c++.x86_64                         4.4.7-4.el6              base           \n\
+            hwdata.noarch                          0.252-7.5.el7            base\n\
+            hwdata.x86_64                          0.252-7.8.el7_1          updates\n";
+        let expected = [
+            "device-mapper-with-a-long-name.x86_64|0.4.1-2.el7|base",
+            "libpcap-with-a-long-version.x86_64|14:1.4.0-1.20130826git2dbcaa1.el6|base",
+            "all-of-it-is-too-long.noarch|0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1-0|a-repository-with-a-long-name",
+            "0xFFFF.x86_64|0.3.9-11.el7|epel",
+            "gcc-c++.x86_64|4.4.7-4.el6|base",
+            "hwdata.noarch|0.252-7.5.el7|base",
+            "hwdata.x86_64|0.252-7.8.el7_1|updates",
+        ];
+        assert_eq!(rows(wrapped), expected);
+        let before = [
+            "",
+            "Loaded plugins: fastestmirror\nDetermining fastest mirrors\n * base: mirror.example.org\n * updates: 192.0.2.7\n",
+            "Loaded plugins: etckeeper, product-id, search-disabled-repos, subscription-\n              : manager\n\
+             This system is not registered to Red Hat Subscription Management. You can use subscription-manager to register.\n",
+            "Plugin \"product-id\" can't be imported\nPlugin \"search-disabled-repos\" can't be imported\n",
+            "Загружены модули: fastestmirror\nLoading mirror speeds from cached hostfile\n * extras: mirror.example.ru\n",
+            "This system is receiving updates from RHN Classic or Red Hat Satellite.\n",
+            "http://mirror.example.org/7.2/os/repodata/repomd.xml: [Errno 14] HTTP Error 404 - Not Found\nTrying other mirror.\n",
+        ];
+        let after = [
+            "",
+            "Update notice RHBA-2014:0722 (from rhel-7-server-rpms) is broken, or a bad duplicate, skipping.\n\
+             You should report this problem to the owner of the rhel-7-server-rpms repository.\n",
+            "Random plugin output\nLoaded plugins: fastestmirror, product-id, fake-plugin\n\
+             Random plugin failed, is the mirror available?\n",
+            "Security: kernel-3.10.0-327.28.2.el7.x86_64 is an installed security update\n\
+             Security: kernel-3.10.0-327.22.2.el7.x86_64 is the currently running version\n",
+            "Obsoleting Packages\npython2-futures.noarch                3.0.5-1.el7             epel\n\
+            \x20   python-futures-with-a-long-name.noarch\n                                      3.0.3-1.el7             @epel\n\
+             Security: kernel-3.10.0-327.28.2.el7.x86_64 is an installed security update\n",
+        ];
+        for said in before {
+            for more in after {
+                assert_eq!(
+                    rows(&format!("{said}{wrapped}{more}")),
+                    expected,
+                    "{said}{more}"
+                );
+                let nothing: [&str; 0] = [];
+                assert_eq!(rows(&format!("{said}{more}")), nothing, "{said}{more}");
+            }
+        }
+    }
+
+    /// As `yummain.py` says it: with the code 1, unlike dnf.
+    #[test]
+    fn the_lock_of_yum_3_is_one() {
+        let holder = "Existing lock /var/run/yum.pid: another copy is running as pid 2077.\n";
+        let exits = "Another app is currently holding the yum lock; exiting as configured by exit_on_lock\n";
+        assert!(Yum::YUM.is_locked(&ended(1, "", &format!("{holder}{exits}"))));
+        assert!(Yum::YUM.is_locked(&ended(1, &format!("{holder}{exits}"), "")));
+        let held = ended(1, "", &format!("{holder}{exits}"));
+        assert_eq!(Yum::YUM.holder(&held).as_deref(), Some("process 2077"));
+        assert_eq!(Yum::YUM.holder(&ended(200, "", exits)), None);
+        let forbidden =
+            "[Errno 13] Permission denied: '/var/run/yum.pid'\nCan't create lock file; exiting\n";
+        assert!(!Yum::YUM.is_locked(&ended(1, "", forbidden)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Puppet on this machine: what it is doing, what its last run did, and how a run is begun.
 //!
 //! `layout` knows where Puppet keeps its files and `settings` asks it; `lock`, `summary`, `report` and
-//! `resources` each read one of them; `state` puts them together. `decide` says how a wanted run is to
+//! `resources` each read one of them, as `written` tells whole texts; `state` puts them together. `decide` says how a wanted run is to
 //! be begun and `run` begins it, `record` keeps what is known of it past a restart of this daemon.
 //! `manifest`, `rules` and `scratch` are for single resources.
 //!
@@ -24,10 +24,10 @@ mod scratch;
 mod settings;
 mod state;
 mod summary;
+mod written;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use self::settings::Settings;
 pub use self::{
     layout::Paths,
     lock::LockError,
@@ -38,15 +38,16 @@ pub use self::{
     run::{RunError, Started},
     scratch::{Scratch, ScratchError},
     state::{LastRun, State},
-    summary::Summary,
+    summary::{Figure, Summary},
 };
+use self::{record::Note, settings::Settings};
 
 /// Puppet on this machine.
 #[derive(Debug)]
 pub struct Puppet {
     options: Options,
     settings: Settings,
-    record: PathBuf,
+    note: Arc<Note>,
     /// Two runs must not be begun at once.
     beginning: tokio::sync::Mutex<()>,
     /// For files that are needed for a moment.
@@ -59,7 +60,7 @@ impl Puppet {
     pub fn new(options: Options, state_dir: PathBuf) -> Self {
         Self {
             settings: Settings::new(options.clone(), state_dir.join("puppet-settings.json")),
-            record: state_dir.join("puppet-run.json"),
+            note: Arc::new(Note::new(state_dir.join("puppet-run.json"))),
             options,
             beginning: tokio::sync::Mutex::default(),
             state_dir,
@@ -89,7 +90,7 @@ impl Puppet {
     /// What it is doing. Reads files.
     pub fn state(&self) -> State {
         let paths = self.paths();
-        State::read(&paths, Record::read(&self.record), &self.options)
+        State::read(&paths, self.note.read(), &self.options)
     }
 
     /// What its last run managed. Reads a file.

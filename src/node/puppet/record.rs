@@ -1,11 +1,17 @@
 //! What is known of the run that we began last: noted on disk, so that a restart of this daemon does
 //! not lose it.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::sys::file::{self, FileError, Mode};
+use crate::{
+    mcorpc::names::RequestId,
+    sys::file::{self, FileError, Mode},
+};
 
 /// A run that we began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +26,9 @@ pub struct Record {
     pub signalled: bool,
     /// When the run before had ended; 0 for never.
     pub last_run_before: i64,
+    /// The request that asked for it.
+    #[serde(default)]
+    pub request: Option<RequestId>,
     /// How it ended, where we saw it.
     pub end: Option<End>,
 }
@@ -73,14 +82,45 @@ pub(super) struct Sight {
     pub(super) patience: i64,
 }
 
-impl Record {
+/// The note of the last run: on disk, and here where that can't be written.
+#[derive(Debug)]
+pub(super) struct Note {
+    path: PathBuf,
+    kept: Mutex<Option<Record>>,
+}
+
+impl Note {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            kept: Mutex::default(),
+        }
+    }
+
     /// The note; a missing or broken one is none.
+    pub(super) fn read(&self) -> Option<Record> {
+        let kept = self.kept().clone();
+        kept.or_else(|| Record::read(&self.path))
+    }
+
+    pub(super) fn write(&self, record: &Record) -> Result<(), FileError> {
+        *self.kept() = Some(record.clone());
+        record.write(&self.path)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Record>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Record {
+    /// The note on disk; a missing or broken one is none.
     pub fn read(path: &Path) -> Option<Self> {
         let text = file::read_text(path, LARGEST).ok()?;
         serde_json::from_str(&text).ok()
     }
 
-    pub(super) fn write(&self, path: &Path) -> Result<(), FileError> {
+    fn write(&self, path: &Path) -> Result<(), FileError> {
         let text = serde_json::to_vec(self).unwrap_or_default();
         if let Some(directory) = path.parent() {
             drop(std::fs::create_dir_all(directory));
@@ -121,6 +161,7 @@ mod tests {
             birth: Some(1),
             signalled,
             last_run_before: 500,
+            request: Some("a".parse().unwrap()),
             end: None,
         }
     }
@@ -169,10 +210,21 @@ mod tests {
     fn a_note_outlives_the_process_and_a_broken_one_is_none() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state/run.json");
-        assert_eq!(Record::read(&path), None);
-        record(true).write(&path).unwrap();
-        assert_eq!(Record::read(&path), Some(record(true)));
+        let read = || Note::new(path.clone()).read();
+        let note = Note::new(path.clone());
+        assert_eq!(note.read(), None);
+        note.write(&record(true)).unwrap();
+        assert_eq!((read(), note.read()), (Some(record(true)), note.read()));
         file::write_atomic(&path, b"{\"pid\":", Mode::Exactly(0o600)).unwrap();
-        assert_eq!(Record::read(&path), None);
+        assert_eq!((read(), note.read()), (None, Some(record(true))));
+        let old = serde_json::to_string(&record(true)).unwrap();
+        let old = old.replace(",\"request\":\"a\"", "");
+        file::write_atomic(&path, old.as_bytes(), Mode::Exactly(0o600)).unwrap();
+        assert_eq!(read().map(|record| record.request), Some(None));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        // This daemon knows of it all the same.
+        assert!(note.write(&record(false)).is_err());
+        assert_eq!((read(), note.read()), (None, Some(record(false))));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use crate::sys::file;
+use super::written;
 
 /// The managed resources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,14 +14,18 @@ pub struct Resources {
 impl Resources {
     /// Reads the file; one that is missing or can't be read lists nothing.
     pub fn read(path: &Path) -> Self {
-        match file::read_lossy(path, LARGEST) {
-            Ok(text) => Self::parse(&text),
-            Err(error) if error.is_not_found() => Self::default(),
-            Err(error) => Self {
-                broken: Some(error.to_string()),
-                ..Self::default()
-            },
-        }
+        let parsed = match written::read(path, LARGEST) {
+            Ok(None) => return Self::default(),
+            Ok(Some(text)) => Self::parse(&text).ok_or_else(|| {
+                let name = written::name(path);
+                format!("{name} is no list of resources")
+            }),
+            Err(why) => Err(why),
+        };
+        parsed.unwrap_or_else(|why| Self {
+            broken: Some(why),
+            ..Self::default()
+        })
     }
 
     /// Why nobody can tell what is managed, where that is so.
@@ -29,12 +33,17 @@ impl Resources {
         self.broken.as_deref()
     }
 
-    fn parse(text: &str) -> Self {
+    /// Only the first line tells what this is: a name may have lines of its own.
+    fn parse(text: &str) -> Option<Self> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        Self {
-            lines: lines.map(str::to_owned).collect(),
-            broken: None,
+        let lines: Vec<String> = lines.map(str::to_owned).collect();
+        if lines.first().is_some_and(|line| kind(line).is_none()) {
+            return None;
         }
+        Some(Self {
+            lines,
+            broken: None,
+        })
     }
 
     /// Whether a resource `type[name]` is among them. Puppet 7 writes all of it in small letters,
@@ -48,12 +57,22 @@ impl Resources {
     pub fn types(&self) -> BTreeMap<String, usize> {
         let mut count = BTreeMap::new();
         for line in &self.lines {
-            if let Some((kind, _)) = line.split_once('[') {
+            if let Some(kind) = kind(line) {
                 *count.entry(capitalised(kind)).or_default() += 1;
             }
         }
         count
     }
+}
+
+/// The type in `type[name]`.
+fn kind(line: &str) -> Option<&str> {
+    let (kind, _) = line.split_once('[')?;
+    let is_word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    kind.split("::").all(is_word).then_some(kind)
 }
 
 /// `nginx::vhost` as `Nginx::Vhost`.
@@ -73,11 +92,12 @@ const LARGEST: u64 = 16 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::file;
 
     #[test]
     fn both_spellings_are_found() {
-        let old = Resources::parse("file[/etc/Motd]\r\nnginx::vhost[WWW]\n\nbroken\n");
-        let new = Resources::parse("file[/etc/motd]\nnginx::vhost[www]\n");
+        let old = Resources::parse("file[/etc/Motd]\r\nnginx::vhost[WWW]\n\nbroken\n").unwrap();
+        let new = Resources::parse("file[/etc/motd]\nnginx::vhost[www]\n").unwrap();
         for resources in [&old, &new] {
             assert!(resources.manages("file[/etc/Motd]"));
             assert!(resources.manages("File[/etc/motd]"));
@@ -96,5 +116,32 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let broken = Resources::read(dir.path());
         assert!(broken.broken().unwrap().ends_with(" is not a regular file"));
+    }
+    #[test]
+    fn a_list_that_is_not_whole_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("resources.txt");
+        let read = |text: &str| {
+            file::write_atomic(&path, text.as_bytes(), file::Mode::Exactly(0o644)).unwrap();
+            Resources::read(&path)
+        };
+        let whole = "file[/etc/motd]\nnginx::vhost[www]\n";
+        for end in 0..=whole.len() {
+            let resources = read(&whole[..end]);
+            let is_whole = whole[..end].ends_with('\n');
+            assert_eq!(resources.broken().is_none(), is_whole, "{end}");
+        }
+        for (text, expected) in [
+            ("", Some("resources.txt is empty")),
+            ("\n", None),
+            ("\u{feff}file[/a]\r\n", None),
+            ("file[/a]\n\0\0", Some("resources.txt is no text")),
+            ("--- []\n", Some("resources.txt is no list of resources")),
+            ("<html>\n", Some("resources.txt is no list of resources")),
+            ("x y[z]\n", Some("resources.txt is no list of resources")),
+        ] {
+            assert_eq!(read(text).broken(), expected, "{text:?}");
+        }
+        assert!(read("\u{feff}file[/a]\r\n").manages("file[/a]"));
     }
 }

@@ -1,9 +1,6 @@
 //! Begins a run: tells the daemon, or starts a process that goes on whatever becomes of us.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, time::Instant};
 
@@ -12,11 +9,15 @@ use super::{
     decide::{Decision, Situation, Wish, decide},
     lock::Pid,
     process,
+    record::Note,
 };
-use crate::sys::{
-    self,
-    command::{Ended, Launcher, Running, Status},
-    scope,
+use crate::{
+    mcorpc::names::RequestId,
+    sys::{
+        self,
+        command::{Ended, Launcher, Running, Status},
+        scope,
+    },
 };
 
 /// A run that was begun, or is under way.
@@ -48,8 +49,14 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(50);
 
 impl Puppet {
-    /// Begins a run, unless one is under way. The launcher must leave what it starts.
-    pub async fn run_once(&self, wish: &Wish, launcher: &Launcher) -> Result<Started, RunError> {
+    /// Begins a run that this request asks for, unless one is under way. The launcher must leave what
+    /// it starts.
+    pub async fn run_once(
+        &self,
+        wish: &Wish,
+        request: &RequestId,
+        launcher: &Launcher,
+    ) -> Result<Started, RunError> {
         let _one_at_a_time = self.beginning.lock().await;
         let state = self.state();
         let situation = Situation {
@@ -64,14 +71,15 @@ impl Puppet {
                 initiated_at: state.now,
                 begun: false,
             }),
-            Decision::Signal(daemon) => self.signal(daemon, &state),
-            Decision::Start(arguments) => self.start(arguments, &state, launcher).await,
+            Decision::Signal(daemon) => self.signal(&record(daemon, request, &state, true)),
+            Decision::Start(arguments) => self.start(arguments, request, &state, launcher).await,
         }
     }
 
-    fn signal(&self, daemon: u32, state: &State) -> Result<Started, RunError> {
+    fn signal(&self, record: &Record) -> Result<Started, RunError> {
         // First the note: the run may be over before we have written it.
-        self.note(&record(daemon, state, true));
+        self.note(record);
+        let daemon = record.pid;
         sys::process::tell_daemon_to_run(daemon).map_err(|error| {
             RunError::Failed(format!(
                 "The Puppet daemon {daemon} can't be signalled: {error}"
@@ -79,7 +87,7 @@ impl Puppet {
         })?;
         Ok(Started {
             summary: "Signalled the running Puppet Daemon".into(),
-            initiated_at: state.now,
+            initiated_at: record.initiated_at,
             begun: true,
         })
     }
@@ -87,6 +95,7 @@ impl Puppet {
     async fn start(
         &self,
         arguments: Vec<String>,
+        request: &RequestId,
         state: &State,
         launcher: &Launcher,
     ) -> Result<Started, RunError> {
@@ -98,7 +107,7 @@ impl Puppet {
             .chain(self.options.config_arguments())
             .chain(arguments)
             .collect();
-        self.start_behind(scope::outliving(), &words, state, launcher)
+        self.start_behind(scope::outliving(), &words, request, state, launcher)
             .await
     }
 
@@ -107,13 +116,14 @@ impl Puppet {
         &self,
         apart: Vec<String>,
         words: &[String],
+        request: &RequestId,
         state: &State,
         launcher: &Launcher,
     ) -> Result<Started, RunError> {
         let shown = words.join(" ");
         let failed = |why: String| RunError::Failed(format!("Puppet command '{shown}' {why}"));
         let all: Vec<String> = apart.iter().chain(words).cloned().collect();
-        let mut looked = self.first_look(&all, state, launcher).await;
+        let mut looked = self.first_look(&all, request, state, launcher).await;
         if !apart.is_empty()
             && let Err(why) | Ok(Err(why)) = looked.as_ref().map(|ended| has_begun(ended.as_ref()))
         {
@@ -121,7 +131,7 @@ impl Puppet {
                 "this Puppet run will not outlive a restart of the agent: {}",
                 why.trim()
             );
-            looked = self.first_look(words, state, launcher).await;
+            looked = self.first_look(words, request, state, launcher).await;
         }
         let ended = looked.map_err(failed)?;
         if let Some(end) = ended.filter(|end| end.code != Some(0)) {
@@ -140,6 +150,7 @@ impl Puppet {
     async fn first_look(
         &self,
         words: &[String],
+        request: &RequestId,
         state: &State,
         launcher: &Launcher,
     ) -> Result<Option<End>, String> {
@@ -147,9 +158,9 @@ impl Puppet {
         let running = command
             .start()
             .map_err(|error| format!("can't be run: {error}"))?;
-        let record = record(running.pid(), state, false);
+        let record = record(running.pid(), request, state, false);
         self.note(&record);
-        let mut ended = watch(running, record, self.record.clone());
+        let mut ended = watch(running, record, Arc::clone(&self.note));
         let until = Instant::now() + FIRST_LOOK;
         let lock = self.paths().run_lock;
         loop {
@@ -166,7 +177,7 @@ impl Puppet {
     }
 
     fn note(&self, record: &Record) {
-        if let Err(error) = record.write(&self.record) {
+        if let Err(error) = self.note.write(record) {
             tracing::warn!("the end of this Puppet run may not be noticed: {error}");
         }
     }
@@ -196,19 +207,20 @@ fn locked(lock: &Path) -> bool {
     matches!(Pid::read(lock), Pid::Is(pid) if process::is_puppet(pid))
 }
 
-fn record(pid: u32, state: &State, signalled: bool) -> Record {
+fn record(pid: u32, request: &RequestId, state: &State, signalled: bool) -> Record {
     Record {
         initiated_at: state.now,
         pid,
         birth: process::birth(pid),
         signalled,
         last_run_before: state.last_run_at(),
+        request: Some(request.clone()),
         end: None,
     }
 }
 
 /// Waits for the end of a run and notes it, also when nobody else waits any more.
-fn watch(running: Running, mut record: Record, file: PathBuf) -> oneshot::Receiver<End> {
+fn watch(running: Running, mut record: Record, note: Arc<Note>) -> oneshot::Receiver<End> {
     let (tell, told) = oneshot::channel();
     tokio::spawn(async move {
         let ended = running.ended().await;
@@ -219,11 +231,12 @@ fn watch(running: Running, mut record: Record, file: PathBuf) -> oneshot::Receiv
             end.status
         );
         // Another run may have been begun since: its note stays.
-        if Record::read(&file)
+        if note
+            .read()
             .is_none_or(|noted| noted.pid == record.pid && noted.birth == record.birth)
         {
             record.end = Some(end.clone());
-            if let Err(error) = record.write(&file) {
+            if let Err(error) = note.write(&record) {
                 tracing::warn!("the end of a Puppet run can't be noted: {error}");
             }
         }

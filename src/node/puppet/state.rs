@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     Options, Paths, Record, RunState, Summary, age,
-    lock::{self, Pid},
+    lock::{self, Lock, Pid},
     process,
     record::Sight,
     summary::Reading,
@@ -85,8 +85,16 @@ impl State {
                 age::words(seconds)
             ));
         }
+        let disabled = match lock::disabled(&paths.disabled_lock) {
+            Lock::Open => None,
+            Lock::Closed(why) => Some(why),
+            Lock::Unknown(why) => {
+                notes.push(format!("nobody can tell whether runs are forbidden: {why}"));
+                None
+            }
+        };
         let mut state = Self {
-            disabled: lock::disabled(&paths.disabled_lock),
+            disabled,
             applying: applying.is_some(),
             applying_since,
             daemon,
@@ -358,6 +366,7 @@ mod tests {
             birth: process::birth(fake.0.id()),
             signalled: false,
             last_run_before: 0,
+            request: None,
             end: None,
         };
         let own = record(&fake);

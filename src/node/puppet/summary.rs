@@ -4,15 +4,27 @@ use std::path::Path;
 
 use serde_json::{Map, Number, Value};
 
-use crate::{
-    node::facts::parse_yaml,
-    sys::file::{self, FileError},
-};
+use super::written;
+use crate::node::facts::parse_yaml;
 
 /// The figures of a run: maps of `version`, `resources`, `time`, `changes`, `events` and what newer
 /// versions add. Any of them may be missing.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Summary(Map<String, Value>);
+pub struct Summary {
+    parts: Map<String, Value>,
+    name: String,
+}
+
+/// What a summary says of one count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Nothing: another version's, or a run without a catalog.
+    Missing,
+    /// This.
+    Is(i64),
+    /// Something that is no count.
+    Odd,
+}
 
 /// What the file is.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,36 +38,37 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    /// Reads the file; one that is being written is read again.
+    /// Reads the file.
     pub(super) fn of(path: &Path) -> Self {
-        match Self::once(path) {
-            Self::Broken(_) => Self::once(path),
-            read => read,
-        }
-    }
-
-    fn once(path: &Path) -> Self {
-        match file::read_lossy(path, LARGEST) {
-            Ok(text) => Self::parse(&text, &name(path)),
-            Err(FileError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Self::Absent
-            }
-            Err(error) => Self::Broken(error.to_string()),
+        match written::read(path, LARGEST) {
+            Ok(None) => Self::Absent,
+            Ok(Some(text)) => Self::parse(&text, &written::name(path)),
+            Err(why) => Self::Broken(why),
         }
     }
 
     fn parse(text: &str, name: &str) -> Self {
-        if text.trim().is_empty() {
-            return Self::Broken(format!("{name} is empty"));
-        }
         let map = match parse_yaml(text) {
             Ok(map) => map,
             Err(error) => return Self::Broken(format!("{name} can't be read: {error}")),
         };
-        let Value::Object(map) = numbers(Value::Object(map)) else {
-            return Self::Broken(format!("{name} is no map"));
+        if map.is_empty() {
+            return Self::Broken(format!("{name} is empty"));
+        }
+        let numbers = |(part, value)| {
+            let value = match value {
+                Value::Object(map) if part == "version" => {
+                    let version = |(name, value)| (name, version(value));
+                    Value::Object(map.into_iter().map(version).collect())
+                }
+                value => numbers(value),
+            };
+            (part, value)
         };
-        let summary = Summary(map);
+        let summary = Summary {
+            parts: map.into_iter().map(numbers).collect(),
+            name: name.to_owned(),
+        };
         if summary.last_run().is_none() {
             return Self::Broken(format!("{name} does not say when the last run was"));
         }
@@ -63,36 +76,55 @@ impl Reading {
     }
 }
 
-fn name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
 impl Summary {
     /// When the run ended, in seconds since 1970; the file has nothing to say without it.
     pub fn last_run(&self) -> Option<i64> {
-        let at = self.figure("time", "last_run")?;
+        let at = self.part("time", "last_run")?;
         at.as_i64()
             .or_else(|| at.as_f64().and_then(whole))
-            .filter(|at| *at > 0)
+            .filter(|at| (1..LATEST).contains(at))
     }
 
-    /// A figure.
-    pub fn figure(&self, part: &str, name: &str) -> Option<&Value> {
-        self.0.get(part)?.get(name)
+    fn part(&self, part: &str, name: &str) -> Option<&Value> {
+        self.parts.get(part)?.get(name)
     }
 
-    /// A count, where it is one.
-    pub fn count(&self, part: &str, name: &str) -> Option<i64> {
-        let count = self.figure(part, name)?;
-        count.as_i64().or_else(|| count.as_f64().and_then(whole))
+    /// A count.
+    pub fn count(&self, part: &str, name: &str) -> Figure {
+        match self.parts.get(part) {
+            None | Some(Value::Null) => return Figure::Missing,
+            // What YAML has as nothing.
+            Some(Value::String(text)) if text.is_empty() => return Figure::Missing,
+            Some(Value::Object(_)) => {}
+            Some(_) => return Figure::Odd,
+        }
+        let Some(count) = self.part(part, name) else {
+            return Figure::Missing;
+        };
+        let count = count
+            .as_i64()
+            .or_else(|| count.as_f64().and_then(whole))
+            .filter(|count| *count >= 0);
+        count.map_or(Figure::Odd, Figure::Is)
+    }
+
+    /// Which catalog it was: a text, or a number where Puppet counts seconds.
+    pub fn config_version(&self) -> Option<&Value> {
+        let version = self.part("version", "config")?;
+        let is_one = version.is_number() || version.as_str().is_some_and(|text| !text.is_empty());
+        is_one.then_some(version)
+    }
+
+    /// Which of the counts that tell how a run ended is none, in a sentence.
+    pub fn oddity(&self) -> Option<String> {
+        let odd = |(part, name): &(&str, &str)| self.count(part, name) == Figure::Odd;
+        let (part, name) = TELLING.into_iter().find(odd)?;
+        Some(format!("{} has no number as {part}.{name}", self.name))
     }
 
     /// Seconds, where they are some.
-    pub fn seconds(&self, name: &str) -> Option<f64> {
-        self.figure("time", name)?.as_f64()
+    pub fn seconds(&self, name: &str) -> Option<&Number> {
+        self.part("time", name)?.as_number()
     }
 
     /// All of it, with the parts that the original expects.
@@ -101,27 +133,43 @@ impl Summary {
             .iter()
             .map(|part| ((*part).to_owned(), Value::Object(Map::new())))
             .collect();
-        map.extend(self.0.clone());
+        map.extend(self.parts.clone());
         map
     }
 
     /// Whether the run did not do all that it should have.
     pub fn failed(&self) -> bool {
-        let any = |part, name| self.count(part, name).is_some_and(|count| count > 0);
         // Where no catalog could be had there are no resources.
-        self.count("resources", "total")
-            .is_none_or(|total| total == 0)
-            || any("resources", "failed")
-            || any("resources", "failed_to_restart")
-            || any("events", "failure")
+        !self.any("resources", "total")
+            || self.any("resources", "failed")
+            || self.any("resources", "failed_to_restart")
+            || self.any("events", "failure")
     }
 
     /// Whether the run changed something.
     pub fn changed(&self) -> bool {
-        let any = |part, name| self.count(part, name).is_some_and(|count| count > 0);
-        any("changes", "total") || any("resources", "changed")
+        self.any("changes", "total") || self.any("resources", "changed")
+    }
+
+    fn any(&self, part: &str, name: &str) -> bool {
+        matches!(self.count(part, name), Figure::Is(1..))
     }
 }
+
+/// The counts that tell how a run ended, and those that are shown.
+const TELLING: [(&str, &str); 8] = [
+    ("resources", "total"),
+    ("resources", "failed"),
+    ("resources", "failed_to_restart"),
+    ("resources", "changed"),
+    ("resources", "corrective_change"),
+    ("resources", "out_of_sync"),
+    ("changes", "total"),
+    ("events", "failure"),
+];
+
+/// The year 10000.
+const LATEST: i64 = 253_402_300_800;
 
 const PARTS: [&str; 5] = ["changes", "time", "resources", "version", "events"];
 
@@ -139,9 +187,22 @@ fn numbers(value: Value) -> Value {
     }
 }
 
+/// A version that looks like a number may be the hash of a commit, or 1.10; only seconds since 1970 are
+/// one.
+fn version(value: Value) -> Value {
+    let Value::String(text) = value else {
+        return value;
+    };
+    let counted = text.len() < 16 && !text.starts_with(['0', '+']);
+    match text.parse::<u64>() {
+        Ok(number) if counted => number.into(),
+        _ => text.into(),
+    }
+}
+
 fn number(text: &str) -> Option<Number> {
     let numeric = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E');
-    // No leading zeros: `007` is no number, and a version such as `7.23.0` is none either.
+    // A version such as `7.23.0` is none.
     let plain = text.trim_start_matches('-');
     if !text.chars().all(numeric) || !plain.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -172,8 +233,16 @@ mod tests {
         total: 9\ntime:\n  config_retrieval: 0.085043915\n  filebucket: 4.1481e-05\n  total: 0.022322145\n  \
         last_run: 1795479548\nchanges:\n  total: 2\nevents:\n  failure: 0\n  success: 2\n  total: 2\n";
 
+    /// As the file would be read.
+    fn parse(text: &str) -> Reading {
+        match written::whole(text, "s.yaml") {
+            Ok(text) => Reading::parse(text, "s.yaml"),
+            Err(why) => Reading::Broken(why),
+        }
+    }
+
     fn read(text: &str) -> Summary {
-        match Reading::parse(text, "s.yaml") {
+        match parse(text) {
             Reading::Read(summary) => summary,
             other => panic!("{other:?}"),
         }
@@ -183,9 +252,13 @@ mod tests {
     fn figures_are_numbers_and_versions_are_texts() {
         let summary = read(SUMMARY);
         assert_eq!(summary.last_run(), Some(1_795_479_548));
-        assert_eq!(summary.count("resources", "total"), Some(9));
-        assert_eq!(summary.seconds("filebucket"), Some(4.1481e-05));
-        assert_eq!(summary.figure("version", "puppet"), Some(&json!("7.23.0")));
+        assert_eq!(summary.count("resources", "total"), Figure::Is(9));
+        assert_eq!(
+            summary.seconds("filebucket").and_then(Number::as_f64),
+            Some(4.1481e-05)
+        );
+        assert_eq!(summary.as_map()["version"]["puppet"], json!("7.23.0"));
+        assert_eq!(summary.config_version(), Some(&json!(1_795_479_548)));
         assert_eq!(summary.as_map()["application"]["run_mode"], json!("agent"));
         assert!(summary.changed() && !summary.failed());
     }
@@ -214,10 +287,12 @@ mod tests {
         for (text, expected) in [
             ("", "s.yaml is empty"),
             ("  \n", "s.yaml is empty"),
+            ("---\n", "s.yaml is empty"),
             (
-                "--- foo",
+                "--- foo\n",
                 "s.yaml can't be read: the document is not a map of facts",
             ),
+            ("---\ntime:\n  last_run: 17954", "s.yaml is cut off"),
             (
                 "---\nversion:\n  config: 1\n",
                 "s.yaml does not say when the last run was",
@@ -235,31 +310,95 @@ mod tests {
                 "s.yaml does not say when the last run was",
             ),
             (
+                "---\ntime:\n  last_run: 9223372036854775807\n",
+                "s.yaml does not say when the last run was",
+            ),
+            (
                 "---\ntime:\n  last_run: .nan\n",
                 "s.yaml does not say when the last run was",
             ),
         ] {
-            assert_eq!(
-                Reading::parse(text, "s.yaml"),
-                Reading::Broken(expected.into()),
-                "{text:?}"
-            );
+            assert_eq!(parse(text), Reading::Broken(expected.into()), "{text:?}");
         }
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Reading::of(&dir.path().join("none")), Reading::Absent);
         assert!(matches!(Reading::of(dir.path()), Reading::Broken(_)));
     }
 
+    #[test]
+    fn a_summary_that_was_cut_anywhere_says_so_or_says_the_same() {
+        let whole = read(SUMMARY);
+        for end in 0..SUMMARY.len() {
+            match parse(&SUMMARY[..end]) {
+                Reading::Broken(why) => assert!(why.starts_with("s.yaml "), "{why}"),
+                Reading::Read(cut) => {
+                    assert_eq!(cut.last_run(), whole.last_run(), "{end}");
+                    assert_eq!(
+                        (cut.failed(), cut.changed(), cut.oddity()),
+                        (whole.failed(), whole.changed(), None)
+                    );
+                }
+                Reading::Absent => panic!("{end}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_count_is_said_and_never_taken_for_none() {
+        for (from, to, expected) in [
+            ("failed: 0", "failed: two", "resources.failed"),
+            ("failed: 0", "failed: -3", "resources.failed"),
+            ("failed: 0", "failed: .nan", "resources.failed"),
+            ("failed: 0", "failed: 1e400", "resources.failed"),
+            ("failed: 0", "failed: [1]", "resources.failed"),
+            ("failed: 0", "failed: 1.0e+300", "resources.failed"),
+            ("total: 9", "total: many", "resources.total"),
+            ("failure: 0", "failure: {}", "events.failure"),
+            ("changes:\n  total: 2", "changes: 17", "changes.total"),
+        ] {
+            let summary = read(&SUMMARY.replacen(from, to, 1));
+            assert_eq!(
+                summary.oddity(),
+                Some(format!("s.yaml has no number as {expected}")),
+                "{to}"
+            );
+        }
+        let quoted = read(&SUMMARY.replace("failed: 0", "failed: '3'"));
+        assert_eq!((quoted.failed(), quoted.oddity()), (true, None));
+        let without = read(&SUMMARY.replace("events:", "events: ~\nmore:"));
+        assert_eq!((without.failed(), without.oddity()), (false, None));
+        let tagged = format!("\u{feff}{}", SUMMARY.replace('\n', "\r\n"))
+            .replace("---", "--- !ruby/object:Puppet::Summary");
+        assert_eq!(read(&tagged), read(SUMMARY));
+        let symbols = SUMMARY
+            .replace("time:", ":time:")
+            .replace("last_run:", ":last_run:");
+        assert_eq!(read(&symbols).last_run(), read(SUMMARY).last_run());
+    }
+
+    #[test]
+    fn a_version_is_what_was_written() {
+        for (version, expected) in [
+            ("1795479548", json!(1_795_479_548)),
+            ("'1.10'", json!("1.10")),
+            ("'0012345'", json!("0012345")),
+            ("1234e56", json!("1234e56")),
+            (
+                "'1234567890123456789012345678901234567890'",
+                json!("1234567890123456789012345678901234567890"),
+            ),
+        ] {
+            let text = SUMMARY.replace("config: 1795479548", &format!("config: {version}"));
+            assert_eq!(read(&text).config_version(), Some(&expected), "{version}");
+        }
+        let none = SUMMARY.replace("config: 1795479548", "config:");
+        assert_eq!(read(&none).config_version(), None);
+    }
+
     proptest::proptest! {
         #[test]
-        fn a_summary_cut_anywhere_is_read_or_said_to_be_broken(end in 0..SUMMARY.len()) {
-            let text = &SUMMARY[..end];
-            proptest::prop_assert!(Reading::parse(text, "s.yaml") != Reading::Absent);
-        }
-
-        #[test]
-        fn any_text_is_survived(text in ".{0,200}") {
-            drop(Reading::parse(&text, "s.yaml"));
+        fn any_text_is_survived(text in ".{0,200}\n?") {
+            drop(parse(&text));
         }
     }
 }

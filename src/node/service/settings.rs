@@ -91,6 +91,12 @@ impl Settings {
         })
     }
 
+    /// Whether who is strict is told that a service is already as it is wanted: the original's own
+    /// provider `service` never looked, and ran the script.
+    pub(super) fn looks_first(&self) -> bool {
+        self.provider != Some(Kind::SysV)
+    }
+
     /// The provider that is named, or that of the machine.
     pub(super) fn provider(&self) -> Result<Box<dyn ServiceProvider>, SettingsError> {
         let kind = self.provider.or_else(|| detect(Path::new("/")));
@@ -139,6 +145,7 @@ mod tests {
         ] {
             let settings = read(&[("service.provider", name)]).unwrap();
             assert_eq!(settings.provider().unwrap().name(), expected);
+            assert_eq!(settings.looks_first(), name != "service");
         }
         assert_eq!(
             read(&[]).unwrap(),

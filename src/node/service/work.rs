@@ -14,6 +14,7 @@ use crate::{
 pub struct Services {
     provider: Box<dyn ServiceProvider>,
     wait: Duration,
+    looks_first: bool,
 }
 
 /// What has become of a service that is now as it was wanted.
@@ -56,6 +57,7 @@ impl Services {
         Ok(Self {
             provider: settings.provider()?,
             wait: settings.wait,
+            looks_first: settings.looks_first(),
         })
     }
 
@@ -104,7 +106,7 @@ impl Services {
     }
 
     /// Brings a service where it is wanted. One that is there already is left alone: that is a
-    /// success, or a failure where `strict`.
+    /// success, or where `strict` what the original makes of it: a failure, unless it does not look.
     pub async fn change(
         &self,
         launcher: &Launcher,
@@ -113,14 +115,17 @@ impl Services {
         strict: bool,
     ) -> Result<Change, Failure> {
         let before = self.state(launcher, service).await?;
-        if let Some(already) = already(verb, &before) {
-            if strict {
+        match already(verb, &before) {
+            Some(already) if strict && self.looks_first => {
                 return Err(could_not(verb, service, already, before));
             }
-            return Ok(Change {
-                state: before,
-                changed: false,
-            });
+            Some(_) if !strict => {
+                return Ok(Change {
+                    state: before,
+                    changed: false,
+                });
+            }
+            _ => {}
         }
         match before.condition {
             Condition::Unknown => {

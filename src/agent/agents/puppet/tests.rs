@@ -1,5 +1,7 @@
 //! Calls as a node gets them, with files as Puppet writes them.
 
+mod states;
+
 use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
 use super::*;
@@ -97,6 +99,19 @@ async fn switching_is_told_from_finding_it_so() {
     );
     let error = node.call("enable", json!({})).await.unwrap_err();
     assert_eq!(error.message, "Could not enable Puppet: Already enabled");
+    // Only who says so is meant, and not a text or a number that looks like it.
+    for not_said in [json!(false), json!(null), json!("true"), json!(1)] {
+        let inputs = json!({"idempotent": not_said});
+        let error = node.call("enable", inputs).await.unwrap_err();
+        assert_eq!(
+            (
+                error.code,
+                &error.outputs["enabled"],
+                &error.outputs["changed"]
+            ),
+            (StatusCode::ABORTED, &json!(true), &json!(false))
+        );
+    }
     let outputs = node.call("enable", idempotent).await.unwrap();
     assert_eq!(outputs["status"], json!("Already enabled"));
     let outputs = node.call("disable", json!({})).await.unwrap();
@@ -114,6 +129,8 @@ async fn a_run_is_begun_followed_and_not_begun_twice() {
          rm agent_catalog_run_lockfile; echo Error: it broke >&2; exit 1",
         "plugin.puppet.splaylimit = 7",
     );
+    let status = node.call("status", json!({})).await.unwrap();
+    assert_eq!(status["run_request"], json!(""));
     let inputs = json!({"tags": "a,b", "noop": true});
     let outputs = node.call("runonce", inputs).await.unwrap();
     assert!(outputs["initiated_at"].as_i64().unwrap() > 1_000_000_000);
@@ -124,6 +141,7 @@ async fn a_run_is_begun_followed_and_not_begun_twice() {
         json!("Currently applying a catalog; never run")
     );
     assert_eq!(status["run"]["state"], json!("running"));
+    assert_eq!(status["run_request"], json!("a"));
     let error = node.call("runonce", json!({})).await.unwrap_err();
     assert_eq!(
         error.message,
@@ -225,6 +243,12 @@ async fn single_resources_are_for_those_that_are_allowed() {
         "Puppet is managing the resource 'File[/tmp/x]', refusing to create conflicting states"
     );
     node.put("resourcefile", "");
+    let error = node.call("resource", inputs.clone()).await.unwrap_err();
+    assert_eq!(
+        error.message,
+        "Puppet may be managing the resource 'File[/tmp/x]', as resourcefile is empty; refusing to create conflicting states"
+    );
+    node.put("resourcefile", "\n");
     let error = node.call("resource", inputs).await.unwrap_err();
     assert!(
         error.message.contains("does not end with `agent`"),

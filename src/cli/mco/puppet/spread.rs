@@ -59,7 +59,7 @@ impl View for Spread {
         out.line("")?;
         if never > 0 {
             out.line(format!(
-                "{never} more have no figures: Puppet has not completed a run there\n"
+                "{never} more have no figures: Puppet has not completed a run there, or nobody can tell\n"
             ))?;
         }
         stats::missing(out, account)
@@ -103,7 +103,8 @@ fn ran(account: &Account) -> impl Iterator<Item = &Answer> {
 fn values(account: &Account, name: &str) -> Vec<f64> {
     ran(account)
         .filter_map(|answer| answer.reply.data.get(name)?.as_f64())
-        .filter(|value| value.is_finite())
+        // What is below nothing is not known.
+        .filter(|value| value.is_finite() && *value >= 0.0)
         .collect()
 }
 

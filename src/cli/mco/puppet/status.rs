@@ -2,7 +2,7 @@
 
 use std::io;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::results;
 use crate::{
@@ -72,11 +72,19 @@ impl View for Status<'_> {
                 text("status"),
                 yes("enabled", "yes", "no"),
                 yes("daemon_present", "running", "stopped"),
-                last.map_or_else(|| "never".to_owned(), |last| last.to_string()),
+                last.map_or_else(|| none(data).to_owned(), |last| last.to_string()),
                 message(answer),
             ]);
         }
         Some(table)
+    }
+}
+
+/// Why there is no time of a last run: that there was none is only one reason.
+fn none(data: &Map<String, Value>) -> &'static str {
+    match data.get("message").and_then(Value::as_str) {
+        Some(message) if message.contains("last run unknown") => "unknown",
+        _ => "never",
     }
 }
 

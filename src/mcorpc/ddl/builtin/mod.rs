@@ -123,4 +123,30 @@ mod tests {
             );
         }
     }
+    #[test]
+    fn all_that_the_original_refuses_to_do_twice_can_be_told_not_to() {
+        let told = agents().into_iter().flat_map(|ddl| {
+            let actions = ddl.actions.iter();
+            actions
+                .filter(|action| action.input_named(IDEMPOTENT).is_some())
+                .map(|action| format!("{} {}", ddl.name, action.name))
+        });
+        let mut told: Vec<String> = told.collect();
+        told.sort();
+        assert_eq!(
+            told,
+            [
+                "package install",
+                "package purge",
+                "package uninstall",
+                "package update",
+                "puppet disable",
+                "puppet enable",
+                "puppet runonce",
+                "service restart",
+                "service start",
+                "service stop",
+            ]
+        );
+    }
 }

@@ -13,7 +13,7 @@ enum Shown {
 }
 
 /// Agent, actions, output.
-const OWN: [(&str, &[&str], &str, Shown); 14] = [
+const OWN: [(&str, &[&str], &str, Shown); 15] = [
     (
         "service",
         &["status", "start", "stop", "restart"],
@@ -39,6 +39,7 @@ const OWN: [(&str, &[&str], &str, Shown); 14] = [
         Shown::InFull,
     ),
     ("puppet", &["status"], "run", Shown::IfAny),
+    ("puppet", &["status"], "run_request", Shown::InFull),
     ("puppet", &["last_run_summary"], "run_result", Shown::InFull),
     ("puppet", &["last_run_summary"], "problem", Shown::IfAny),
     ("package", &PACKAGES, "changed", Shown::InFull),

@@ -255,6 +255,11 @@ fn status() -> Action {
             "What became of the run that was started here last",
             "Run",
         )
+        .output(
+            "run_request",
+            "Which request had asked for that run",
+            "Run Request",
+        )
         .summarize(enabled())
         .summarize(Aggregate::boolean_summary(
             "daemon_present",

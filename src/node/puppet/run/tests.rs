@@ -38,7 +38,11 @@ impl Machine {
 
     async fn run(&self) -> Result<Started, RunError> {
         self.puppet
-            .run_once(&Wish::default(), &Launcher::of_daemon().leaving())
+            .run_once(
+                &Wish::default(),
+                &request(),
+                &Launcher::of_daemon().leaving(),
+            )
             .await
     }
 
@@ -62,6 +66,10 @@ impl Machine {
     }
 }
 
+fn request() -> RequestId {
+    "b6f8".parse().unwrap()
+}
+
 /// Holds its lock until it may go on.
 const SLOW: &str = "echo run >>runs; echo \"$@\" >arguments; echo $$ >lock\n\
     until [ -e go ]; do sleep 0.01; done\nprintf 'time:\\n  last_run: 7\\n' >summary; rm lock";
@@ -78,6 +86,8 @@ async fn a_run_is_begun_once_and_its_end_is_noted() {
         "{started:?}"
     );
     assert!(machine.puppet.state().applying && machine.puppet.state().own_run());
+    let noted = machine.puppet.state().run.unwrap().0.request;
+    assert_eq!(noted, Some(request()));
     let again = machine.run().await.unwrap();
     assert_eq!((again.begun, again.summary.as_str()), (false, BUSY));
     machine.put("go");
@@ -133,7 +143,13 @@ async fn a_run_without_a_place_of_its_own_is_a_run_all_the_same() {
         let launcher = Launcher::of_daemon().leaving();
         let started = machine
             .puppet
-            .start_behind(apart, &words, &machine.puppet.state(), &launcher)
+            .start_behind(
+                apart,
+                &words,
+                &request(),
+                &machine.puppet.state(),
+                &launcher,
+            )
             .await
             .unwrap();
         // What systemd is told is nobody's business.

@@ -71,6 +71,7 @@ fn services(dir: &Path, state: &str, script: &'static str, wait: Duration) -> Se
     Services {
         provider: Box::new(provider),
         wait,
+        looks_first: true,
     }
 }
 
@@ -108,6 +109,22 @@ async fn what_is_as_wanted_is_left_alone() {
             verb.as_str()
         )));
         assert_eq!(error.state, Some(change.state));
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_look_is_not_told() {
+    for (verb, state) in [(Verb::Start, "running"), (Verb::Stop, "stopped")] {
+        let dir = TempDir::new().unwrap();
+        let mut services = services(dir.path(), state, "echo $0 >$FILE.told", WAIT);
+        services.looks_first = false;
+        let launcher = Launcher::new();
+        let change = services.change(&launcher, verb, &service(), false).await;
+        assert!(!change.unwrap().changed && !dir.path().join("web.told").exists());
+        let change = services.change(&launcher, verb, &service(), true).await;
+        assert!(change.unwrap().changed);
+        let told = read_text(&dir.path().join("web.told"), 100).unwrap();
+        assert_eq!(told.trim(), verb.as_str());
     }
 }
 
@@ -223,6 +240,7 @@ async fn a_script_is_not_ended_half_way() {
             starts_daemons: true,
         }),
         wait: Duration::from_millis(50),
+        looks_first: true,
     };
     let error = services
         .change(&Launcher::new(), Verb::Start, &service(), false)

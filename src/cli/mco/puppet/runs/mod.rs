@@ -337,10 +337,11 @@ impl Calls {
         if !begin.is_empty() {
             let asked = session.ask(run, begin).await?;
             for answer in &asked.answers {
-                schedule.handle_begun(&answer.reply.sender, read::begun(answer), now());
+                let said = read::begun(answer);
+                schedule.handle_begun(&answer.reply.sender, said, &asked.id, now());
             }
             for silent in &asked.no_response {
-                schedule.handle_begun(&silent.node, Begun::Silent, now());
+                schedule.handle_begun(&silent.node, Begun::Silent, &asked.id, now());
             }
             if asked.interrupted.is_some() {
                 return Ok(asked.interrupted);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::told::{Begun, End, OwnRun, Status};
+use super::told::{Asked, Begun, End, OwnRun, Status};
 use crate::{client::Answer, mcorpc::reply::Reply};
 
 /// What the original says where a run is under way already.
@@ -19,7 +19,7 @@ pub(super) fn begun(answer: &Answer) -> Begun {
     }
     match reply.data.get("changed").and_then(Value::as_bool) {
         Some(false) => Begun::Busy,
-        _ => Begun::Yes,
+        _ => Begun::Yes(number(&reply.data, "initiated_at")),
     }
 }
 
@@ -39,6 +39,10 @@ pub(super) fn status(reply: &Reply) -> Status {
                 words: text(run, "words"),
                 signalled: run.get("signalled").and_then(Value::as_bool) == Some(true),
             }),
+        asked: match data.get("run_request").and_then(Value::as_str) {
+            None => Asked::Untold,
+            Some(id) => id.parse().map_or(Asked::Nobody, Asked::By),
+        },
     }
 }
 
@@ -124,11 +128,15 @@ mod tests {
     fn answers_of_both_are_understood() {
         assert_eq!(
             begun(&answer("", true, json!({"changed": true}))),
-            Begun::Yes
+            Begun::Yes(0)
         );
         assert_eq!(
-            begun(&answer("", true, json!({"summary": "Started"}))),
-            Begun::Yes
+            begun(&answer(
+                "",
+                true,
+                json!({"summary": "Started", "initiated_at": 7})
+            )),
+            Begun::Yes(7)
         );
         assert_eq!(
             begun(&answer("", true, json!({"changed": false}))),
@@ -145,9 +153,20 @@ mod tests {
             Status {
                 applying: true,
                 last_run: 7,
-                own: None
+                own: None,
+                asked: Asked::Untold,
             }
         );
+        for (data, expected) in [
+            (json!({"run_request": null}), Asked::Untold),
+            (json!({"run_request": ""}), Asked::Nobody),
+            (
+                json!({"run_request": "b6f8"}),
+                Asked::By("b6f8".parse().unwrap()),
+            ),
+        ] {
+            assert_eq!(status(&answer("", true, data).reply).asked, expected);
+        }
         for (data, expected) in [
             (
                 json!({"run_result": "unchanged", "total_resources": 9}),

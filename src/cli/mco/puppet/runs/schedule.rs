@@ -4,15 +4,18 @@
 //! A node has a place from the moment it is told to run until its run has ended. Nothing takes a
 //! node off the list but its end: one that is slow to begin is waited for, one that is silent is
 //! asked again, and one that stays silent loses its place to others, but not its line in the result.
+//! Our nodes tell by which request the run was asked for that they tell of: one that was not heard to
+//! answer is known by that from a run of somebody else's. The original's nodes don't tell, and there
+//! such a run is taken for ours.
 //! Those that took longest last time begin first, so that no long run is left for the end.
 
 mod run;
 
 use std::{collections::HashMap, time::Duration};
 
-use self::run::{Run, Step};
-use super::told::{Begun, End, Figures, Status};
-use crate::mcorpc::names::Identity;
+use self::run::{Run, Step, Whose};
+use super::told::{Asked, Begun, End, Figures, Status};
+use crate::mcorpc::names::{Identity, RequestId};
 
 /// When to do what.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,8 @@ struct Node {
     before: Option<Status>,
     /// How often it was told to run.
     told: u8,
+    /// The requests by which it was told, answered or not.
+    orders: Vec<RequestId>,
     /// Since when a run that is not ours keeps it from beginning.
     held: Duration,
     next_poll: Duration,
@@ -120,6 +125,7 @@ impl Schedule {
                 },
                 before: status,
                 told: 0,
+                orders: Vec::new(),
                 held: Duration::ZERO,
                 next_poll: Duration::ZERO,
                 silent: None,
@@ -260,8 +266,14 @@ impl Schedule {
             .min()
     }
 
-    /// Takes the answer to `runonce`.
-    pub(super) fn handle_begun(&mut self, name: &Identity, begun: Begun, now: Duration) {
+    /// Takes the answer to `runonce`, which this request was.
+    pub(super) fn handle_begun(
+        &mut self,
+        name: &Identity,
+        begun: Begun,
+        order: &RequestId,
+        now: Duration,
+    ) {
         let (adopt, poll, times) = (self.adopt, self.times.poll, self.times);
         let Some(at) = self.index.get(name).copied() else {
             return;
@@ -269,20 +281,18 @@ impl Schedule {
         let Some(node) = self.nodes.get_mut(at) else {
             return;
         };
+        node.orders.push(order.clone());
         let State::Running(run) = &mut node.state else {
             return;
         };
         match begun {
-            Begun::Yes => {
+            Begun::Yes(at) => {
                 run.confirmed = true;
+                run.initiated_at = at;
                 node.silent = None;
             }
             Begun::Busy if adopt => run.confirmed = true,
-            Begun::Busy => {
-                node.told -= 1;
-                node.held = now;
-                node.state = State::Foreign;
-            }
+            Begun::Busy => node.hold(now),
             Begun::No(why) => return self.end(at, End::Failed(why), now),
             // It may have begun all the same: its status tells.
             Begun::Silent => node.keep_silent(now, times),
@@ -296,7 +306,7 @@ impl Schedule {
 
     /// Takes the answer to `status`; none where there was none.
     pub(super) fn handle_status(&mut self, name: &Identity, status: Option<Status>, now: Duration) {
-        let (times, stopped) = (self.times, self.stopped);
+        let (times, stopped, adopt) = (self.times, self.stopped, self.adopt);
         let Some(at) = self.index.get(name).copied() else {
             return;
         };
@@ -310,6 +320,11 @@ impl Schedule {
         node.silent = None;
         node.lost = false;
         node.next_poll = now + times.poll;
+        let whose = node.whose(&status, adopt);
+        if node.state == State::Foreign && whose == Whose::Ours {
+            // It was heard the first time, and only its answer was not.
+            node.state = State::Running(Run::since(node.held));
+        }
         match &mut node.state {
             State::Foreign if !status.is_busy() => {
                 node.before = Some(status);
@@ -320,10 +335,20 @@ impl Schedule {
             }
             State::Foreign => self.give_up(at, now),
             State::Running(run) => {
-                let before = node.before.get_or_insert_with(|| status.clone());
-                let step = run.step(&status, before, now, times);
+                let before = match (&node.before, whose) {
+                    // Another run may have ended between the look before and the order.
+                    (Some(_), Whose::Untold) if run.is_first_look_at(&status) => {
+                        node.before.insert(status.clone()).clone()
+                    }
+                    (Some(before), _) => before.clone(),
+                    // What was before was not heard, and this is not it.
+                    (None, Whose::Ours) => Status::default(),
+                    (None, _) => node.before.insert(status.clone()).clone(),
+                };
+                let step = run.step(&status, &before, whose, now, times);
                 match step {
                     Step::Wait => self.give_up(at, now),
+                    Step::Held => node.hold(now),
                     Step::Ending(failure) => {
                         node.state = State::Ending { failure, asked: 0 };
                         node.next_poll = now;
@@ -444,6 +469,23 @@ impl Node {
                 self.state,
                 State::Running(_) | State::Foreign | State::Ending { .. }
             )
+    }
+
+    /// A run that is not ours must end before it is told again.
+    fn hold(&mut self, now: Duration) {
+        self.told = self.told.saturating_sub(1);
+        self.held = now;
+        self.state = State::Foreign;
+    }
+
+    /// Whose run it is that the node tells of. Where any run will do there is nothing to tell apart.
+    fn whose(&self, status: &Status, any: bool) -> Whose {
+        match &status.asked {
+            Asked::By(request) if self.orders.contains(request) => Whose::Ours,
+            Asked::Untold => Whose::Untold,
+            _ if any => Whose::Untold,
+            Asked::By(_) | Asked::Nobody => Whose::Others,
+        }
     }
 
     /// It did not answer: it is asked again, ever more seldom.

@@ -1,5 +1,7 @@
 //! What nodes tell of their runs.
 
+use crate::mcorpc::names::RequestId;
+
 /// How a node ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -38,8 +40,8 @@ impl End {
 /// What a node said to `runonce`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Begun {
-    /// It runs.
-    Yes,
+    /// It runs, since then by its own clock; 0 where it does not say.
+    Yes(i64),
     /// A run was under way already.
     Busy,
     /// It will not.
@@ -57,6 +59,20 @@ pub(super) struct Status {
     pub(super) last_run: i64,
     /// What became of the run that was started there last; the original does not say.
     pub(super) own: Option<OwnRun>,
+    /// Who had asked for that run.
+    pub(super) asked: Asked,
+}
+
+/// Who had asked for the run that was started on a node last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The node does not tell, as the original.
+    #[default]
+    Untold,
+    /// No request that the node knows of.
+    Nobody,
+    /// This request.
+    By(RequestId),
 }
 
 /// What became of the run that was started on a node last.

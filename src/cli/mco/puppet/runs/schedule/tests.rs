@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cli::mco::puppet::runs::told::OwnRun;
+use crate::cli::mco::puppet::runs::told::{Asked, OwnRun};
 
 /// A simulated node.
 #[derive(Clone, Debug)]
@@ -15,10 +15,14 @@ struct Sim {
     silent: (u64, u64),
     /// What its run comes to.
     end: End,
-    /// It tells of its own run, as ours do.
+    /// It hears, and its answers get lost, from here until there.
+    mute: (u64, u64),
+    /// It tells of its own run, and who had asked for it, as ours do.
     modern: bool,
-    /// Another run holds it until then.
-    foreign: u64,
+    /// Another run holds it from here until there, unless one of ours does.
+    foreign: (u64, u64),
+    /// That run was asked for by another request.
+    by_request: bool,
 }
 
 impl Sim {
@@ -27,9 +31,11 @@ impl Sim {
             delay: 0,
             run,
             silent: (0, 0),
+            mute: (0, 0),
             end: End::Changed,
             modern: true,
-            foreign: 0,
+            foreign: (0, 0),
+            by_request: false,
         }
     }
 }
@@ -37,6 +43,8 @@ impl Sim {
 struct Fleet {
     sims: Vec<Sim>,
     begun: Vec<Option<u64>>,
+    /// The request that had begun it.
+    orders: Vec<Option<RequestId>>,
 }
 
 const SECOND: u64 = 1000;
@@ -53,6 +61,7 @@ impl Fleet {
     fn of(sims: Vec<Sim>) -> Self {
         Self {
             begun: vec![None; sims.len()],
+            orders: vec![None; sims.len()],
             sims,
         }
     }
@@ -62,47 +71,89 @@ impl Fleet {
         !(from..to).contains(&now)
     }
 
+    /// Whether what it says arrives.
+    fn answers(&self, node: usize, now: u64) -> bool {
+        let (from, to) = self.sims[node].mute;
+        self.hears(node, now) && !(from..to).contains(&now)
+    }
+
     /// Begins of the run, and its end.
     fn span(&self, node: usize) -> Option<(u64, u64)> {
         let sim = &self.sims[node];
         self.begun[node].map(|begun| (begun + sim.delay, begun + sim.delay + sim.run))
     }
 
+    /// The same of the run that is not ours, which does not begin while ours has the lock.
+    fn foreign(&self, node: usize) -> Option<(u64, u64)> {
+        let (from, to) = self.sims[node].foreign;
+        let ours = self.begun[node].zip(self.span(node));
+        let is_kept = ours.is_some_and(|(begun, (_, end))| (begun..end).contains(&from));
+        (from < to && !is_kept).then_some((from, to))
+    }
+
     fn status(&self, node: usize, now: u64) -> Status {
         let sim = &self.sims[node];
-        let span = self.span(node);
+        let spans = [self.span(node), self.foreign(node)];
         let applying =
-            now < sim.foreign || span.is_some_and(|(from, to)| (from..to).contains(&now));
-        let over = span.is_some_and(|(_, to)| now >= to);
-        let own = OwnRun {
-            state: if over { "ended" } else { "running" }.to_owned(),
-            initiated_at: 5,
+            |span: &Option<(u64, u64)>| span.is_some_and(|(from, to)| (from..to).contains(&now));
+        let ended = |(_, to): &(u64, u64)| *to <= now;
+        let last_run = spans
+            .iter()
+            .flatten()
+            .filter(|span| ended(span))
+            .map(|(_, to)| *to);
+        let own = |(_, to): (u64, u64), initiated_at| OwnRun {
+            state: if now >= to { "ended" } else { "running" }.to_owned(),
+            initiated_at,
             code: Some(0),
             words: String::new(),
             signalled: false,
         };
-        Status {
-            applying,
-            last_run: if over {
-                9
-            } else if sim.foreign > 0 && now >= sim.foreign {
-                2
-            } else {
-                1
-            },
-            own: (sim.modern && span.is_some()).then_some(own),
+        let mut status = Status {
+            applying: spans.iter().any(applying),
+            last_run: last_run
+                .max()
+                .map_or(1, |at| i64::try_from(at).unwrap() + 2),
+            ..Status::default()
+        };
+        if !sim.modern {
+            return status;
         }
+        let ours = self.begun[node].zip(self.span(node));
+        let another = self
+            .foreign(node)
+            .filter(|(from, _)| sim.by_request && *from <= now);
+        status.asked = Asked::Nobody;
+        // The note is of the run that was asked for last.
+        if let Some((begun, span)) = ours
+            && another.is_none_or(|(from, _)| from < begun)
+        {
+            status.own = Some(own(span, 5));
+            status.asked = self.orders[node].clone().map_or(Asked::Nobody, Asked::By);
+        } else if let Some(span) = another {
+            status.own = Some(own(span, 4));
+            status.asked = Asked::By("another".parse().unwrap());
+        }
+        status
     }
 
-    fn begin(&mut self, node: usize, now: u64) -> Begun {
+    fn begin(&mut self, node: usize, order: &RequestId, now: u64) -> Begun {
         if !self.hears(node, now) {
             return Begun::Silent;
         }
-        if self.status(node, now).applying || self.begun[node].is_some() {
-            return Begun::Busy;
+        let begun = if self.status(node, now).applying || self.begun[node].is_some() {
+            Begun::Busy
+        } else {
+            self.begun[node] = Some(now);
+            self.orders[node] = Some(order.clone());
+            // Whole seconds after whatever had ended before.
+            Begun::Yes(i64::try_from(now).unwrap() + 3)
+        };
+        if self.answers(node, now) {
+            begun
+        } else {
+            Begun::Silent
         }
-        self.begun[node] = Some(now);
-        Begun::Yes
     }
 
     /// The most that ran at a time.
@@ -135,7 +186,7 @@ fn simulate(
         .map(|node| {
             (
                 name(node),
-                fleet.hears(node, 0).then(|| fleet.status(node, 0)),
+                fleet.answers(node, 0).then(|| fleet.status(node, 0)),
                 fleet.sims[node].run,
             )
         })
@@ -145,7 +196,7 @@ fn simulate(
     let mut now = 0;
     // A call takes some time, and one to a silent node more.
     let took = |fleet: &Fleet, names: &[Identity], now: u64| {
-        let silent = names.iter().any(|name| !fleet.hears(at(name), now));
+        let silent = names.iter().any(|name| !fleet.answers(at(name), now));
         if names.is_empty() {
             0
         } else if silent {
@@ -154,20 +205,21 @@ fn simulate(
             100
         }
     };
-    for _ in 0..1_000_000 {
+    for round in 0..1_000_000 {
+        let order: RequestId = format!("order{round}").parse().unwrap();
         let told = schedule.begin(ms(now));
         let asked = now;
         now += took(fleet, &told, asked);
         for name in &told {
-            let begun = fleet.begin(at(name), asked);
-            schedule.handle_begun(name, begun, ms(now));
+            let begun = fleet.begin(at(name), &order, asked);
+            schedule.handle_begun(name, begun, &order, ms(now));
         }
         let poll = schedule.poll(ms(now));
         let asked = now;
         now += took(fleet, &poll, asked);
         for name in &poll {
             let status = fleet
-                .hears(at(name), asked)
+                .answers(at(name), asked)
                 .then(|| fleet.status(at(name), asked));
             schedule.handle_status(name, status, ms(now));
         }
@@ -176,7 +228,7 @@ fn simulate(
         now += took(fleet, &ask, asked);
         for name in &ask {
             let figures = fleet
-                .hears(at(name), asked)
+                .answers(at(name), asked)
                 .then(|| fleet.sims[at(name)].end.clone());
             schedule.handle_figures(name, figures, ms(now));
         }
@@ -245,7 +297,7 @@ fn the_slow_the_silent_and_the_busy_are_not_lost() {
     sims[1].modern = false;
     sims[2].modern = false;
     sims[2].delay = 200 * SECOND;
-    sims[3].foreign = 300 * SECOND;
+    sims[3].foreign = (0, 300 * SECOND);
     sims[4].silent = (65 * SECOND, 100 * SECOND);
     sims[5].silent = (0, u64::MAX);
     sims[6].silent = (10 * SECOND, u64::MAX);
@@ -282,11 +334,11 @@ fn a_run_without_end_and_one_that_never_begins_have_their_time() {
 #[test]
 fn a_run_that_is_not_ours_is_waited_for_and_has_its_time_too() {
     let mut sims = vec![Sim::new(60 * SECOND); 4];
-    sims[0].foreign = u64::MAX / 4;
+    sims[0].foreign = (0, u64::MAX / 4);
     // Its daemon is killed while that other run goes on.
-    sims[1].foreign = 600 * SECOND;
+    sims[1].foreign = (0, 600 * SECOND);
     sims[1].silent = (20 * SECOND, u64::MAX);
-    sims[2].foreign = 3000 * SECOND;
+    sims[2].foreign = (0, 3000 * SECOND);
     let (ends, took) = simulate(&mut Fleet::of(sims), 2, Times::default(), None);
     assert_eq!(
         ends[&0],
@@ -347,7 +399,7 @@ fn what_a_run_says_at_its_end_is_told() {
         false,
     );
     assert_eq!(schedule.begin(ms(0)), [name(0)]);
-    schedule.handle_begun(&name(0), Begun::Yes, ms(0));
+    schedule.handle_begun(&name(0), Begun::Yes(7), &"a".parse().unwrap(), ms(0));
     let own = |state: &str, code| OwnRun {
         state: state.into(),
         initiated_at: 7,
@@ -370,19 +422,70 @@ fn what_a_run_says_at_its_end_is_told() {
     assert_eq!(schedule.news(), [(name(0), End::Failed(why), ms(2000))]);
 }
 
+#[test]
+fn a_run_of_somebody_elses_is_not_taken_for_one_that_was_ordered() {
+    let mut sims = vec![Sim::new(60 * SECOND); 6];
+    // The order is not heard, as it comes in a moment of silence, and another run is under way, or has
+    // just ended when the node is heard again.
+    for (node, foreign) in [(0, (0, 200)), (1, (5, 300)), (2, (1, 30))] {
+        sims[node].foreign = (foreign.0 * SECOND, foreign.1 * SECOND);
+        sims[node].silent = (0, 40 * SECOND);
+    }
+    sims[1].by_request = true;
+    // The order is heard, and the answer is not; and another run comes right after ours.
+    sims[3].mute = (0, 90 * SECOND);
+    sims[3].foreign = (70 * SECOND, 900 * SECOND);
+    sims[4].mute = (0, 20 * SECOND);
+    sims[4].delay = 50 * SECOND;
+    sims[5].mute = (0, 3 * SECOND);
+    sims[5].foreign = (61 * SECOND, 1500 * SECOND);
+    sims[5].by_request = true;
+    let mut fleet = Fleet::of(sims);
+    let (ends, took) = simulate(&mut fleet, 6, Times::default(), None);
+    for node in 0..6 {
+        assert_eq!(ends[&node], End::Changed, "node{node}");
+        assert!(fleet.begun[node].is_some(), "node{node}");
+    }
+    assert!((200 * SECOND..300 * SECOND).contains(&fleet.begun[0].unwrap()));
+    assert!(
+        took < 900 * SECOND,
+        "{took}: ours were over long before the others"
+    );
+}
+
+#[test]
+fn a_run_by_itself_before_the_order_is_not_its_end() {
+    let mut sims = [300, 250, 200].map(|run| Sim::new(run * SECOND)).to_vec();
+    // Of the original's: while it waits for its turn, Puppet runs there as every half hour.
+    sims[1].modern = false;
+    sims[1].delay = 100 * SECOND;
+    sims[1].foreign = (20 * SECOND, 50 * SECOND);
+    let mut fleet = Fleet::of(sims);
+    let (ends, took) = simulate(&mut fleet, 1, Times::default(), None);
+    assert!(ends.values().all(|end| *end == End::Changed), "{ends:?}");
+    assert_eq!(fleet.most_at_once(), 1);
+    assert!(took > 850 * SECOND, "{took}: each was waited for");
+}
+
 proptest! {
     #[test]
     fn nobody_is_lost_and_never_too_many_run(
         nodes in proptest::collection::vec(
-            (0..100_u64, 1..900_u64, 0..500_u64, 0..400_u64, any::<bool>(), 0..3_u64), 1..25),
+            ((0..100_u64, 1..900_u64), (0..500_u64, 0..400_u64), (0..500_u64, 0..200_u64), any::<bool>(),
+                (0..400_u64, 0..300_u64, any::<bool>())), 1..25),
         limit in 1..6_usize,
     ) {
-        let sims = nodes.iter().map(|(delay, run, from, length, modern, foreign)| Sim {
+        let span = |(from, length): (u64, u64)| (from * SECOND, (from + length) * SECOND);
+        let sims = nodes.iter().map(|((delay, run), silent, mute, modern, (from, length, by_request))| Sim {
             delay: delay * SECOND,
             run: run * SECOND,
-            silent: (from * SECOND, (from + length) * SECOND),
+            silent: span(*silent),
+            // One of the original's would run once more, and nobody could tell.
+            mute: if *modern { span(*mute) } else { (0, 0) },
             modern: *modern,
-            foreign: foreign.saturating_sub(1) * 60 * SECOND,
+            // Half of them from the beginning, or not at all.
+            foreign: span((from.saturating_sub(200), length.saturating_sub(100))),
+            by_request: *by_request,
             end: End::Unchanged,
         }).collect();
         let mut fleet = Fleet::of(sims);
@@ -391,10 +494,10 @@ proptest! {
         let (ends, _) = simulate(&mut fleet, limit, times, None);
         prop_assert!(fleet.most_at_once() <= limit);
         for (node, end) in ends {
-            // Where the order was not answered, a run of somebody else's that is under way then can't be
-            // told from the one that was ordered; its end is taken for that.
+            // A node of the original's that has not answered the order does not tell whose run is under
+            // way then: the end of another is taken for the end of ours.
             let sim = &fleet.sims[node];
-            if sim.foreign > 0 && sim.silent.0 < sim.foreign && fleet.begun[node].is_none() {
+            if !sim.modern && fleet.foreign(node).is_some() && fleet.begun[node].is_none() {
                 continue;
             }
             prop_assert_eq!(fleet.begun[node].is_some(), *end.word() == *"unchanged", "node{} {:?}", node, end);
