@@ -1,7 +1,9 @@
 //! Tells systemd how a service is doing (`sd_notify`): ready, stopping, alive, and a line of text.
 //!
-//! Outside systemd every call does nothing. Sending never blocks and never fails the caller: a
-//! service does its work whether or not somebody listens.
+//! Outside systemd every call does nothing. Sending never fails the caller: a service does its work
+//! whether or not somebody listens. It waits for a moment where the manager has more to read than it
+//! can hold, which is ten messages on some machines: without `READY=1` a service is taken for one
+//! that does not start, and without `WATCHDOG=1` for dead.
 
 use std::{
     env,
@@ -19,6 +21,9 @@ pub struct Notifier {
     line: Option<(UnixDatagram, SocketAddr)>,
 }
 
+/// How long the manager may be busy.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Notifier {
     /// The service manager that started this process, if it wants to be told.
     pub fn from_env() -> Self {
@@ -33,7 +38,7 @@ impl Notifier {
         };
         let open = || -> std::io::Result<_> {
             let socket = UnixDatagram::unbound()?;
-            socket.set_nonblocking(true)?;
+            socket.set_write_timeout(Some(PATIENCE))?;
             Ok((socket, address?))
         };
         Self { line: open().ok() }
@@ -68,14 +73,15 @@ impl Notifier {
 
     fn send(&self, message: &str) {
         if let Some((socket, address)) = &self.line {
-            // A manager that is gone or busy is not this service's concern.
+            // A manager that is gone or hangs is not this service's concern.
             let _sent = socket.send_to_addr(message.as_bytes(), address);
         }
     }
 }
 
-/// How often the manager has to hear that the service is alive, if it watches this process: twice in
-/// the time after which it takes the service for dead, as a word at its very end may come too late.
+/// How often the manager has to hear that the service is alive, if it watches this process: four
+/// times in the time after which it takes the service for dead, as a word may be lost, and one at its
+/// very end may come too late.
 pub fn watchdog_interval() -> Option<Duration> {
     let variable = |name| env::var(name).ok();
     interval(
@@ -87,11 +93,13 @@ pub fn watchdog_interval() -> Option<Duration> {
 fn interval(micros: Option<&str>, pid: Option<&str>) -> Option<Duration> {
     let ours = pid.is_none_or(|pid| pid.parse() == Ok(process::id()));
     let micros = micros?.parse().ok().filter(|micros| *micros > 0 && ours)?;
-    Some(Duration::from_micros(micros) / 2)
+    Some(Duration::from_micros(micros) / 4)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -117,6 +125,34 @@ mod tests {
     }
 
     #[test]
+    fn a_busy_manager_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        // More than it can hold.
+        let held: usize = fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen")
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        manager.set_read_timeout(Some(PATIENCE * 10)).unwrap();
+        let notifier = Notifier::to(path.to_str().unwrap());
+        for _ in 0..held {
+            notifier.watchdog();
+        }
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 64];
+            for _ in 0..held + 5 {
+                manager.recv(&mut buffer).unwrap();
+            }
+        });
+        for _ in 0..5 {
+            notifier.watchdog();
+        }
+        reader.join().unwrap();
+    }
+
+    #[test]
     fn an_abstract_name_is_understood() {
         let name = format!("mco-notify-test-{}", process::id());
         let address = SocketAddr::from_abstract_name(&name).unwrap();
@@ -138,11 +174,11 @@ mod tests {
         let pid = process::id().to_string();
         assert_eq!(
             interval(Some("3000000"), None),
-            Some(Duration::from_millis(1500))
+            Some(Duration::from_millis(750))
         );
         assert_eq!(
             interval(Some("3000000"), Some(&pid)),
-            Some(Duration::from_millis(1500))
+            Some(Duration::from_millis(750))
         );
         assert_eq!(interval(Some("3000000"), Some("1")), None);
         assert_eq!(interval(Some("0"), None), None);

@@ -70,7 +70,7 @@ impl<'a> Keeper<'a> {
         };
         self.notifier.ready();
         // Twice as often as it must be: a word that is a little late must not end the process.
-        let mut watchdog = calm(watchdog_interval().unwrap_or(daemon::DAY) / 2);
+        let mut watchdog = calm(watchdog_interval().unwrap_or(daemon::DAY));
         let mut status = calm(STATUS);
         let mut look = calm(self.look_interval());
         loop {
