@@ -177,7 +177,7 @@ impl Packages {
         let patience = settings.lock_wait.min(settings.wait);
         let job = Job {
             what: change.words(),
-            program: provider.act(change, &before, patience),
+            program: provider.act(&for_manager(change, &before), &before, patience),
             provider,
             deadline: begun + settings.wait,
             lock_deadline: begun + patience,
@@ -399,6 +399,22 @@ fn already(
         changed: false,
         output: None,
     }))
+}
+
+/// The change as the manager is told: what is not there is not to be removed. It might take such a
+/// name for something else (apt takes `bar+` for a wish to install bar).
+fn for_manager(change: &Change, before: &[Status]) -> Change {
+    let is_there = |status: &Status| match change.verb {
+        Verb::Install | Verb::Update => true,
+        Verb::Uninstall => status.installed,
+        Verb::Purge => status.installed || has_remains(status),
+    };
+    let there = change.packages.iter().zip(before);
+    let there = there.filter(|(_, status)| is_there(status));
+    Change {
+        packages: there.map(|(package, _)| package.clone()).collect(),
+        ..change.clone()
+    }
 }
 
 /// Whether something is left of a package that is not installed.

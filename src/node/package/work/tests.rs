@@ -136,7 +136,7 @@ async fn what_is_not_as_wanted_is_brought_there() {
         (Verb::Install, "old", Some("0"), "0"),
         (Verb::Install, "new,old", None, "2 2"),
         (Verb::Update, "old", None, "2"),
-        (Verb::Uninstall, "old,new", None, "absent absent"),
+        (Verb::Uninstall, "old,new", None, "absent purged"),
         (Verb::Purge, "old", None, "purged"),
         (Verb::Purge, "left", None, "purged"),
     ] {
@@ -148,6 +148,22 @@ async fn what_is_not_as_wanted_is_brought_there() {
         assert!(!site.packages().jobs.runs(&wanted.words()));
         let (record, state) = site.packages().last_run().unwrap();
         assert_eq!((record.what, state.as_str()), (wanted.words(), "ended"));
+    }
+}
+
+#[tokio::test]
+async fn a_manager_is_told_to_remove_only_what_is_there() {
+    for (verb, told) in [
+        (Verb::Uninstall, "uninstall old"),
+        (Verb::Purge, "purge old left"),
+    ] {
+        let script =
+            r#"echo "$0" $(for path in "$@"; do basename "$path"; done) >$DIR/told; rm "$@""#;
+        let site = Site::new(script).with("old", "1").with("left", "rc");
+        let wanted = change(verb, "new+,old,left,gone", None);
+        site.change(&wanted, false).await.unwrap();
+        let said = std::fs::read_to_string(site.dir.path().join("told")).unwrap();
+        assert_eq!(said.trim(), told);
     }
 }
 
