@@ -1,6 +1,7 @@
 //! Whether a verified request is to be acted upon. Sans-IO, and in the order that costs least:
 //! time, replay, collective, target, filter, agent.
 
+use super::choosing::asks;
 use crate::{
     mcorpc::{
         filter,
@@ -28,6 +29,8 @@ pub(super) enum Decision {
         /// What the caller reads.
         message: String,
     },
+    /// Its filter asks data plugins, which is for [`Shared::choose`](super::shared::Shared::choose).
+    Ask,
     /// Leave it: it is not for this node.
     Ignore(&'static str),
     /// Answer that it is refused.
@@ -76,37 +79,44 @@ impl Gate<'_> {
         if let Err(refusal) = admitted {
             return Decision::Refuse(refusal);
         }
-        match request.filter.matches(self.node) {
-            Ok(true) => {}
-            Ok(false) if request.want_nomatch => {
-                return Decision::Answer {
-                    outcome: Outcome::Nomatch,
-                    code: StatusCode::OK,
-                    message: String::new(),
-                };
-            }
-            Ok(false) => return Decision::Ignore("the filter does not choose this node"),
-            Err(error) => {
-                return Decision::Answer {
-                    outcome: Outcome::Invalid,
-                    code: StatusCode::INVALID_DATA,
-                    message: format!("Cannot evaluate the filter: {error}"),
-                };
-            }
+        if asks(&request.filter) {
+            return Decision::Ask;
         }
-        if self
-            .node
-            .agents()
-            .iter()
-            .any(|name| name == request.agent.as_str())
-        {
-            return Decision::Run;
+        choose(request, self.node)
+    }
+}
+
+/// Decides by the filter and the agents of a node.
+pub(super) fn choose(request: &Request, node: &dyn filter::Node) -> Decision {
+    match request.filter.matches(node) {
+        Ok(true) => {}
+        Ok(false) if request.want_nomatch => {
+            return Decision::Answer {
+                outcome: Outcome::Nomatch,
+                code: StatusCode::OK,
+                message: String::new(),
+            };
         }
-        Decision::Answer {
-            outcome: Outcome::NoAgent,
-            code: StatusCode::UNKNOWN_ERROR,
-            message: format!("There is no agent '{}' on this node", request.agent),
+        Ok(false) => return Decision::Ignore("the filter does not choose this node"),
+        Err(error) => {
+            return Decision::Answer {
+                outcome: Outcome::Invalid,
+                code: StatusCode::INVALID_DATA,
+                message: format!("Cannot evaluate the filter: {error}"),
+            };
         }
+    }
+    if node
+        .agents()
+        .iter()
+        .any(|name| name == request.agent.as_str())
+    {
+        return Decision::Run;
+    }
+    Decision::Answer {
+        outcome: Outcome::NoAgent,
+        code: StatusCode::UNKNOWN_ERROR,
+        message: format!("There is no agent '{}' on this node", request.agent),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     action::Agent,
+    admission::Decision as Admitted,
     audit::Decided,
     dispatch::{self, End},
     shared::Shared,
@@ -44,6 +45,8 @@ struct Decision {
 pub(super) struct Job {
     pub(super) request: Verified<Request>,
     pub(super) answer: Option<Known>,
+    /// Whether the request is for this node is still to be found out, by data plugins.
+    pub(super) asks: bool,
 }
 
 /// An answer that is known.
@@ -69,8 +72,60 @@ impl Known {
 }
 
 impl Shared {
+    /// Counts what was decided, and gives the answer where there is one without running anything; none
+    /// at all to what is not for this node.
+    pub(super) fn settle(
+        &self,
+        request: &Verified<Request>,
+        decision: Admitted,
+    ) -> Option<Option<Known>> {
+        let stats = self.host.stats();
+        Some(match decision {
+            Admitted::Run | Admitted::Ask => {
+                stats.count(Counter::Passed);
+                None
+            }
+            Admitted::Ignore(why) => {
+                stats.count(Counter::Filtered);
+                tracing::debug!(id = %request.value().id, "ignored: {why}");
+                return None;
+            }
+            Admitted::Refuse(refusal) => {
+                stats.count(Counter::Expired);
+                Some(Known::refused(refusal.kind(), refusal.to_string()))
+            }
+            Admitted::Answer {
+                outcome,
+                code,
+                message,
+            } => {
+                stats.count(match outcome {
+                    Outcome::Nomatch => Counter::Filtered,
+                    _ => Counter::Passed,
+                });
+                let end = End {
+                    outcome,
+                    code,
+                    message,
+                    data: serde_json::Map::new(),
+                };
+                Some(Known {
+                    end,
+                    kind: outcome.as_str(),
+                })
+            }
+        })
+    }
+
     /// Runs what is to be run, and answers.
-    pub(super) async fn work(self: Arc<Self>, job: Job, connection: Connection) {
+    pub(super) async fn work(self: Arc<Self>, mut job: Job, connection: Connection) {
+        if job.asks && job.answer.is_none() {
+            let decision = self.choose(&job.request).await;
+            match self.settle(&job.request, decision) {
+                Some(answer) => job.answer = answer,
+                None => return,
+            }
+        }
         let request = &job.request;
         let (end, kind) = match job.answer {
             // Not meant for this node, or counted and logged: who repeats requests fills no audit.

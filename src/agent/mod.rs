@@ -16,6 +16,7 @@ mod answer;
 mod audit;
 mod authorise;
 mod cap;
+mod choosing;
 mod dispatch;
 mod enrolment;
 pub mod host;

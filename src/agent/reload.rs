@@ -80,6 +80,7 @@ impl Runner {
             refusals: Arc::clone(&old.refusals),
             gatehouse: Arc::clone(&old.gatehouse),
             transit: Arc::clone(&old.transit),
+            choosing: Arc::clone(&old.choosing),
             provider: Arc::new(provider),
             host: Arc::new(
                 Host::new(

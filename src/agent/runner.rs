@@ -17,7 +17,6 @@ use super::{
     admission::{Arrival, Decision, Gate},
     agents,
     answer::{Job, Known},
-    dispatch::End,
     enrolment::Enrolment,
     registration::Registrar,
     renewal::Renewal,
@@ -28,7 +27,6 @@ use super::{
 use crate::{
     config::{self, LogLevel, ServerConfig},
     connector::{Connection, Event, Message, Policy},
-    mcorpc::reply::Outcome,
     security::SecurityProvider as _,
     stomp::destination::PROCESS_HEADER,
     sys::{
@@ -333,42 +331,17 @@ impl Runner {
             note.write(window.accepted());
         }
         drop(gatehouse);
-        let answer = match decision {
-            Decision::Run => {
-                stats.count(Counter::Passed);
-                None
-            }
-            Decision::Ignore(why) => {
-                stats.count(Counter::Filtered);
-                tracing::debug!(id = %request.value().id, "ignored: {why}");
-                return None;
-            }
-            Decision::Refuse(refusal) => {
-                stats.count(Counter::Expired);
-                Some(Known::refused(refusal.kind(), refusal.to_string()))
-            }
-            Decision::Answer {
-                outcome,
-                code,
-                message,
-            } => {
-                stats.count(match outcome {
-                    Outcome::Nomatch => Counter::Filtered,
-                    _ => Counter::Passed,
-                });
-                let end = End {
-                    outcome,
-                    code,
-                    message,
-                    data: serde_json::Map::new(),
-                };
-                Some(Known {
-                    end,
-                    kind: outcome.as_str(),
-                })
-            }
+        let asks = matches!(decision, Decision::Ask);
+        let answer = if asks {
+            None
+        } else {
+            shared.settle(&request, decision)?
         };
-        Some(Job { request, answer })
+        Some(Job {
+            request,
+            answer,
+            asks,
+        })
     }
 
     /// Lets running actions end, as long as the configuration allows; then stops those that may be

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    action::Agent, audit::Audit, authorise::Authoriser, cap::Cap, host::Host, note::Note,
-    refusals::Refusals, transit::Transit,
+    action::Agent, audit::Audit, authorise::Authoriser, cap::Cap, choosing::Choosing, host::Host,
+    note::Note, refusals::Refusals, transit::Transit,
 };
 use crate::{
     config::{ProviderError, ServerConfig},
@@ -27,6 +27,7 @@ pub(super) struct Shared {
     pub(super) refusals: Arc<Refusals>,
     pub(super) gatehouse: Arc<Mutex<Gatehouse>>,
     pub(super) transit: Arc<Mutex<Transit>>,
+    pub(super) choosing: Arc<Choosing>,
 }
 
 /// What was accepted so far, and the note of it.
@@ -61,6 +62,7 @@ impl Shared {
             host: Arc::new(Host::new(identity, config, agents, facts)),
             provider: Arc::new(provider),
             transit: Arc::default(),
+            choosing: Arc::default(),
         })
     }
 
