@@ -49,6 +49,9 @@ pub(super) struct Job {
     pub(super) asks: bool,
 }
 
+/// The request is left without an answer: it is for other nodes.
+pub(super) struct NotForUs;
+
 /// An answer that is known.
 pub(super) struct Known {
     pub(super) end: End,
@@ -72,15 +75,14 @@ impl Known {
 }
 
 impl Shared {
-    /// Counts what was decided, and gives the answer where there is one without running anything; none
-    /// at all to what is not for this node.
+    /// Counts what was decided, and gives the answer where there is one without running anything.
     pub(super) fn settle(
         &self,
         request: &Verified<Request>,
         decision: Admitted,
-    ) -> Option<Option<Known>> {
+    ) -> Result<Option<Known>, NotForUs> {
         let stats = self.host.stats();
-        Some(match decision {
+        Ok(match decision {
             Admitted::Run | Admitted::Ask => {
                 stats.count(Counter::Passed);
                 None
@@ -88,7 +90,7 @@ impl Shared {
             Admitted::Ignore(why) => {
                 stats.count(Counter::Filtered);
                 tracing::debug!(id = %request.value().id, "ignored: {why}");
-                return None;
+                return Err(NotForUs);
             }
             Admitted::Refuse(refusal) => {
                 stats.count(Counter::Expired);
@@ -122,8 +124,8 @@ impl Shared {
         if job.asks && job.answer.is_none() {
             let decision = self.choose(&job.request).await;
             match self.settle(&job.request, decision) {
-                Some(answer) => job.answer = answer,
-                None => return,
+                Ok(answer) => job.answer = answer,
+                Err(NotForUs) => return,
             }
         }
         let request = &job.request;

@@ -335,7 +335,7 @@ impl Runner {
         let answer = if asks {
             None
         } else {
-            shared.settle(&request, decision)?
+            shared.settle(&request, decision).ok()?
         };
         Some(Job {
             request,

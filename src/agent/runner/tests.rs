@@ -12,7 +12,10 @@ use crate::{
         testing::{REPLY_TO, Site, Tester, request},
     },
     connector::testing::{Broker, Peer},
-    mcorpc::{reply::Reply, request::Request},
+    mcorpc::{
+        reply::{Outcome, Reply},
+        request::Request,
+    },
     security::SignedRequest,
     stomp::{Command, Encoder, Headers, Version},
 };

@@ -183,6 +183,13 @@ text: "two\nlines: \u001b[2J\u009b\u202e"
         }
     }
 
+    #[test]
+    fn what_is_no_character_is_escaped() {
+        let text = text(&serde_json::json!({"a": "\u{fffe}\u{ffff}\u{feff}\u{2028}"}));
+        assert!(text.contains("\\ufffe\\uffff\\ufeff\\u2028"), "{text}");
+        assert_eq!(scalars(&text)[1].0, "\u{fffe}\u{ffff}\u{feff}\u{2028}");
+    }
+
     proptest! {
         #[test]
         fn another_reader_reads_the_same(value in value()) {

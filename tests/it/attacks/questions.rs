@@ -13,7 +13,7 @@ const BYTES: u64 = 8 << 20;
 
 #[test]
 fn a_filter_that_asks_for_long_keeps_nobody_waiting() {
-    let mut fleet = Fleet::start(2);
+    let fleet = Fleet::start(2);
     let file = |number: usize| fleet.path(&format!("large{number}"));
     // It is all holes, and takes its time all the same. No question is asked twice.
     File::create(file(0)).unwrap().set_len(BYTES).unwrap();
