@@ -159,8 +159,7 @@ enum Arrived {
 async fn handshake(stream: TcpStream, tls: &Tls, from: SocketAddr, hub: &Hub) -> Option<Arrived> {
     let limit = hub.rules().settings.limits.handshake_timeout;
     let accept = async {
-        // A peer that says nothing takes no place among those that are being served.
-        stream.readable().await?;
+        greeting(&stream).await?;
         let _turn = hub.doors.turn().await;
         tokio::select! {
             biased;
@@ -198,6 +197,45 @@ async fn handshake(stream: TcpStream, tls: &Tls, from: SocketAddr, hub: &Hub) ->
     // Boxed, as a TLS stream is large and would be part of every state of the session's future.
     Some(Arrived::Peer(Box::new(stream), name))
 }
+
+/// Waits for the first record of a handshake, whole, and leaves it to be read. Who says nothing, or
+/// only begins to, takes no place among those that are being served.
+async fn greeting(stream: &TcpStream) -> io::Result<()> {
+    let mut pause = FIRST_LOOK;
+    loop {
+        let mut start = [0; RECORD_HEADER];
+        // It waits for the first byte; none is the end.
+        let seen = stream.peek(&mut start).await?;
+        let length = match start {
+            // What is no handshake is told so by TLS.
+            [first, ..] if seen == 0 || first != HANDSHAKE => return Ok(()),
+            [.., high, low] if seen == RECORD_HEADER => {
+                usize::from(u16::from_be_bytes([high, low]))
+            }
+            _ => LONGEST_GREETING,
+        };
+        let wanted = RECORD_HEADER + length.min(LONGEST_GREETING);
+        if seen == RECORD_HEADER {
+            let mut record = vec![0; wanted];
+            if stream.peek(&mut record).await? == wanted {
+                return Ok(());
+            }
+        }
+        // Nothing tells when there is more than was looked at.
+        sleep(pause).await;
+        pause = (pause * 2).min(LAST_LOOK);
+    }
+}
+
+/// RFC 8446, 5.1: type, version, and length of a record; the type of a handshake.
+const RECORD_HEADER: usize = 5;
+const HANDSHAKE: u8 = 22;
+
+/// More of a greeting is not waited for.
+const LONGEST_GREETING: usize = 4096;
+
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+const LAST_LOOK: Duration = Duration::from_millis(500);
 
 /// Shakes hands. Only with an authority of our own it is asked first what the peer comes for.
 async fn accept(

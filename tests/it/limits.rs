@@ -137,11 +137,11 @@ fn connections_of_one_node_are_limited() {
 fn handshakes_wait_for_their_turn_and_dawdlers_do_not_keep_them_waiting() {
     let mut broker = Solo::start("limit.handshakes = 2\nlimit.handshake_timeout = 6s\n");
     let mut others = Bystanders::join(&broker);
-    // Enough to be read, and never more: the start of a record of TLS.
+    // A whole record of TLS, and never more: the start of a ClientHello.
     let dawdlers: Vec<_> = (0..2)
         .map(|_| {
             let mut stream = broker.dial();
-            stream.write_all(&[22, 3, 1]).unwrap();
+            stream.write_all(&[22, 3, 1, 0, 4, 1, 0, 0, 200]).unwrap();
             stream
         })
         .collect();
@@ -158,6 +158,30 @@ fn handshakes_wait_for_their_turn_and_dawdlers_do_not_keep_them_waiting() {
         drop(stream.read_to_end(&mut rest));
     }
     others.exchange();
+}
+
+#[test]
+fn who_says_nothing_or_half_a_word_takes_no_turn() {
+    let mut broker = Solo::start("limit.handshakes = 1\n");
+    let mut others = Bystanders::join(&broker);
+    let idle: Vec<_> = [&[][..], &[22], &[22, 3, 1, 2, 0], &[22, 3, 1, 2, 0, 1, 0]]
+        .into_iter()
+        .flat_map(|start| {
+            (0..5).map(|_| {
+                let mut stream = broker.dial();
+                stream.write_all(start).unwrap();
+                stream
+            })
+        })
+        .collect();
+    for _ in 0..3 {
+        broker.peer("node1");
+        others.exchange();
+    }
+    for figure in ["handshakes_queued", "handshakes_cut", "handshakes_late"] {
+        assert_eq!(broker.figure(figure), 0, "{figure}");
+    }
+    drop(idle);
 }
 
 #[test]
