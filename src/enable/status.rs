@@ -139,7 +139,9 @@ impl Status {
                 }
                 if let Some(dir) = &config.ca_dir {
                     self.authority(dir, &mut role);
+                    self.secret(&dir.join("ca-key.pem"));
                 }
+                self.guarded_config(&file);
             }
         }
         self.old(Service::Broker);
@@ -216,6 +218,14 @@ impl Status {
                         "`rpcaudit = 1` and `rpcauditprovider = logfile`",
                     );
                 }
+                self.guarded_config(&file);
+                if let Some(authorization) = &config.authorization {
+                    self.guarded(&authorization.policies);
+                    let entries = fs::read_dir(&authorization.policies);
+                    for entry in entries.into_iter().flatten().flatten() {
+                        self.guarded(&entry.path());
+                    }
+                }
                 self.common(&config.common, now, &mut role);
             }
         }
@@ -272,6 +282,40 @@ impl Status {
         }
     }
 
+    /// A key that others can read, or put another in the place of.
+    fn secret(&mut self, key: &Path) {
+        if mode(key) & 0o007 != 0 {
+            self.wrong(
+                format!(
+                    "{}: everybody on this machine can read this key",
+                    key.display()
+                ),
+                format!("chmod o= {}", key.display()),
+            );
+        }
+    }
+
+    /// What a daemon goes by, and others can write.
+    fn guarded(&mut self, path: &Path) {
+        if mode(path) & 0o002 != 0 {
+            self.wrong(
+                format!(
+                    "{}: everybody on this machine can change it",
+                    path.display()
+                ),
+                format!("chmod o-w {}", path.display()),
+            );
+        }
+    }
+
+    /// The same of a configuration, and of the directory in which another could be put in its place.
+    fn guarded_config(&mut self, file: &Path) {
+        self.guarded(file);
+        if let Some(dir) = file.parent() {
+            self.guarded(dir);
+        }
+    }
+
     /// Looks at a certificate, its key, and whom it makes one trust.
     fn certificate(&mut self, files: &Files, renewed: bool, now: SystemTime, role: &mut Role) {
         let pair = match tls::Certified::load(&files.cert, &files.key) {
@@ -313,16 +357,7 @@ impl Status {
         if let Err(error) = tls::Trust::load(&files.ca, &files.crl) {
             self.wrong(error.to_string(), "restore the file");
         }
-        let mode = fs::metadata(&files.key).map_or(0, |there| there.permissions().mode());
-        if mode & 0o007 != 0 {
-            self.wrong(
-                format!(
-                    "{}: everybody on this machine can read this key",
-                    files.key.display()
-                ),
-                format!("chmod o= {}", files.key.display()),
-            );
-        }
+        self.secret(&files.key);
         if files.crl.is_empty() && role.name != "client" {
             self.weak(
                 format!(
@@ -417,4 +452,9 @@ fn clients() -> Vec<PathBuf> {
         found.push(usual);
     }
     found
+}
+
+/// Who may do what with a file; with one that is not there nobody anything.
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).map_or(0, |there| there.permissions().mode())
 }

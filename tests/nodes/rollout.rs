@@ -128,6 +128,25 @@ fn enable_nodes(lab: &Lab, join: &str) {
         said.contains("Nothing is wrong") && said.contains("exit 0"),
         "{said}"
     );
+    // What others could change or read is told.
+    let loose = |node: &str, loosen: &str, fasten: &str, path: &str| {
+        on(node, loosen);
+        let said = on(node, &coded("mcollective enable status"));
+        assert!(said.contains(path) && said.contains("exit 2"), "{said}");
+        on(node, fasten);
+    };
+    loose(
+        "a1",
+        "chmod 666 /etc/mcollective/server.cfg /etc/mcollective/policies/package.policy",
+        "chmod 640 /etc/mcollective/server.cfg; chmod 644 /etc/mcollective/policies/package.policy",
+        "package.policy: everybody on this machine can change it",
+    );
+    loose(
+        "broker",
+        "chmod 644 /var/lib/mcollective-broker/ca/ca-key.pem",
+        "chmod 600 /var/lib/mcollective-broker/ca/ca-key.pem",
+        "ca-key.pem: everybody on this machine can read this key",
+    );
     let pin = on(
         "a1",
         "grep -o 'peadmin@sha256:[0-9a-f]*' /etc/mcollective/server.cfg",
