@@ -449,6 +449,10 @@ fn an_agent_that_is_killed_during_its_run_is_not_lost() {
     let all = begun(&site, &["puppet", "runall", "2"]);
     for node in [1, 2] {
         until(|| site.is_there(node, "agent_catalog_run_lockfile"));
+        // Who asked for the run is noted a moment after it began. One that dies in that moment is told
+        // to run again, which does no harm.
+        let note = site.fleet.path(&format!("node{node}/puppet-run.json"));
+        until(|| note.exists());
         site.fleet.agents[node - 1].signal(nix::sys::signal::Signal::SIGKILL);
         site.fleet.agents[node - 1].wait();
         // Its run goes on, and ends while nobody is there to see it.
