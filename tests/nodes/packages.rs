@@ -286,9 +286,9 @@ fn what_goes_wrong_says_why(packages: &Packages) {
     );
     packages.call(&["purge", "package=bad"]).is(0, "OK", &[]);
     // What apt would take for something else.
-    packages.mco(&["install", "foo"], 0, &[]);
     packages.mco(&["uninstall", "foo", "bar+"], 0, &[]);
     packages.mco(&["bar", "status"], 0, &["   a1: bar-purged."]);
+    packages.mco(&["install", "foo", "--version", "1.0"], 0, &[]);
     packages
         .call(&["install", "package=foo-"])
         .is(4, "Cannot validate input package", &[]);
