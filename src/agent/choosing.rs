@@ -7,10 +7,7 @@ use std::{
     borrow::Cow,
     cell::RefCell,
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -41,18 +38,18 @@ const WAITING: usize = 16;
 
 const BUSY: &str = "too busy: many filters ask this node's data plugins; send it again later";
 
-/// The places for filters.
+/// The places for filters, and the turns of those that have one.
 #[derive(Debug)]
 pub(super) struct Choosing {
+    places: Semaphore,
     turns: Semaphore,
-    taken: AtomicUsize,
 }
 
 impl Default for Choosing {
     fn default() -> Self {
         Self {
+            places: Semaphore::new(AT_ONCE + WAITING),
             turns: Semaphore::new(AT_ONCE),
-            taken: AtomicUsize::new(0),
         }
     }
 }
@@ -70,16 +67,15 @@ impl Shared {
             return denied;
         }
         let choosing = &self.choosing;
-        if choosing.taken.fetch_add(1, Ordering::Relaxed) >= AT_ONCE + WAITING {
-            choosing.taken.fetch_sub(1, Ordering::Relaxed);
+        let Ok(_place) = choosing.places.try_acquire() else {
             return Decision::Answer {
                 outcome: Outcome::Refused,
                 code: StatusCode::UNKNOWN_ERROR,
                 message: BUSY.to_owned(),
             };
-        }
+        };
         // It is never closed.
-        let turn = choosing.turns.acquire().await;
+        let _turn = choosing.turns.acquire().await;
         let (host, asked) = (Arc::clone(&self.host), request.value().clone());
         let decision = tokio::task::spawn_blocking(move || {
             let node = Asked {
@@ -90,8 +86,6 @@ impl Shared {
             admission::choose(&asked, &node)
         });
         let decision = decision.await;
-        drop(turn);
-        choosing.taken.fetch_sub(1, Ordering::Relaxed);
         decision.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 

@@ -274,33 +274,33 @@ impl Fleet {
         (pid != 0).then_some(pid)
     }
 
-    /// Sends the daemon a signal. It may have none to get it, between an end and a start.
+    /// Sends the daemon a signal.
     pub(crate) fn signal(&self, name: &str, signal: &str) {
-        let line = format!(
-            "pid=$(systemctl show -p MainPID --value {}); [ \"$pid\" -eq 0 ] || kill -{signal} \"$pid\"",
-            unit(name)
-        );
-        self.shell_of(name, &line);
+        self.on_process(name, &format!("kill -{signal} \"$pid\""));
     }
 
     /// Leaves the daemon no file descriptor that it has not taken already.
     pub(crate) fn starve(&self, name: &str) {
-        let line = format!(
-            "pid=$(systemctl show -p MainPID --value {}); [ \"$pid\" -eq 0 ] ||
-             prlimit --pid \"$pid\" --nofile=$(ls /proc/$pid/fd | wc -l): || [ ! -e /proc/$pid ]",
-            unit(name)
-        );
-        self.shell_of(name, &line);
+        self.limit_files(name, "ls /proc/$pid/fd | wc -l");
     }
 
     /// Lets the daemon open files again.
     pub(crate) fn feed(&self, name: &str) {
-        let line = format!(
-            "pid=$(systemctl show -p MainPID --value {}); [ \"$pid\" -eq 0 ] ||
-             prlimit --pid \"$pid\" --nofile=$(ulimit -H -n): || [ ! -e /proc/$pid ]",
-            unit(name)
-        );
-        self.shell_of(name, &line);
+        self.limit_files(name, "ulimit -H -n");
+    }
+
+    /// Sets how many files the daemon may have open, which is what a line of shell says; unless it ends.
+    fn limit_files(&self, name: &str, says: &str) {
+        let line = format!("prlimit --pid \"$pid\" --nofile=$({says}): || [ ! -e /proc/$pid ]");
+        self.on_process(name, &line);
+    }
+
+    /// Runs a line of shell about the daemon's process `$pid`. There may be none, between an end and a
+    /// start.
+    fn on_process(&self, name: &str, line: &str) {
+        let unit = unit(name);
+        let pid = format!("pid=$(systemctl show -p MainPID --value {unit})");
+        self.shell_of(name, &format!("{pid}; [ \"$pid\" -eq 0 ] || {line}"));
     }
 
     /// Gives a daemon a new certificate, and has it read it.

@@ -49,11 +49,7 @@ pub(super) fn run(args: &CompletionArgs, general: &General) -> Result<Exit, Comm
                 "Please specify an agent to list actions for",
             ));
         };
-        agent_rows(&ddls(), agent, |ddl| {
-            let rows = ddl.actions.iter();
-            rows.map(|action| (action.name.clone(), action.description.clone()))
-                .collect()
-        })
+        actions_of(&ddls(), agent)
     } else if args.list_inputs {
         let (Some(agent), Some(action)) = (&args.agent, &args.action) else {
             return Err(CommandError::usage(
@@ -146,6 +142,15 @@ fn plugins(ddls: &Ddls, described: bool) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// The actions of an agent.
+fn actions_of(ddls: &Ddls, agent: &str) -> Vec<Row> {
+    agent_rows(ddls, agent, |ddl| {
+        let rows = ddl.actions.iter();
+        rows.map(|action| (action.name.clone(), action.description.clone()))
+            .collect()
+    })
 }
 
 /// Nothing, as in the original, where there is no such agent.

@@ -3,7 +3,7 @@
 
 use clap::{Arg, Command};
 
-use super::{Row, action_rows, agent_rows, agents, values};
+use super::{Row, action_rows, actions_of, agents, values};
 use crate::{
     cli::mco::{ddls::Ddls, help, known::Names, package, puppet, service, targeting},
     mcorpc::ddl::Kind,
@@ -148,11 +148,7 @@ impl Line {
         let (Some(agent), ..) = self.call() else {
             return Vec::new();
         };
-        agent_rows(ddls, agent, |ddl| {
-            let rows = ddl.actions.iter();
-            rows.map(|action| (action.name.clone(), action.description.clone()))
-                .collect()
-        })
+        actions_of(ddls, agent)
     }
 
     /// `check`, an agent, one of its actions.
@@ -160,11 +156,7 @@ impl Line {
         match self.others.as_slice() {
             [] => plain(["check"]),
             [_] => agents(ddls, true),
-            [_, agent] => agent_rows(ddls, agent, |ddl| {
-                let rows = ddl.actions.iter();
-                rows.map(|action| (action.name.clone(), action.description.clone()))
-                    .collect()
-            }),
+            [_, agent] => actions_of(ddls, agent),
             _ => Vec::new(),
         }
     }
