@@ -100,7 +100,9 @@ pub(super) async fn run(
         () = tokio::time::sleep(ddl.metadata.time_limit()) => {
             (format!("after {seconds} s"), Outcome::Timeout)
         }
-        () = cap.ending() => ("as the agent is being stopped".to_owned(), Outcome::Failed),
+        () = async { cap.ending().await; tokio::time::sleep(LAST_MOMENT).await } => {
+            ("as the agent is being stopped".to_owned(), Outcome::Failed)
+        }
     };
     let (outcome, message) = if stop.is_some() {
         drop(stop);
@@ -157,6 +159,10 @@ async fn tell_end(task: JoinHandle<Result<Outputs, ActionError>>, id: RequestId,
         Err(panic) => tracing::error!(%id, "{what}, which was left to run, panicked: {panic}"),
     }
 }
+
+/// What ends so soon after the agent was told to end is answered for as it ended: it may be what
+/// told it.
+const LAST_MOMENT: Duration = Duration::from_millis(500);
 
 /// How long an answer waits for the end of what is being stopped. The caller waits some seconds
 /// longer than the action may take, and no more.

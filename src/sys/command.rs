@@ -94,6 +94,13 @@ impl Launcher {
         self
     }
 
+    /// Commands that are stopped when nobody waits for them any more, as they are if nothing is said.
+    #[must_use]
+    pub const fn stopping(mut self) -> Self {
+        self.leave = false;
+        self
+    }
+
     /// A program by its path, or by its name in `PATH`.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         Command {

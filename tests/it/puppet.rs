@@ -294,7 +294,10 @@ fn a_run_under_way_is_joined_and_outlives_the_agent() {
     let mut site = Site::of(&["changed"]);
     site.put(1, "wait", "");
     site.fleet.mco(["puppet", "runonce", "--force"]).exits(0);
-    site.fleet.mco(["puppet", "runonce"]).exits(0);
+    site.fleet
+        .mco(["puppet", "runonce"])
+        .exits(0)
+        .says("Puppet is currently applying a catalog, cannot run now\n");
     site.fleet
         .mco(["puppet", "runonce", "--strict"])
         .exits(2)

@@ -5,14 +5,14 @@ use std::fs;
 use serde_json::json;
 
 use crate::{
-    fleet::Fleet,
+    fleet::{Fleet, unit},
     machine::{configure, mco, rpc},
 };
 
 const NODE: &str = "a1";
 
 /// Units by name: what they are to run, and how.
-const UNITS: [(&str, &str); 8] = [
+const UNITS: [(&str, &str); 9] = [
     ("good", "ExecStart=/bin/sleep infinity"),
     (
         "crashes",
@@ -34,6 +34,10 @@ const UNITS: [(&str, &str); 8] = [
     (
         "again",
         "Restart=always\nRestartSec=60\nExecStart=/bin/false",
+    ),
+    (
+        "loops",
+        "Restart=always\nRestartSec=50ms\nExecStart=/bin/sh -c 'sleep 0.3; exit 1'\n[Unit]\nStartLimitIntervalSec=0",
     ),
     ("at@", "ExecStart=/bin/sleep infinity"),
 ];
@@ -101,7 +105,7 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
     assert!(line.contains("12345"), "{line}");
     service("stop", "good")
         .is(0, "OK", &stopped)
-        .is(0, "OK", &[changed]);
+        .is(0, "OK", std::slice::from_ref(&changed));
     assert_eq!(active("good"), "inactive");
     service("stop", "good")
         .is(0, "OK", &stopped)
@@ -124,6 +128,15 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
         "started again and again, as it ends each time",
         &[("state", json!("restarting"))],
     );
+
+    // Also where it happens to run when it is looked at.
+    service("start", "loops").is(
+        1,
+        "started again and again, as it ends each time",
+        &[("state", json!("restarting"))],
+    );
+    service("stop", "loops").is(0, "OK", &[("status", json!("stopped"))]);
+    service("status", "at@").is(5, "that is a template; name one made of it", &[]);
 
     // What takes longer than anybody waits goes on.
     service("start", "hangs").is(
@@ -196,6 +209,21 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
     find("service('good').status=running").is(0, &[NODE]);
     find("service('crashes').state=failed").is(0, &[NODE]);
     find("service('good').status=stopped").is(1, &[]);
+
+    // The agent itself, which can't see its end.
+    let us = unit(NODE);
+    let pid = || {
+        fleet
+            .lab
+            .shell(NODE, &format!("systemctl show -p MainPID --value {us}"))
+    };
+    let before = pid();
+    service("stop", &us).is(1, "nobody could start it again from afar", &running);
+    assert_eq!(pid(), before);
+    service("restart", &us)
+        .is(0, "OK", &running)
+        .is(0, "OK", &[changed]);
+    fleet.lab.shell(NODE, &format!("until systemctl show -p MainPID,ActiveState {us} | grep -q '^ActiveState=active' && [ \"$(systemctl show -p MainPID --value {us})\" != {} ]; do sleep 0.1; done", before.trim()));
 }
 
 /// A unit whose start was called off may count as failed.

@@ -12,8 +12,8 @@ use crate::{
         reply::{Outcome, StatusCode},
     },
     node::puppet::{
-        self, Figure, LastRun, LockError, Record, RunError, RunState, State, Summary, decide::Wish,
-        report,
+        self, Figure, LastRun, Lock, LockError, Record, RunError, RunState, State, Summary,
+        decide::Wish, report,
     },
     sys::clock::{self, Local},
 };
@@ -61,12 +61,12 @@ fn status(state: &State) -> Outputs {
     object(json!({
         "applying": state.applying,
         "idling": state.idling(),
-        "enabled": state.disabled.is_none(),
+        "enabled": state.lock.is_open(),
         "daemon_present": state.daemon.is_some(),
         "lastrun": state.last_run_at(),
         "since_lastrun": state.since_last_run(),
         "status": state.word(),
-        "disable_message": state.disabled.as_deref().unwrap_or_default(),
+        "disable_message": state.lock.reason().unwrap_or_default(),
         "message": state.sentence(),
         "run": state.run.as_ref().map(|(record, run)| own_run(record, run)),
         // Nothing is an answer too: whoever waits for a run of ours knows that this is none.
@@ -124,33 +124,54 @@ fn reason(call: &ActionCall) -> String {
     format!("Disabled via MCollective by {} at {minute}", call.caller)
 }
 
-/// How switching ended. That it was so already is a failure to the original.
+/// How switching ended.
 fn switched(call: &ActionCall, changed: bool, status: String) -> Result<Outputs, ActionError> {
-    let disabled = call.host.puppet().state().disabled;
-    let mut outputs = object(json!({
-        "status": status,
-        "enabled": disabled.is_none(),
-        "changed": changed,
-    }));
-    if changed {
-        return Ok(outputs);
+    let puppet = call.host.puppet();
+    let (lock, doubt) = (puppet.state().lock, puppet.places().doubt);
+    let enabled = lock.is_open();
+    let ended = ending(lock, doubt, changed, status, super::is_idempotent(call));
+    let outputs = |status: &str| {
+        object(json!({
+            "status": status,
+            "enabled": enabled,
+            "changed": changed,
+        }))
+    };
+    match ended {
+        Ok(status) => Ok(outputs(&status)),
+        Err(why) => {
+            let mut error = ActionError::aborted(why);
+            error.outputs = outputs(&error.message);
+            Err(error)
+        }
     }
-    if super::is_idempotent(call) {
-        let so = match disabled {
-            Some(reason) => format!("Already disabled: {reason}"),
-            None => "Already enabled".to_owned(),
-        };
-        outputs.insert("status".into(), so.into());
-        return Ok(outputs);
-    }
-    let mut error = ActionError::aborted(status);
-    error.outputs = outputs;
-    Err(error)
 }
+
+/// What to say of it. That it was so already is a failure to the original.
+fn ending(
+    lock: Lock,
+    doubt: Option<String>,
+    changed: bool,
+    status: String,
+    idempotent: bool,
+) -> Result<String, String> {
+    match (lock, doubt) {
+        // The lock is made, or removed; whether Puppet looks there is another question.
+        (_, Some(doubt)) if changed => Ok(format!("{status} ({doubt})")),
+        _ if changed => Ok(status),
+        (Lock::Unknown(why), doubt) => Err(format!("{UNKNOWN_LOCK}: {}", doubt.unwrap_or(why))),
+        _ if !idempotent => Err(status),
+        (Lock::Closed(reason), _) => Ok(format!("Already disabled: {reason}")),
+        (Lock::Open, _) => Ok("Already enabled".to_owned()),
+    }
+}
+
+const UNKNOWN_LOCK: &str =
+    "Could not enable Puppet: there is no lock where it usually is, and it may be elsewhere";
 
 fn locked(puppet: &puppet::Puppet, error: &LockError) -> ActionError {
     let mut error = ActionError::aborted(format!("Could not change the state of Puppet: {error}"));
-    let enabled = puppet.state().disabled.is_none();
+    let enabled = puppet.state().lock.is_open();
     error.outputs.insert("enabled".into(), enabled.into());
     error
 }

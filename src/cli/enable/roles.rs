@@ -235,7 +235,12 @@ fn told(
     })
 }
 
+/// A sentence; one that begins with the name of a unit or a file keeps it as it is.
 fn capital(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if !first.chars().all(char::is_alphabetic) {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters
         .next()

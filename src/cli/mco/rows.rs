@@ -97,11 +97,14 @@ impl Rows {
     }
 }
 
+/// Whether a node was already as it was wanted.
+pub(super) fn is_unchanged(answer: &Answer) -> bool {
+    answer.is_ok() && answer.reply.data.get("changed") == Some(&Value::Bool(false))
+}
+
 /// How many nodes were already as they were wanted, where there are any.
-fn unchanged(account: &Account) -> Option<String> {
-    let unchanged = |answer: &&Answer| {
-        answer.is_ok() && answer.reply.data.get("changed") == Some(&Value::Bool(false))
-    };
+pub(super) fn unchanged(account: &Account) -> Option<String> {
+    let unchanged = |answer: &&Answer| is_unchanged(answer);
     let count = account.answers.iter().filter(unchanged).count();
     let all = account.answers.len();
     (count > 0).then(|| format!("Nothing had to be changed on {count} of {all} nodes"))

@@ -33,7 +33,8 @@ pub trait DataPlugin: Send + Sync {
     /// The name in a filter; an inventory lists it with `_data` behind.
     fn name(&self) -> &'static str;
 
-    /// Answers a query. May read files, and is done within about `timeout`.
+    /// Answers a query. May read files and wait for programs, so it is not for a task of the runtime;
+    /// done within about `timeout`.
     fn query(&self, query: Option<&str>) -> Result<Outputs, DataError>;
 
     /// How long a client should wait for it in addition.

@@ -1,6 +1,6 @@
 //! `puppet().enabled`: what Puppet is doing here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -27,19 +27,20 @@ impl DataPlugin for PuppetData {
     }
 
     fn query(&self, _query: Option<&str>) -> Result<Outputs, DataError> {
-        settle_soon(&self.puppet);
+        settle(&self.puppet);
         let state = self.puppet.state();
         Ok(Outputs::from_iter(
             [
                 ("applying", json!(state.applying)),
-                ("enabled", json!(state.disabled.is_none())),
+                // Where nobody can tell, a run will; who is left out for that is not missed.
+                ("enabled", json!(state.lock.is_open() != Some(false))),
                 ("daemon_present", json!(state.daemon.is_some())),
                 ("lastrun", json!(state.last_run_at())),
                 ("since_lastrun", json!(state.since_last_run())),
                 ("status", json!(state.word())),
                 (
                     "disable_message",
-                    json!(state.disabled.clone().unwrap_or_default()),
+                    json!(state.lock.reason().unwrap_or_default()),
                 ),
                 ("idling", json!(state.idling())),
             ]
@@ -48,15 +49,22 @@ impl DataPlugin for PuppetData {
     }
 }
 
-/// Asks Puppet where its files are, for the queries to come: a filter does not wait for it.
-pub(super) fn settle_soon(puppet: &Arc<Puppet>) {
-    if !puppet.is_settled()
-        && let Ok(runtime) = Handle::try_current()
-    {
-        let puppet = Arc::clone(puppet);
-        runtime.spawn(async move { puppet.settle(&Launcher::of_daemon()).await });
+/// Has Puppet asked where its files are, and waits for its answer, but not long: a filter has little
+/// time. What is answered later serves the queries to come.
+pub(super) fn settle(puppet: &Arc<Puppet>) {
+    if puppet.is_settled() {
+        return;
     }
+    let Ok(runtime) = Handle::try_current() else {
+        return;
+    };
+    let puppet = Arc::clone(puppet);
+    let asked = runtime.spawn(async move { puppet.settle(&Launcher::of_daemon()).await });
+    runtime.block_on(async { drop(tokio::time::timeout(PATIENCE, asked).await) });
 }
+
+/// Two thirds of what a filter has.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

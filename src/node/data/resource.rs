@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{DataError, DataPlugin, Outputs, puppet::settle_soon};
+use super::{DataError, DataPlugin, Outputs, puppet::settle};
 use crate::{
     mcorpc::ddl::validators,
     node::puppet::{Figure, LastRun, Puppet, Summary},
@@ -29,7 +29,7 @@ impl DataPlugin for ResourceData {
     }
 
     fn query(&self, query: Option<&str>) -> Result<Outputs, DataError> {
-        settle_soon(&self.puppet);
+        settle(&self.puppet);
         let managed = query.map(|reference| self.managed(reference)).transpose()?;
         let mut problems = Vec::new();
         // Where nobody can tell, nothing is said, and no comparison holds.

@@ -22,14 +22,53 @@ pub struct Paths {
     pub pid_file: PathBuf,
 }
 
+/// Where Puppet's files are, and how sure that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The files.
+    pub paths: Paths,
+    /// What to say where that is not Puppet's present word.
+    pub doubt: Option<String>,
+    /// The settings whose files were looked for where they usually are: what is not found there may
+    /// be elsewhere.
+    pub(super) guessed: Vec<&'static str>,
+}
+
+impl From<Paths> for Places {
+    /// As sure as can be.
+    fn from(paths: Paths) -> Self {
+        Self {
+            paths,
+            doubt: None,
+            guessed: Vec::new(),
+        }
+    }
+}
+
+impl Places {
+    /// Where the absence of this setting's file says nothing.
+    pub(super) fn is_guessed(&self, setting: &str) -> bool {
+        self.guessed.contains(&setting)
+    }
+}
+
 impl Paths {
+    /// The one that names the figures of the last run.
+    pub(super) const SUMMARY: &'static str = "lastrunfile";
+
+    /// The one that names the list of what is managed.
+    pub(super) const RESOURCES: &'static str = "resourcefile";
+
+    /// The one that names the lock that forbids runs.
+    pub(super) const DISABLED_LOCK: &'static str = "agent_disabled_lockfile";
+
     /// The settings that name them, as Puppet calls them, in a fixed order.
     pub const SETTINGS: [&'static str; 6] = [
-        "lastrunfile",
+        Self::SUMMARY,
         "lastrunreport",
-        "resourcefile",
+        Self::RESOURCES,
         "agent_catalog_run_lockfile",
-        "agent_disabled_lockfile",
+        Self::DISABLED_LOCK,
         "pidfile",
     ];
 
@@ -56,11 +95,11 @@ impl Paths {
     /// By the name of the setting.
     pub(super) fn set(&mut self, setting: &str, path: &Path) {
         let place = match setting {
-            "lastrunfile" => &mut self.summary,
+            Self::SUMMARY => &mut self.summary,
             "lastrunreport" => &mut self.report,
-            "resourcefile" => &mut self.resources,
+            Self::RESOURCES => &mut self.resources,
             "agent_catalog_run_lockfile" => &mut self.run_lock,
-            "agent_disabled_lockfile" => &mut self.disabled_lock,
+            Self::DISABLED_LOCK => &mut self.disabled_lock,
             "pidfile" => &mut self.pid_file,
             _ => return,
         };

@@ -66,13 +66,32 @@ impl Pid {
 
 /// Whether runs are forbidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Lock {
+pub enum Lock {
     /// They are not.
     Open,
     /// They are, for this reason.
     Closed(String),
     /// Nobody can tell, for this reason.
     Unknown(String),
+}
+
+impl Lock {
+    /// Why runs are forbidden, where that is known.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Closed(why) => Some(why),
+            Self::Open | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether runs are allowed, where that is known.
+    pub const fn is_open(&self) -> Option<bool> {
+        match self {
+            Self::Open => Some(true),
+            Self::Closed(_) => Some(false),
+            Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// As Puppet has it: whatever is there is a lock, also without a readable reason; a link that leads

@@ -29,8 +29,8 @@ mod written;
 use std::{path::PathBuf, sync::Arc};
 
 pub use self::{
-    layout::Paths,
-    lock::LockError,
+    layout::{Paths, Places},
+    lock::{Lock, LockError},
     options::{CommandError, Options, command_words},
     record::{End, Record, RunState},
     resources::Resources,
@@ -72,9 +72,14 @@ impl Puppet {
         &self.options
     }
 
+    /// Where its files are, and how sure that is.
+    pub fn places(&self) -> Places {
+        self.settings.places()
+    }
+
     /// Where its files are.
     pub fn paths(&self) -> Paths {
-        self.settings.paths()
+        self.places().paths
     }
 
     /// Asks Puppet where its files are, unless that is known. May take some seconds, once.
@@ -89,13 +94,13 @@ impl Puppet {
 
     /// What it is doing. Reads files.
     pub fn state(&self) -> State {
-        let paths = self.paths();
-        State::read(&paths, self.note.read(), &self.options)
+        State::read(&self.places(), self.note.read(), &self.options)
     }
 
     /// What its last run managed. Reads a file.
     pub fn resources(&self) -> Resources {
-        Resources::read(&self.paths().resources)
+        let places = self.places();
+        Resources::read(&places.paths.resources, places.is_guessed(Paths::RESOURCES))
     }
 
     /// Forbids runs; false where they were forbidden already.

@@ -18,7 +18,7 @@ use crate::{
 pub struct Record {
     /// When, in seconds since 1970.
     pub initiated_at: i64,
-    /// The process that runs, or the daemon that was told to.
+    /// The process that runs, or the daemon that was told to; 0 until there is one.
     pub pid: u32,
     /// By what that process is told from a later one of the same id.
     pub birth: Option<u64>,
@@ -74,6 +74,8 @@ impl RunState {
 pub(super) struct Sight {
     /// The process is there.
     pub(super) alive: bool,
+    /// Somebody applies a catalog.
+    pub(super) applying: bool,
     /// When the last completed run ended; 0 for never.
     pub(super) last_run: i64,
     /// Now.
@@ -135,18 +137,26 @@ impl Record {
         }
         // Not only later: a clock may have been set back.
         let completed = sight.last_run != self.last_run_before;
-        match (sight.alive, completed) {
+        let age = sight.now.saturating_sub(self.initiated_at);
+        // A daemon that was killed while it began the run can't tell its process, only that there may
+        // be one.
+        let alive = match self.pid {
+            0 => sight.applying || age < STARTING,
+            _ => sight.alive,
+        };
+        match (alive, completed) {
             // A daemon lives on.
             (true, true) if self.signalled => RunState::Ended(None),
-            (true, _) if sight.now.saturating_sub(self.initiated_at) > sight.patience => {
-                RunState::Hung
-            }
+            (true, _) if age > sight.patience => RunState::Hung,
             (true, _) => RunState::Running,
             (false, true) => RunState::Ended(None),
             (false, false) => RunState::Vanished,
         }
     }
 }
+
+/// Within how many seconds a Puppet that was started takes its lock.
+const STARTING: i64 = 60;
 
 const LARGEST: u64 = 64 << 10;
 
@@ -170,6 +180,7 @@ mod tests {
     fn every_end_is_noticed() {
         let sight = |alive, last_run, now| Sight {
             alive,
+            applying: false,
             last_run,
             now,
             patience: 100,
@@ -190,6 +201,24 @@ mod tests {
         ] {
             let state = record(signalled).state(sight(alive, last_run, now));
             assert_eq!(state, expected, "{signalled} {alive} {last_run} {now}");
+        }
+        let begun = Record {
+            pid: 0,
+            birth: None,
+            ..record(false)
+        };
+        for (applying, last_run, now, expected) in [
+            (false, 500, 1059, RunState::Running),
+            (false, 500, 1060, RunState::Vanished),
+            (true, 500, 1060, RunState::Running),
+            (true, 500, 1101, RunState::Hung),
+            (false, 1009, 1060, RunState::Ended(None)),
+        ] {
+            let sight = Sight {
+                applying,
+                ..sight(false, last_run, now)
+            };
+            assert_eq!(begun.state(sight), expected, "{applying} {last_run} {now}");
         }
         let end = End {
             code: Some(1),

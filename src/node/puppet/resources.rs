@@ -12,9 +12,14 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// Reads the file; one that is missing or can't be read lists nothing.
-    pub fn read(path: &Path) -> Self {
+    /// Reads the file; one that is missing or can't be read lists nothing. Where its place is guessed,
+    /// that it is missing says nothing.
+    pub fn read(path: &Path, is_guessed: bool) -> Self {
         let parsed = match written::read(path, LARGEST) {
+            Ok(None) if is_guessed => Err(format!(
+                "{} is not where it usually is",
+                written::name(path)
+            )),
             Ok(None) => return Self::default(),
             Ok(Some(text)) => Self::parse(&text).ok_or_else(|| {
                 let name = written::name(path);
@@ -110,11 +115,11 @@ mod tests {
             );
         }
         assert_eq!(
-            Resources::read(Path::new("/nonexistent")),
+            Resources::read(Path::new("/nonexistent"), false),
             Resources::default()
         );
         let dir = tempfile::tempdir().unwrap();
-        let broken = Resources::read(dir.path());
+        let broken = Resources::read(dir.path(), false);
         assert!(broken.broken().unwrap().ends_with(" is not a regular file"));
     }
     #[test]
@@ -123,7 +128,7 @@ mod tests {
         let path = dir.path().join("resources.txt");
         let read = |text: &str| {
             file::write_atomic(&path, text.as_bytes(), file::Mode::Exactly(0o644)).unwrap();
-            Resources::read(&path)
+            Resources::read(&path, false)
         };
         let whole = "file[/etc/motd]\nnginx::vhost[www]\n";
         for end in 0..=whole.len() {

@@ -60,14 +60,14 @@ impl Puppet {
         let _one_at_a_time = self.beginning.lock().await;
         let state = self.state();
         let situation = Situation {
-            disabled: state.disabled.clone(),
+            disabled: state.lock.reason().map(str::to_owned),
             running: state.applying || (state.own_run() && !told(&state)),
             daemon: state.daemon,
         };
         match decide(wish, &situation, &self.options) {
             Decision::Refuse(why) => Err(RunError::Refused(why)),
             Decision::Busy => Ok(Started {
-                summary: BUSY.into(),
+                summary: busy(&state),
                 initiated_at: state.now,
                 begun: false,
             }),
@@ -155,9 +155,18 @@ impl Puppet {
         launcher: &Launcher,
     ) -> Result<Option<End>, String> {
         let command = Options::launch(launcher, words).ok_or("is empty")?;
-        let running = command
-            .start()
-            .map_err(|error| format!("can't be run: {error}"))?;
+        // First that there may be a run: whoever asks after this daemon was killed must not think that
+        // nothing was begun, and begin it again.
+        let may_be = record(0, request, state, false);
+        self.note(&may_be);
+        let running = match command.start() {
+            Ok(running) => running,
+            Err(error) => {
+                let why = format!("can't be run: {error}");
+                self.note(&never_began(may_be, &why));
+                return Err(why);
+            }
+        };
         let record = record(running.pid(), request, state, false);
         self.note(&record);
         let mut ended = watch(running, record, Arc::clone(&self.note));
@@ -194,6 +203,13 @@ fn has_begun(ended: Option<&End>) -> Result<(), &String> {
 /// In the original's words.
 pub(super) const BUSY: &str = "Puppet is currently applying a catalog, cannot run now";
 
+/// In the original's words, and what else there is to say: of a run that hangs nobody need wait for
+/// the end.
+fn busy(state: &State) -> String {
+    let hang = state.hang.iter().map(|hang| format!("; {hang}"));
+    [BUSY.to_owned()].into_iter().chain(hang).collect()
+}
+
 /// Whether the run under way is one that a daemon was told to make: it may take its time, and may be
 /// told again.
 fn told(state: &State) -> bool {
@@ -216,6 +232,18 @@ fn record(pid: u32, request: &RequestId, state: &State, signalled: bool) -> Reco
         last_run_before: state.last_run_at(),
         request: Some(request.clone()),
         end: None,
+    }
+}
+
+fn never_began(record: Record, why: &str) -> Record {
+    let end = End {
+        code: None,
+        status: "no process".into(),
+        words: why.into(),
+    };
+    Record {
+        end: Some(end),
+        ..record
     }
 }
 

@@ -1,5 +1,6 @@
 //! Asks Puppet where its files are, once: that costs a second or two of a processor. The answer is
-//! kept, also on disk, until `puppet.conf` or the program changes.
+//! kept, also on disk, until `puppet.conf` or the program changes; and beyond that where Puppet then
+//! can't answer: its last word is better than a guess.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Options, Paths};
+use super::{Options, Paths, Places};
 use crate::sys::{
     command::Launcher,
     file::{self, Mode},
@@ -35,8 +36,15 @@ struct Cache {
     known: Option<Known>,
     /// The file was read.
     read: bool,
-    /// What could not be answered, and when.
-    failed: Option<(String, Instant)>,
+    failed: Option<Failed>,
+}
+
+/// A question without an answer.
+#[derive(Debug)]
+struct Failed {
+    fingerprint: String,
+    why: String,
+    when: Instant,
 }
 
 /// An answer, and what it was true for.
@@ -56,26 +64,71 @@ impl Settings {
         }
     }
 
-    /// Where the files are, by Puppet's word if that is known, else by a look at the usual places.
-    pub(super) fn paths(&self) -> Paths {
-        let mut paths = self.known().unwrap_or_else(|| Paths::probe(Path::new("/")));
+    /// Where the files are: by the configuration, by Puppet's word, by its last word, or by a look at
+    /// the usual places.
+    pub(super) fn places(&self) -> Places {
+        let fingerprint = self.fingerprint();
+        let known = self.known();
+        let is_told = |setting: &&str| self.options.files.contains_key(*setting);
+        let mut places = match known {
+            Some(known) if known.fingerprint == fingerprint => known.paths.into(),
+            Some(known) => Places {
+                paths: known.paths,
+                doubt: Some(format!(
+                    "{}, so its files are looked for where they were before",
+                    self.unasked(&fingerprint)
+                )),
+                guessed: Vec::new(),
+            },
+            None => Places {
+                paths: Paths::probe(Path::new("/")),
+                doubt: Some(format!(
+                    "{}, so its files are looked for only where they usually are",
+                    self.unasked(&fingerprint)
+                )),
+                guessed: Paths::SETTINGS
+                    .into_iter()
+                    .filter(|setting| !is_told(setting))
+                    .collect(),
+            },
+        };
         for (setting, path) in &self.options.files {
-            paths.set(setting, path);
+            places.paths.set(setting, path);
         }
-        paths
+        if Paths::SETTINGS.iter().all(is_told) {
+            places.doubt = None;
+        }
+        places
+    }
+
+    /// Why there is no word of Puppet's that holds now.
+    fn unasked(&self, fingerprint: &str) -> String {
+        if self.options.program().is_none() {
+            let program = self
+                .options
+                .command
+                .first()
+                .map_or("puppet", String::as_str);
+            return format!("there is no program `{program}` here");
+        }
+        match &self.cache().failed {
+            Some(failed) if failed.fingerprint == fingerprint => failed.why.clone(),
+            _ => "Puppet was not asked yet".to_owned(),
+        }
     }
 
     /// Whether Puppet need not be asked.
     pub(super) fn is_settled(&self) -> bool {
-        if self.known().is_some() || self.options.program().is_none() {
+        let fingerprint = self.fingerprint();
+        let known = self.known();
+        if known.is_some_and(|known| known.fingerprint == fingerprint)
+            || self.options.program().is_none()
+        {
             return true;
         }
-        let fingerprint = self.fingerprint();
-        let cache = self.cache();
-        cache
-            .failed
-            .as_ref()
-            .is_some_and(|(failed, when)| *failed == fingerprint && when.elapsed() < AFTER_FAILURE)
+        self.cache().failed.as_ref().is_some_and(|failed| {
+            failed.fingerprint == fingerprint && failed.when.elapsed() < AFTER_FAILURE
+        })
     }
 
     pub(super) async fn settle(&self, launcher: &Launcher) {
@@ -94,10 +147,12 @@ impl Settings {
                 self.cache().known = Some(known);
             }
             Err(why) => {
-                tracing::warn!(
-                    "Puppet does not say where its files are, so the usual places are taken: {why}"
-                );
-                self.cache().failed = Some((fingerprint, Instant::now()));
+                tracing::warn!("Puppet does not say where its files are: {why}");
+                self.cache().failed = Some(Failed {
+                    fingerprint,
+                    why,
+                    when: Instant::now(),
+                });
             }
         }
     }
@@ -129,24 +184,25 @@ impl Settings {
             return Ok(paths);
         }
         let said = ended.stderr.text();
-        let said: String = said.trim().chars().take(400).collect();
+        // It becomes part of a sentence.
+        let said: Vec<&str> = said.split_whitespace().collect();
+        let said: String = said.join(" ").chars().take(400).collect();
+        let colon = if said.is_empty() { "" } else { ": " };
         Err(format!(
-            "`{}` ended with {}: {said}",
+            "`{}` ended with {}{colon}{said}",
             words.join(" "),
             ended.status
         ))
     }
 
-    /// What was answered for the present program and configuration.
-    fn known(&self) -> Option<Paths> {
-        let fingerprint = self.fingerprint();
+    /// What was answered last, be it for the present program and configuration or not.
+    fn known(&self) -> Option<Known> {
         let mut cache = self.cache();
         if !cache.read {
             cache.read = true;
             cache.known = self.kept();
         }
-        let known = cache.known.as_ref()?;
-        (known.fingerprint == fingerprint).then(|| known.paths.clone())
+        cache.known.clone()
     }
 
     fn kept(&self) -> Option<Known> {
@@ -234,12 +290,15 @@ mod tests {
             settings.settle(&Launcher::new()).await;
         }
         assert_eq!(asked(dir.path()), 1);
-        assert_eq!(settings.paths().summary, Path::new("/srv/p/lastrunfile"));
-        assert_eq!(settings.paths().pid_file, Path::new("/srv/own.pid"));
+        assert_eq!(
+            settings.places().paths.summary,
+            Path::new("/srv/p/lastrunfile")
+        );
+        assert_eq!(settings.places().paths.pid_file, Path::new("/srv/own.pid"));
         // Another process knows it too.
         let again = Settings::new(options.clone(), kept);
         again.settle(&Launcher::new()).await;
-        assert_eq!((asked(dir.path()), again.paths()), (1, settings.paths()));
+        assert_eq!((asked(dir.path()), again.places()), (1, settings.places()));
         let config = options.config.unwrap();
         file::write_atomic(&config, b"[agent]\n", Mode::Exactly(0o644)).unwrap();
         assert!(!settings.is_settled());
@@ -256,7 +315,73 @@ mod tests {
             settings.settle(&Launcher::new()).await;
         }
         assert_eq!(asked(dir.path()), 1);
-        assert_eq!(settings.paths(), Paths::probe(Path::new("/")));
+        let places = settings.places();
+        assert_eq!(places.paths, Paths::probe(Path::new("/")));
+        assert!(Paths::SETTINGS.iter().all(|name| places.is_guessed(name)));
+        let doubt = places.doubt.unwrap();
+        assert!(
+            doubt.contains(
+                " ended with exit code 1: Error: broken, so its files are looked for only"
+            ),
+            "{doubt}"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_last_word_of_a_puppet_that_breaks_or_goes_holds_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let says = format!("[ -e {}/broken ] && exit 1\n{SAYS}", dir.path().display());
+        let options = puppet(dir.path(), &says);
+        let kept = dir.path().join("kept.json");
+        let settings = Settings::new(options.clone(), kept.clone());
+        settings.settle(&Launcher::new()).await;
+        let told = settings.places();
+        assert_eq!((told.doubt, told.guessed), (None, Vec::new()));
+        file::write_atomic(&dir.path().join("broken"), b"", Mode::Exactly(0o644)).unwrap();
+        let config = options.config.clone().unwrap();
+        file::write_atomic(&config, b"[agent\n", Mode::Exactly(0o644)).unwrap();
+        // Also after a restart of this daemon.
+        for settings in [settings, Settings::new(options.clone(), kept.clone())] {
+            settings.settle(&Launcher::new()).await;
+            let places = settings.places();
+            assert_eq!(places.paths, told.paths);
+            let doubt = places.doubt.unwrap();
+            assert!(
+                doubt.ends_with(
+                    " ended with exit code 1, so its files are looked for where they were before"
+                ),
+                "{doubt}"
+            );
+        }
+        std::fs::remove_file(dir.path().join("puppet")).unwrap();
+        let settings = Settings::new(options, kept);
+        assert!(settings.is_settled());
+        let places = settings.places();
+        assert_eq!(places.paths, told.paths);
+        assert!(places.doubt.unwrap().starts_with("there is no program `"));
+    }
+
+    #[tokio::test]
+    async fn what_the_configuration_says_is_no_guess() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut options = puppet(dir.path(), "exit 1");
+        options
+            .files
+            .insert("pidfile".into(), "/srv/own.pid".into());
+        let kept = dir.path().join("kept.json");
+        let places = Settings::new(options.clone(), kept.clone()).places();
+        assert!(!places.is_guessed("pidfile") && places.is_guessed(Paths::SUMMARY));
+        assert!(
+            places
+                .doubt
+                .unwrap()
+                .starts_with("Puppet was not asked yet, so ")
+        );
+        for setting in Paths::SETTINGS {
+            options.files.insert(setting.into(), "/srv/own".into());
+        }
+        let places = Settings::new(options, kept).places();
+        assert_eq!((places.doubt, places.guessed), (None, Vec::new()));
     }
 
     #[tokio::test]

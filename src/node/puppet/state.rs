@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Options, Paths, Record, RunState, Summary, age,
-    lock::{self, Lock, Pid},
+    Lock, Options, Paths, Places, Record, RunState, Summary, age,
+    lock::{self, Pid},
     process,
     record::Sight,
     summary::Reading,
@@ -14,8 +14,8 @@ use crate::sys::clock;
 /// What Puppet is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// Why runs are forbidden; `None` where they are not.
-    pub disabled: Option<String>,
+    /// Whether runs are forbidden.
+    pub lock: Lock,
     /// Whether a catalog is being applied.
     pub applying: bool,
     /// Since how many seconds, where that is known.
@@ -26,6 +26,8 @@ pub struct State {
     pub last_run: LastRun,
     /// The run that we began last.
     pub run: Option<(Record, RunState)>,
+    /// That the run under way may hang, in a sentence, where it takes too long.
+    pub hang: Option<String>,
     /// What is odd, in sentences.
     pub notes: Vec<String>,
     /// When all this was so, in seconds since 1970.
@@ -45,8 +47,9 @@ pub enum LastRun {
 
 impl State {
     /// Reads what Puppet has left, and what is known of the run that was begun here.
-    pub fn read(paths: &Paths, record: Option<Record>, options: &Options) -> Self {
-        let mut notes = Vec::new();
+    pub fn read(places: &Places, record: Option<Record>, options: &Options) -> Self {
+        let paths = &places.paths;
+        let mut notes = Vec::from_iter(places.doubt.clone());
         let mut alive = |path: &Path, what: &str| match Pid::read(path) {
             Pid::Absent => None,
             Pid::Is(pid) if process::is_puppet(pid) => Some(pid),
@@ -73,33 +76,36 @@ impl State {
         let daemon = alive(&paths.pid_file, "the daemon's pid file");
         let now = clock::now_secs();
         let last_run = match Reading::of(&paths.summary) {
+            Reading::Absent if places.is_guessed(Paths::SUMMARY) => {
+                LastRun::Unknown("nothing is on record where it usually is".into())
+            }
             Reading::Absent => LastRun::Never,
             Reading::Read(summary) => LastRun::Is(Box::new(summary)),
             Reading::Broken(why) => LastRun::Unknown(why),
         };
         let applying_since = applying.and_then(|_| since(&paths.run_lock, now));
         let patience = i64::try_from(options.run_timeout.as_secs()).unwrap_or(i64::MAX);
-        if let Some(seconds) = applying_since.filter(|seconds| *seconds > patience) {
-            notes.push(format!(
-                "the run takes {} already and may hang",
-                age::words(seconds)
-            ));
-        }
-        let disabled = match lock::disabled(&paths.disabled_lock) {
-            Lock::Open => None,
-            Lock::Closed(why) => Some(why),
-            Lock::Unknown(why) => {
-                notes.push(format!("nobody can tell whether runs are forbidden: {why}"));
-                None
+        let hang = applying_since
+            .filter(|seconds| *seconds > patience)
+            .map(|seconds| format!("the run takes {} already and may hang", age::words(seconds)));
+        notes.extend(hang.clone());
+        let lock = match lock::disabled(&paths.disabled_lock) {
+            Lock::Open if places.is_guessed(Paths::DISABLED_LOCK) => {
+                Lock::Unknown("there is no lock where it usually is".into())
             }
+            lock => lock,
         };
+        if let Lock::Unknown(why) = &lock {
+            notes.push(format!("nobody can tell whether runs are forbidden: {why}"));
+        }
         let mut state = Self {
-            disabled,
+            lock,
             applying: applying.is_some(),
             applying_since,
             daemon,
             last_run,
             run: None,
+            hang,
             notes,
             now,
         };
@@ -107,6 +113,7 @@ impl State {
             let birth = process::birth(record.pid);
             let sight = Sight {
                 alive: birth.is_some() && birth == record.birth,
+                applying: state.applying,
                 last_run: state.last_run_at(),
                 now,
                 patience,
@@ -114,13 +121,16 @@ impl State {
             let run = record.state(sight);
             (record, run)
         });
-        if let Some((_, run @ (RunState::Vanished | RunState::Hung))) = &state.run {
-            state.notes.push(match run {
-                RunState::Vanished => {
-                    "the run that was started here is gone, and completed nothing".into()
-                }
-                _ => "the run that was started here has not ended in time and may hang".into(),
-            });
+        match &state.run {
+            Some((_, RunState::Vanished)) => state
+                .notes
+                .push("the run that was started here is gone, and completed nothing".into()),
+            Some((_, RunState::Hung)) => {
+                let why = "the run that was started here has not ended in time and may hang";
+                state.notes.push(why.into());
+                state.hang.get_or_insert_with(|| why.into());
+            }
+            _ => {}
         }
         state
     }
@@ -151,7 +161,7 @@ impl State {
 
     /// In one word or two.
     pub fn word(&self) -> &'static str {
-        if self.disabled.is_some() {
+        if self.lock.reason().is_some() {
             "disabled"
         } else if self.applying {
             "applying a catalog"
@@ -237,8 +247,12 @@ mod tests {
             );
         }
 
+        fn places(&self) -> Places {
+            self.paths.clone().into()
+        }
+
         fn state(&self) -> State {
-            State::read(&self.paths, None, &Options::default())
+            State::read(&self.places(), None, &Options::default())
         }
     }
 
@@ -267,6 +281,35 @@ mod tests {
         assert_eq!(state.sentence(), "Currently stopped; never run");
         assert_eq!((state.last_run_at(), state.idling()), (0, false));
         assert!(state.since_last_run() > 1_000_000_000);
+    }
+
+    #[test]
+    fn what_is_not_where_it_usually_is_may_be_elsewhere() {
+        let machine = Machine::new();
+        let mut places = machine.places();
+        places.doubt = Some("Puppet is broken".into());
+        let state = |places: &Places| State::read(places, None, &Options::default());
+        // Puppet's last word is no guess.
+        let sentence = state(&places).sentence();
+        assert_eq!(sentence, "Currently stopped; never run; Puppet is broken");
+        assert_eq!(state(&places).lock, Lock::Open);
+        places.guessed = Paths::SETTINGS.to_vec();
+        let sentence = state(&places).sentence();
+        assert_eq!(
+            sentence,
+            "Currently stopped; last run unknown: nothing is on record where it usually is; \
+             Puppet is broken; nobody can tell whether runs are forbidden: there is no lock where it usually is"
+        );
+        assert_eq!(state(&places).lock.is_open(), None);
+        // What is found there counts.
+        machine.summary(5);
+        machine.put(&machine.paths.disabled_lock, "{\"disabled_message\":\"x\"}");
+        let found = state(&places);
+        assert_eq!(
+            (found.word(), found.lock.is_open()),
+            ("disabled", Some(false))
+        );
+        assert!(matches!(found.last_run, LastRun::Is(_)));
     }
 
     #[test]
@@ -371,7 +414,7 @@ mod tests {
         };
         let own = record(&fake);
         let state = |record: &Record| {
-            State::read(&machine.paths, Some(record.clone()), &Options::default())
+            State::read(&machine.places(), Some(record.clone()), &Options::default())
         };
         assert!(state(&own).own_run());
         let other = Record {

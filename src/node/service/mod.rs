@@ -48,6 +48,11 @@ pub trait ServiceProvider: Send + Sync {
         None
     }
 
+    /// What restarts this daemon, which does not live to see it; `None` where nobody knows how.
+    fn restart_us(&self, _service: &ServiceName) -> Option<Program> {
+        None
+    }
+
     /// How an operator makes a masked service usable again.
     fn unmask(&self, service: &ServiceName) -> String {
         format!("allow {service} to be started first")
@@ -87,6 +92,10 @@ pub struct State {
     pub needs_reload: bool,
     /// Whether being stopped is how it ends when all went well, as it does its work and no more.
     pub runs_once: bool,
+    /// How often the init system has started it again, as it ended by itself.
+    pub restarts: u32,
+    /// Whether it is this daemon.
+    pub is_us: bool,
 }
 
 impl State {
@@ -97,6 +106,8 @@ impl State {
             detail: None,
             needs_reload: false,
             runs_once: false,
+            restarts: 0,
+            is_us: false,
         }
     }
 

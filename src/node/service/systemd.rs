@@ -13,7 +13,7 @@ const SYSTEMCTL: &str = "systemctl";
 
 /// What is asked of a unit.
 const PROPERTIES: &str = "LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,\
-                          NeedDaemonReload,Type,RemainAfterExit";
+                          NeedDaemonReload,Type,RemainAfterExit,NRestarts,MainPID";
 
 impl ServiceProvider for Systemd {
     fn name(&self) -> &'static str {
@@ -25,11 +25,16 @@ impl ServiceProvider for Systemd {
         Program::new(SYSTEMCTL).args(["show", &property, "--", service.as_str()])
     }
 
-    fn read(&self, _service: &ServiceName, ended: &Ended) -> Result<State, String> {
+    fn read(&self, service: &ServiceName, ended: &Ended) -> Result<State, String> {
         if ended.is_success() {
             Unit::parse(&ended.stdout.text())
                 .state()
                 .ok_or_else(|| "systemctl did not tell the state".to_owned())
+        } else if service.as_str().ends_with('@') || service.as_str().contains("@.") {
+            let name = service.as_str().trim_end_matches(".service");
+            Err(format!(
+                "that is a template; name one made of it, such as `{name}NAME`"
+            ))
         } else {
             Err(failure(SYSTEMCTL, ended))
         }
@@ -55,6 +60,17 @@ impl ServiceProvider for Systemd {
         Some(Program::new("journalctl").args(words).args([unit]))
     }
 
+    fn restart_us(&self, service: &ServiceName) -> Option<Program> {
+        let words = [
+            "--no-ask-password",
+            "--no-block",
+            "restart",
+            "--",
+            service.as_str(),
+        ];
+        Some(Program::new(SYSTEMCTL).args(words))
+    }
+
     fn unmask(&self, service: &ServiceName) -> String {
         format!("`systemctl unmask {service}` on the node allows it to be started")
     }
@@ -77,12 +93,22 @@ impl<'a> Unit<'a> {
         found.map_or("", |(_, value)| value.trim())
     }
 
+    fn number(&self, key: &str) -> u32 {
+        self.get(key).parse().unwrap_or(0)
+    }
+
     fn state(&self) -> Option<State> {
         let loaded = self.get("LoadState");
         let state = match (self.get("ActiveState"), loaded) {
             ("", _) => return None,
             // As `systemctl is-active` counts.
-            ("active" | "reloading" | "refreshing", _) => State::new(Condition::Running),
+            ("active" | "reloading" | "refreshing", _) => {
+                State::new(Condition::Running).with(match self.number("NRestarts") {
+                    0 => String::new(),
+                    1 => "restarted once by systemd".to_owned(),
+                    times => format!("restarted {times} times by systemd"),
+                })
+            }
             (_, "not-found") => State::new(Condition::Unknown),
             ("activating", _) if self.get("SubState").starts_with("auto-restart") => {
                 State::new(Condition::Restarting).with(self.result())
@@ -101,6 +127,8 @@ impl<'a> Unit<'a> {
             runs_once: self.get("Type") == "oneshot"
                 && self.get("RemainAfterExit") != "yes"
                 && self.get("Result") == "success",
+            restarts: self.number("NRestarts"),
+            is_us: self.number("MainPID") == std::process::id(),
             ..state
         })
     }
@@ -146,8 +174,12 @@ mod tests {
                 "running",
             ),
             (
-                "LoadState=loaded ActiveState=active SubState=exited",
+                "LoadState=loaded ActiveState=active SubState=exited NRestarts=0",
                 "running",
+            ),
+            (
+                "LoadState=loaded ActiveState=active SubState=running NRestarts=7",
+                "running (restarted 7 times by systemd)",
             ),
             (
                 "LoadState=loaded ActiveState=reloading SubState=reload",
@@ -224,6 +256,18 @@ mod tests {
             Systemd.read(&name(), &lost).unwrap_err(),
             "systemctl ended with exit code 1: Failed to connect to bus: No such file or directory"
         );
+    }
+
+    #[test]
+    fn a_template_is_no_service() {
+        let said = "Failed to get properties: Unit name getty@.service is neither a valid invocation ID nor unit name.";
+        for name in ["getty@", "getty@.service"] {
+            let read = Systemd.read(&ServiceName::new(name).unwrap(), &ended(1, "", said));
+            assert_eq!(
+                read.unwrap_err(),
+                "that is a template; name one made of it, such as `getty@NAME`"
+            );
+        }
     }
 
     #[test]

@@ -114,6 +114,8 @@ impl Services {
         service: &ServiceName,
         strict: bool,
     ) -> Result<Change, Failure> {
+        // What asks an init system, or tells it, leaves nothing half done.
+        let launcher = &launcher.clone().stopping();
         let before = self.state(launcher, service).await?;
         match already(verb, &before) {
             Some(already) if strict && self.looks_first => {
@@ -138,15 +140,14 @@ impl Services {
             }
             _ => {}
         }
+        if before.is_us {
+            return self.change_us(launcher, verb, service, before).await;
+        }
         let until = Instant::now() + self.wait;
         for program in self.provider.act(verb, service, &before) {
             self.run(launcher, verb, service, &program, until).await?;
         }
-        if verb != Verb::Stop {
-            // What ends at once has been started all the same, as the init system sees it.
-            tokio::time::sleep(SETTLING).await;
-        }
-        let after = self.state(launcher, service).await?;
+        let after = self.settled(launcher, verb, service).await?;
         if reached(verb, &after) {
             return Ok(Change {
                 state: after,
@@ -157,6 +158,60 @@ impl Services {
         Err(self
             .with_log(launcher, service, could_not(verb, service, &why, after))
             .await)
+    }
+
+    /// How it does a little later: what ends at once has been started all the same, as the init
+    /// system sees it, and what is then started again may run for the moment.
+    async fn settled(
+        &self,
+        launcher: &Launcher,
+        verb: Verb,
+        service: &ServiceName,
+    ) -> Result<State, Failure> {
+        if verb != Verb::Stop {
+            tokio::time::sleep(SETTLING).await;
+        }
+        let state = self.state(launcher, service).await?;
+        if verb == Verb::Stop || state.condition != Condition::Running || state.restarts == 0 {
+            return Ok(state);
+        }
+        tokio::time::sleep(2 * SETTLING).await;
+        let again = self.state(launcher, service).await?;
+        Ok(if again.restarts > state.restarts {
+            State {
+                condition: Condition::Restarting,
+                detail: None,
+                ..again
+            }
+        } else {
+            again
+        })
+    }
+
+    /// This daemon can have itself restarted, but is gone before that is done; and once it is stopped
+    /// nobody can start it from afar.
+    async fn change_us(
+        &self,
+        launcher: &Launcher,
+        verb: Verb,
+        service: &ServiceName,
+        before: State,
+    ) -> Result<Change, Failure> {
+        let program = self.provider.restart_us(service);
+        let Some(program) = program.filter(|_| verb == Verb::Restart) else {
+            let why = format!(
+                "it is the agent that answers, and nobody could start it again from afar; {} it on the node",
+                verb.as_str()
+            );
+            return Err(could_not(verb, service, &why, before));
+        };
+        let until = Instant::now() + self.wait;
+        self.run(launcher, verb, service, &program, until).await?;
+        Ok(Change {
+            state: State::new(Condition::Running)
+                .with("the agent that answers, which restarts now"),
+            changed: true,
+        })
     }
 
     async fn run(

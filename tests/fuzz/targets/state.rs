@@ -21,7 +21,11 @@ pub fn check(data: &[u8]) {
     for (number, part) in text.split("%\n").take(7).enumerate() {
         write(&at(&number.to_string()), part);
     }
-    let state = State::read(&paths, Record::read(&at("6")), &Options::default());
+    let state = State::read(
+        &paths.clone().into(),
+        Record::read(&at("6")),
+        &Options::default(),
+    );
     assert!(!state.word().is_empty() && !state.sentence().is_empty());
     // Neither may overflow, whatever the file says of time.
     let (at, since) = (state.last_run_at(), state.since_last_run());
@@ -33,7 +37,7 @@ pub fn check(data: &[u8]) {
         drop((summary.oddity(), summary.as_map()));
         assert!(at > 0);
     }
-    let resources = Resources::read(&paths.resources);
+    let resources = Resources::read(&paths.resources, false);
     assert!(resources.broken().is_none() || resources.types().is_empty());
     assert!(resources.types().keys().all(|kind| !kind.contains('[')));
     if let Ok(lines) = report::logs(&paths.report) {

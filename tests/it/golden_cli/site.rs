@@ -121,6 +121,11 @@ impl Site {
         fs::write(lock, format!("{{\"disabled_message\":\"{message}\"}}")).unwrap();
     }
 
+    /// Allows it again.
+    pub(super) fn enable(&self, number: usize) {
+        fs::remove_file(self.machine(number).join("agent_disabled_lockfile")).unwrap();
+    }
+
     fn machine(&self, number: usize) -> PathBuf {
         self.machines.path().join(number.to_string())
     }

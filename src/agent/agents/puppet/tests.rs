@@ -301,3 +301,21 @@ async fn a_resource_is_changed_by_puppet_apply() {
         "{left:?}"
     );
 }
+
+#[test]
+fn what_a_broken_puppet_does_not_say_is_not_claimed() {
+    let doubt = || Some("Puppet is broken, so ...".to_owned());
+    let end = |lock, doubt, changed| ending(lock, doubt, changed, "Done".into(), true);
+    let unknown = || Lock::Unknown("no lock there".into());
+    assert_eq!(end(Lock::Open, None, true), Ok("Done".into()));
+    for lock in [Lock::Open, unknown(), Lock::Closed("x".into())] {
+        let told = Ok("Done (Puppet is broken, so ...)".into());
+        assert_eq!(end(lock, doubt(), true), told);
+    }
+    assert_eq!(
+        end(unknown(), doubt(), false),
+        Err(format!("{UNKNOWN_LOCK}: Puppet is broken, so ..."))
+    );
+    let known = Ok("Already enabled".into());
+    assert_eq!(end(Lock::Open, doubt(), false), known);
+}

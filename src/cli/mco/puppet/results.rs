@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     cli::{
+        mco::rows,
         render::{Out, View, results, stats, summary},
         tree::DisplayMode,
         voice::complain,
@@ -35,6 +36,18 @@ pub(super) struct Results<'a> {
     pub(super) verbose: bool,
 }
 
+impl Results<'_> {
+    /// Why a run was not begun, or which reason to be disabled stays, is worth a look where all else
+    /// that went well is not.
+    fn display(&self, answer: &Answer) -> Display {
+        let tells_why = ["runonce", "disable"].contains(&self.declared.name.as_str());
+        if !self.narrowed && tells_why && rows::is_unchanged(answer) {
+            return Display::Always;
+        }
+        self.display
+    }
+}
+
 impl View for Results<'_> {
     fn name(&self) -> &'static str {
         "puppet"
@@ -48,7 +61,7 @@ impl View for Results<'_> {
         if self.verbose {
             return results::verbose(out, answer);
         }
-        results::answer(out, answer, Some(self.declared), self.display)
+        results::answer(out, answer, Some(self.declared), self.display(answer))
     }
 
     fn end(&mut self, out: &mut Out, account: &Account) -> io::Result<()> {
@@ -87,6 +100,10 @@ pub(super) fn footer(
     out.line("")?;
     if let Some(action) = declared {
         summary::print(out, action, account)?;
+        let is_a_switch = ["enable", "disable"].contains(&action.name.as_str());
+        if let Some(line) = rows::unchanged(account).filter(|_| is_a_switch) {
+            out.line(line)?;
+        }
     }
     if verbose {
         stats::verbose(out, account, "rpc stats")?;

@@ -56,6 +56,7 @@ fn action(name: &str, description: &str, purpose: &str) -> Action {
 
 fn change(name: &str, description: &str, purpose: &str) -> Action {
     action(name, description, purpose)
+        .leave_on_timeout()
         .input(idempotent())
         .output("changed", "Whether anything had to be done", "Changed")
         .output(

@@ -90,6 +90,11 @@ async fn a_run_is_begun_once_and_its_end_is_noted() {
     assert_eq!(noted, Some(request()));
     let again = machine.run().await.unwrap();
     assert_eq!((again.begun, again.summary.as_str()), (false, BUSY));
+    let hangs = State {
+        hang: Some("the run hangs".into()),
+        ..machine.puppet.state()
+    };
+    assert_eq!(busy(&hangs), format!("{BUSY}; the run hangs"));
     machine.put("go");
     let state = machine.ended().await;
     assert_eq!(state.run.unwrap().1.end().unwrap().code, Some(0));
@@ -125,6 +130,26 @@ async fn a_command_that_fails_at_once_is_a_failure() {
     std::fs::remove_file(machine.dir.path().join("puppet")).unwrap();
     let error = machine.run().await.unwrap_err().to_string();
     assert!(error.contains("can't be run"), "{error}");
+    let (_, run) = machine.puppet.state().run.unwrap();
+    assert!(
+        run.end().unwrap().words.starts_with("can't be run: "),
+        "{run:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_was_about_to_begin_when_this_daemon_was_killed_is_not_begun_again() {
+    let machine = Machine::new("echo run >>runs");
+    let state = machine.puppet.state();
+    machine.puppet.note(&record(0, &request(), &state, false));
+    let state = machine.puppet.state();
+    let (noted, run) = state.run.as_ref().unwrap();
+    assert_eq!(
+        (noted.request.clone(), run),
+        (Some(request()), &RunState::Running)
+    );
+    let started = machine.run().await.unwrap();
+    assert_eq!((started.begun, machine.read("runs").as_str()), (false, ""));
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Services of an init system that is a few shell scripts in a directory.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use tempfile::TempDir;
 
@@ -12,6 +15,7 @@ struct Scripted {
     dir: PathBuf,
     script: &'static str,
     starts_daemons: bool,
+    looked: AtomicU32,
 }
 
 impl ServiceProvider for Scripted {
@@ -25,8 +29,9 @@ impl ServiceProvider for Scripted {
 
     fn read(&self, _service: &ServiceName, ended: &Ended) -> Result<State, String> {
         let text = ended.stdout.text();
+        let looked = self.looked.fetch_add(1, Ordering::Relaxed);
         let condition = match text.trim() {
-            "running" => Condition::Running,
+            "running" | "us" | "loops" | "settles" => Condition::Running,
             "stopped" | "once" => Condition::Stopped,
             "failed" => Condition::Failed,
             "starting" => Condition::Starting,
@@ -37,6 +42,12 @@ impl ServiceProvider for Scripted {
         };
         Ok(State {
             runs_once: text.trim() == "once",
+            is_us: text.trim() == "us",
+            restarts: match text.trim() {
+                "loops" => looked,
+                "settles" => 3,
+                _ => 0,
+            },
             ..State::new(condition)
         })
     }
@@ -50,6 +61,11 @@ impl ServiceProvider for Scripted {
         } else {
             program
         }]
+    }
+
+    fn restart_us(&self, service: &ServiceName) -> Option<Program> {
+        let file = self.dir.join(format!("{service}.again"));
+        Some(Program::new("/usr/bin/touch").args([file.to_str().unwrap()]))
     }
 
     fn log(&self, _service: &ServiceName) -> Option<Program> {
@@ -67,6 +83,7 @@ fn services(dir: &Path, state: &str, script: &'static str, wait: Duration) -> Se
         dir: dir.into(),
         script,
         starts_daemons: false,
+        looked: AtomicU32::default(),
     };
     Services {
         provider: Box::new(provider),
@@ -170,6 +187,45 @@ async fn a_start_that_leaves_it_stopped_is_a_failure_with_the_log() {
 }
 
 #[tokio::test]
+async fn what_runs_for_the_moment_is_looked_at_again() {
+    let error = change(Verb::Start, "stopped", "echo loops >$FILE")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.message,
+        "Could not start 'web': it is started again and again, as it ends each time"
+    );
+    let settled = change(Verb::Restart, "stopped", "echo settles >$FILE").await;
+    assert_eq!(settled.unwrap().state.condition, Condition::Running);
+}
+
+#[tokio::test]
+async fn this_daemon_is_restarted_behind_its_back_and_not_stopped() {
+    let dir = TempDir::new().unwrap();
+    let services = services(dir.path(), "us", "echo touched >$FILE", WAIT);
+    let launcher = Launcher::new();
+    let error = services
+        .change(&launcher, Verb::Stop, &service(), false)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .message
+            .starts_with("Could not stop 'web': it is the agent that answers, "),
+        "{error}"
+    );
+    let again = dir.path().join("web.again");
+    assert!(!again.exists());
+    let change = services
+        .change(&launcher, Verb::Restart, &service(), false)
+        .await;
+    let change = change.unwrap();
+    assert!(change.changed && again.exists());
+    assert_eq!(change.state.condition, Condition::Running);
+    assert_eq!(read_text(&dir.path().join("web"), 100).unwrap(), "us");
+}
+
+#[tokio::test]
 async fn what_may_not_or_cannot_be_started_says_so() {
     let error = change(Verb::Start, "masked", "echo running >$FILE")
         .await
@@ -238,6 +294,7 @@ async fn a_script_is_not_ended_half_way() {
             dir: dir.path().into(),
             script: "read _ <$FILE.go; echo running >$FILE; echo over >$FILE.go",
             starts_daemons: true,
+            looked: AtomicU32::default(),
         }),
         wait: Duration::from_millis(50),
         looks_first: true,
