@@ -206,7 +206,11 @@ impl Services {
             return Err(could_not(verb, service, &why, before));
         };
         let until = Instant::now() + self.wait;
-        self.run(launcher, verb, service, &program, until).await?;
+        match self.run(launcher, verb, service, &program, until).await {
+            // Where its end ends all that it has started, the restart is under way.
+            Err(failure) if failure.kind != FailureKind::StillRunning => return Err(failure),
+            _ => {}
+        }
         Ok(Change {
             state: State::new(Condition::Running)
                 .with("the agent that answers, which restarts now"),
