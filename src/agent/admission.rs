@@ -125,6 +125,6 @@ pub(super) fn choose(request: &Request, node: &dyn filter::Node) -> Decision {
 pub(super) struct Arrival {
     /// By this node's clock.
     pub(super) now_ms: u64,
-    /// How long it was on its way from the broker, as far as is known.
+    /// How long it may have been on its way from the broker, as far as is known.
     pub(super) late_ms: u64,
 }

@@ -214,12 +214,14 @@ impl Runner {
     ) {
         match event {
             Event::Connected(broker) => {
-                tracing::info!(broker = %broker.address(), "connected");
                 if let Some(opened) = broker.opened {
-                    self.shared
-                        .transit()
-                        .observe(opened, sys::clock::since_boot_ms());
+                    let now_ms = sys::clock::since_boot_ms();
+                    let mut transit = self.shared.transit();
+                    transit.opened(opened, broker.asked.elapsed(), now_ms);
+                    drop(transit);
+                    self.shared.keep_time(connection);
                 }
+                tracing::info!(broker = %broker.address(), "connected");
                 // Starting, and the handshake, needed much that is not needed again.
                 sys::memory::give_back();
                 notifier.ready();

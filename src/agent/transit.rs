@@ -4,7 +4,10 @@
 //! or cut off would run what nobody waits for any more. So our broker says when it took each
 //! request, by a clock of its own, and how far that clock and ours are apart is learned from
 //! whatever came soonest: nothing arrives before it was sent, and what seems to come later than the
-//! soonest was on its way that much longer. A broker that lies here can only deny.
+//! soonest was on its way that much longer; by how much even that may be off is known from what was
+//! asked for, and counts. A broker that lies here can only deny.
+
+use std::time::Duration;
 
 use crate::connector::BrokerTime;
 
@@ -38,6 +41,18 @@ const MOST_DOUBT_MS: u64 = 250;
 const DRIFT: u64 = 2_000;
 
 impl Transit {
+    /// The broker has opened a session, which was on its way for so long at most: this process may
+    /// have been paused in the meantime.
+    pub(super) fn opened(&mut self, broker: BrokerTime, took: Duration, now_ms: u64) {
+        self.observe(broker, now_ms);
+        if let Some(base) = &mut self.base
+            && base.session == broker.session
+            && base.error_ms.is_none()
+        {
+            base.error_ms = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+
     /// Something with the broker's time is here, and may have been on its way for any time.
     pub(super) fn observe(&mut self, broker: BrokerTime, now_ms: u64) {
         let seen = Base::new(broker, now_ms);
@@ -72,7 +87,11 @@ impl Transit {
             error_ms: Some(took_ms),
             ..Base::new(broker, now_ms)
         };
-        if took_ms > PROMPT_MS {
+        let is_better = |known: Base| {
+            let error_ms = known.drifted(now_ms).error_ms;
+            known.session == seen.session && error_ms.is_some_and(|error| error > took_ms)
+        };
+        if took_ms > PROMPT_MS && !self.base.is_some_and(is_better) {
             return;
         }
         if self.base.is_none_or(|known| known.session <= seen.session) {
@@ -102,17 +121,16 @@ impl Transit {
         }
     }
 
-    /// For how many milliseconds something has been on its way: at least, as far as is known.
+    /// For how many milliseconds something may have been on its way, as far as is known.
     pub(super) fn age_ms(&self, broker: BrokerTime, now_ms: u64) -> u64 {
         let seen = Base::new(broker, now_ms);
-        self.base
-            .filter(|known| known.session == seen.session)
-            .map(|known| {
-                seen.distance_ms
-                    .saturating_sub(known.drifted(now_ms).distance_ms)
-            })
-            .and_then(|age| u64::try_from(age).ok())
-            .unwrap_or(0)
+        let known = self.base.filter(|known| known.session == seen.session);
+        known.map_or(0, |known| {
+            let known = known.drifted(now_ms);
+            let age = seen.distance_ms.saturating_sub(known.distance_ms);
+            let age = u64::try_from(age).unwrap_or(0);
+            age.saturating_add(known.error_ms.unwrap_or(0))
+        })
     }
 }
 
@@ -197,7 +215,7 @@ mod tests {
             "it came late"
         );
         transit.observe_receipt(at(1, 1_001), 61_001, 61_002);
-        assert_eq!(transit.age_ms(at(1, 1_010), 61_011), 0);
+        assert_eq!(transit.age_ms(at(1, 1_010), 61_011), 1);
     }
 
     #[test]
@@ -216,11 +234,42 @@ mod tests {
         let evening = 400_990;
         let morning = evening + 8 * 3_600_000;
         assert!(transit.is_doubtful(morning));
-        // Something that waited for 10 s would not be told from something that did not.
-        assert_eq!(transit.age_ms(at(1, morning - 10_990), morning), 0);
+        // Something that waited for 10 s can't be told from something that did not.
+        assert!(transit.age_ms(at(1, morning - 990), morning) > 10_000);
         transit.asked(morning - 5);
         transit.told(at(1, morning - 1_000), morning);
         assert!(transit.age_ms(at(1, morning - 10_990), morning) > 9_900);
+        assert_eq!(transit.age_ms(at(1, morning - 1_000), morning), 5);
+    }
+
+    #[test]
+    fn what_came_while_this_process_was_paused_with_its_session_is_not_taken_for_young() {
+        let mut transit = Transit::default();
+        // Paused between asking for the session and hearing of it, with two requests behind.
+        transit.opened(at(1, 1_000), Duration::from_millis(6_400), 50_000 + 6_400);
+        assert!(transit.age_ms(at(1, 1_100), 56_401) > 6_000);
+        assert!(transit.is_doubtful(56_401));
+        transit.asked(56_401);
+        transit.told(at(1, 7_403), 56_404);
+        assert_eq!(transit.age_ms(at(1, 7_500), 56_501), 3);
+        // A prompt session needs no question.
+        transit.opened(at(2, 1_000), Duration::from_millis(40), 60_000);
+        assert!(!transit.is_doubtful(60_001));
+        assert_eq!(transit.age_ms(at(2, 1_100), 60_100), 40);
+    }
+
+    #[test]
+    fn by_a_slow_network_time_is_known_as_well_as_can_be() {
+        let mut transit = Transit::default();
+        transit.opened(at(1, 0), Duration::from_millis(1_500), 750);
+        for minute in 1..600 {
+            let now = minute * 60_000;
+            assert!(transit.age_ms(at(1, now), now + 750) < 1_600, "{minute}");
+            if transit.is_doubtful(now) {
+                transit.asked(now);
+                transit.told(at(1, now + 700), now + 1_400);
+            }
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(crate) struct Node {
     pub(crate) identity: Arc<str>,
     pub(crate) since: u64,
     pub(crate) pki: bool,
+    /// What tells its process from the one before.
+    pub(crate) process: Option<u64>,
     /// What it subscribed to.
     pub(crate) destinations: Vec<Arc<str>>,
 }
@@ -51,6 +53,8 @@ struct Entry<'a> {
     collectives: BTreeSet<&'a str>,
     since: u64,
     pki: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<String>,
 }
 
 /// The answer to a presence request, for one collective or all that `visible` lets through.
@@ -78,6 +82,7 @@ fn entry<'a>(node: &'a Node, visible: &impl Fn(&str) -> bool) -> Option<Entry<'a
         collectives: BTreeSet::new(),
         since: node.since,
         pki: node.pki,
+        process: node.process.map(|process| format!("{process:x}")),
     };
     for destination in &node.destinations {
         let (collective, agent) = match Destination::parse(destination) {
@@ -103,6 +108,7 @@ mod tests {
             identity: identity.into(),
             since: 7,
             pki: true,
+            process: (identity == "b").then_some(0xb0b),
             destinations: destinations.iter().map(|&d| Arc::from(d)).collect(),
         }
     }
@@ -131,7 +137,7 @@ mod tests {
                  {{\"identity\":\"a\",\"agents\":[\"discovery\",\"rpcutil\"],\
                  \"collectives\":[\"eu\",\"m\"],\"since\":7,\"pki\":true}},\
                  {{\"identity\":\"b\",\"agents\":[\"*\"],\"collectives\":[\"m\"],\"since\":7,\
-                 \"pki\":true}}]}}",
+                 \"pki\":true,\"process\":\"b0b\"}}]}}",
                 env!("CARGO_PKG_VERSION")
             )
         );

@@ -321,6 +321,7 @@ impl Router {
                 identity: Arc::clone(identity),
                 since: peer.since,
                 pki: peer.pki,
+                process: peer.process,
                 destinations: peer
                     .subscriptions
                     .iter()

@@ -42,6 +42,10 @@ pub enum Silence {
     Undiscovered,
     /// It did not answer in time.
     Timeout,
+    /// It lost the broker while it was asked.
+    Disconnected,
+    /// Its agent was ended while it was asked, and another one runs there, which does not answer.
+    Restarted,
     /// The operator did not wait for it.
     Interrupted,
 }
@@ -53,6 +57,8 @@ impl Silence {
             Self::NotConnected => "not_connected",
             Self::Undiscovered => "undiscovered",
             Self::Timeout => "timeout",
+            Self::Disconnected => "disconnected",
+            Self::Restarted => "restarted",
             Self::Interrupted => "interrupted",
         }
     }

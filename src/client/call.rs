@@ -92,6 +92,10 @@ pub enum Progress<'a> {
     Rejected(String),
     /// The connection was lost, and with it what was on its way.
     Lost(String),
+    /// These nodes lost the broker; they may come back and answer.
+    Gone(Vec<Identity>),
+    /// The agents of these nodes were ended, and others run there that know nothing of the request.
+    Restarted(Vec<Identity>),
 }
 
 /// A call that could not be made.
@@ -275,12 +279,16 @@ impl Client {
         self.ask_presence(call, state).await?;
         let until = begun + call.discovery_wait;
         while state.present.is_none() && state.interrupted.is_none() {
-            if !self.step(call, state, until, progress).await? {
+            if !self.step(state, until, progress).await? {
                 break;
             }
         }
-        let present = state.present.take().unwrap_or_default();
-        let here: HashSet<&Identity> = present.iter().collect();
+        let Some(present) = state.present.take() else {
+            return Ok((Vec::new(), names.to_vec()));
+        };
+        state.watch.begin(&present.nodes);
+        let answering = present.answering(&call.collective, &call.agent);
+        let here: HashSet<&Identity> = answering.map(|node| &node.identity).collect();
         Ok(names.iter().cloned().partition(|name| here.contains(name)))
     }
 
@@ -385,21 +393,39 @@ impl Client {
     ) -> Result<(), Error> {
         let end = state.sent + call.wait;
         let end_of_absent = state.sent + call.discovery_wait;
+        let mut next_look = state.sent + LOOK;
         while !state.gather.is_complete() && state.interrupted.is_none() {
             let until = if state.only_absent_missing() {
                 end_of_absent.min(end)
             } else {
                 end
             };
-            if !self.step(call, state, until, progress).await? {
+            let watches = self.broker.is_ours() && state.gather.is_known();
+            let pause = if watches { next_look.min(until) } else { until };
+            if !self.step(state, pause, progress).await? {
+                if Instant::now() < pause || pause == until {
+                    break;
+                }
+                next_look = Instant::now() + LOOK;
+                // Without the list they are waited for as before.
+                drop(self.ask_presence(call, state).await);
+            }
+            let Some(present) = state.present.take() else {
+                continue;
+            };
+            if state.gather.is_known() {
+                if look(state, &present, progress) {
+                    continue;
+                }
                 break;
             }
-            if let Some(present) = state.present.take() {
-                state.discovered = true;
-                state.discovery = state.sent.elapsed();
-                state.gather.expect(present);
-                progress(addressed(&state.gather));
-            }
+            state.discovered = true;
+            state.discovery = state.sent.elapsed();
+            state.watch.begin(&present.nodes);
+            let answering = present.answering(&call.collective, &call.agent);
+            let answering = answering.map(|node| node.identity.clone());
+            state.gather.expect(answering);
+            progress(addressed(&state.gather));
         }
         Ok(())
     }
@@ -407,7 +433,6 @@ impl Client {
     /// Takes one event; false once `until` has come.
     async fn step(
         &mut self,
-        call: &Call,
         state: &mut CallState,
         until: Instant,
         progress: &mut dyn FnMut(Progress<'_>),
@@ -437,7 +462,7 @@ impl Client {
         };
         match event {
             Some(Event::Message(message)) => {
-                self.take(call, state, &message, progress);
+                self.take(state, &message, progress);
             }
             Some(Event::BrokerError { message }) => return Err(Error::Refused(message)),
             Some(Event::Disconnected {
@@ -456,21 +481,13 @@ impl Client {
 
     fn take(
         &self,
-        call: &Call,
         state: &mut CallState,
         message: &Message,
         progress: &mut dyn FnMut(Progress<'_>),
     ) {
         if state.presence_address.as_deref() == Some(message.destination.as_str()) {
             match Presence::parse(&message.body) {
-                Ok(presence) => {
-                    state.present = Some(
-                        presence
-                            .answering(&call.collective, &call.agent)
-                            .map(|node| node.identity.clone())
-                            .collect(),
-                    );
-                }
+                Ok(presence) => state.present = Some(presence),
                 Err(why) => progress(Progress::Rejected(why)),
             }
             return;
@@ -516,6 +533,22 @@ impl Client {
         }
     }
 }
+
+/// Holds a later list against who is waited for; false where nobody of them will answer.
+fn look(state: &mut CallState, present: &Presence, progress: &mut dyn FnMut(Progress<'_>)) -> bool {
+    let missing = state.gather.missing();
+    let news = state.watch.look(&present.nodes, &missing);
+    if !news.gone.is_empty() {
+        progress(Progress::Gone(news.gone));
+    }
+    if !news.restarted.is_empty() {
+        progress(Progress::Restarted(news.restarted));
+    }
+    !state.watch.gives_up(&missing)
+}
+
+/// How often the broker is asked whether those that are waited for are still there.
+const LOOK: Duration = Duration::from_secs(5);
 
 fn addressed(gather: &Gather) -> Progress<'_> {
     Progress::Addressed {

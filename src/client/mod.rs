@@ -4,8 +4,8 @@
 //! `targets` finds out who is meant and asks them in groups, with names from `discovery`, as many as
 //! `limit` takes, in parts of a `share`.
 //!
-//! `gather` is sans-IO and decides who is still missing; `call` moves bytes; `presence` reads the
-//! broker's list of who is connected. Printing is left to `cli`.
+//! `gather` is sans-IO and decides who is still missing; `watch` whose answer is lost; `call` moves
+//! bytes; `presence` reads the broker's list of who is connected. Printing is left to `cli`.
 
 mod account;
 mod call;
@@ -16,6 +16,7 @@ mod presence;
 mod share;
 mod state;
 mod targets;
+mod watch;
 
 pub use account::{Account, Answer, Silence, Silent, Verdict};
 pub use call::{Addressing, Call, Client, Error, Interrupt, Progress};

@@ -28,6 +28,9 @@ pub struct PresentNode {
     /// Whether it speaks the `pki` provider.
     #[serde(default)]
     pub pki: bool,
+    /// What tells its process from the one before, where it says that.
+    #[serde(default)]
+    pub process: Option<String>,
 }
 
 /// The version of the form that we read.

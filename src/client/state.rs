@@ -7,7 +7,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::{Account, Answer, Gather, Interrupt, Silence, Silent};
+use super::{Account, Answer, Gather, Interrupt, Presence, Silence, Silent, watch::Watch};
 use crate::{
     connector,
     mcorpc::names::{Identity, RequestId},
@@ -19,7 +19,9 @@ pub(super) struct CallState {
     pub(super) address: String,
     pub(super) presence_address: Option<String>,
     /// The broker's list, once it has come, until the gathering takes it.
-    pub(super) present: Option<Vec<Identity>>,
+    pub(super) present: Option<Presence>,
+    /// What later lists tell.
+    pub(super) watch: Watch,
     pub(super) absent: HashSet<Identity>,
     pub(super) digests: HashSet<[u8; 32]>,
     pub(super) gather: Gather,
@@ -41,6 +43,7 @@ impl CallState {
             address,
             presence_address: None,
             present: None,
+            watch: Watch::default(),
             absent: HashSet::new(),
             digests: HashSet::new(),
             gather: Gather::open(),
@@ -73,10 +76,11 @@ impl CallState {
     }
 
     pub(super) fn into_account(self) -> Account {
-        let why = |node: &Identity| match self.interrupted {
+        let why = |node: &Identity| match (self.watch.why(node), self.interrupted) {
             _ if self.absent.contains(node) => Silence::NotConnected,
-            Some(_) => Silence::Interrupted,
-            None => Silence::Timeout,
+            (Some(why), _) => why,
+            (None, Some(_)) => Silence::Interrupted,
+            (None, None) => Silence::Timeout,
         };
         let missing = self.gather.missing().into_iter();
         let no_response = missing

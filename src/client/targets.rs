@@ -219,7 +219,7 @@ impl Client {
                     spoken: before + spoken,
                     gather,
                 }),
-                other @ (Progress::Rejected(_) | Progress::Lost(_)) => progress(other),
+                other => progress(other),
             };
             let call = directed(call, group.to_vec());
             let asked = self

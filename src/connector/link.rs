@@ -267,6 +267,7 @@ impl Link {
                 server: name,
                 version,
                 opened: at,
+                asked,
             } => {
                 *opened = true;
                 self.ever_connected = true;
@@ -277,6 +278,7 @@ impl Link {
                     server: name,
                     version,
                     opened: at,
+                    asked,
                 };
                 self.status.send_replace(Status::Connected(info.clone()));
                 Event::Connected(info)

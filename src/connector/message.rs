@@ -88,6 +88,8 @@ pub struct ServerInfo {
     pub version: Version,
     /// When it opened the session, where it says so.
     pub opened: Option<BrokerTime>,
+    /// When it was asked to: that it did so was on its way since then at most.
+    pub asked: std::time::Instant,
 }
 
 impl ServerInfo {

@@ -78,6 +78,8 @@ pub(super) enum Event {
         server: Option<String>,
         version: Version,
         opened: Option<BrokerTime>,
+        /// When it was asked to.
+        asked: Instant,
     },
     /// The broker has told its time.
     Time(BrokerTime),
@@ -475,6 +477,7 @@ impl Session {
             server,
             version: self.version,
             opened,
+            asked: self.asked.unwrap_or(now),
         });
         Ok(())
     }

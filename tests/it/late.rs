@@ -1,6 +1,7 @@
 //! Nothing starts after the client has given up, however the request was held up.
 
 use nix::sys::signal::Signal;
+use serde_json::{Value, json};
 
 use crate::support::{Fleet, mco};
 
@@ -60,4 +61,29 @@ fn a_broker_that_goes_away_during_a_call_is_told_of_once() {
     assert_eq!(told, 1, "{ended:#?}");
     assert!(ended.stdout.contains("    node2"), "{ended:#?}");
     fleet.agents[1].signal(Signal::SIGCONT);
+}
+
+#[test]
+fn a_node_whose_agent_was_started_anew_is_not_waited_for() {
+    let mut fleet = Fleet::start(2);
+    fleet.agents[1].signal(Signal::SIGSTOP);
+    let config = fleet.path("client.cfg");
+    let words = [
+        "rpc", "rpcutil", "get_fact", "fact=x", "-t", "500", "-o", "json",
+    ];
+    let call = std::thread::spawn(move || mco(&config, words));
+    fleet.agents[0].wait_for("rpcutil#get_fact");
+    fleet.agents[1].signal(Signal::SIGKILL);
+    fleet.agents[1].wait();
+    fleet.restart_agent(1);
+    let ended = call.join().unwrap();
+    let told = ended
+        .stderr
+        .contains("do not answer what the old ones were asked: node2\n");
+    assert!(told, "{ended:#?}");
+    let ended = ended.exits(2);
+    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let silent = json!([{"sender": "node2", "reason": "restarted"}]);
+    assert_eq!(document["no_response"], silent);
+    assert_eq!(document["ended"], "complete");
 }

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     cli::{
         CommandError, Exit, daemon, pe_conf,
-        render::{Form, Out, View, progress, rehearsal::Rehearsal, view::Renderer},
+        render::{Form, Out, View, progress, rehearsal::Rehearsal, stats, view::Renderer},
         tree::{Common, ExitCodes, General},
         voice::complain,
     },
@@ -277,33 +277,37 @@ impl Session {
         let (out, verbose) = (&mut self.out, self.verbose);
         let (written, lost) = (Cell::new(Ok(())), Cell::new(false));
         let unwritable = Notify::new();
-        let mut report = |event: Progress<'_>| match event {
-            Progress::Addressed { nodes, gather } => {
-                bar.expect(nodes);
-                bar.name(&few(gather));
-            }
-            Progress::Answer {
-                answer,
-                spoken,
-                gather,
-            } => {
-                bar.advance(spoken);
-                bar.name(&few(gather));
-                if !sort && let Err(error) = bar.suspend(|| show(out, answer)) {
-                    written.set(Err(error));
-                    unwritable.notify_one();
+        let mut report = |event: Progress<'_>| {
+            match event {
+                Progress::Addressed { nodes, gather } => {
+                    bar.expect(nodes);
+                    bar.name(&few(gather));
                 }
-            }
-            Progress::Rejected(why) => {
-                if verbose {
-                    bar.suspend(|| complain(format_args!("warning: {why}")));
+                Progress::Answer {
+                    answer,
+                    spoken,
+                    gather,
+                } => {
+                    bar.advance(spoken);
+                    bar.name(&few(gather));
+                    if !sort && let Err(error) = bar.suspend(|| show(out, answer)) {
+                        written.set(Err(error));
+                        unwritable.notify_one();
+                    }
                 }
-            }
-            Progress::Lost(why) => {
-                // Nodes that are silent from now on are not to blame.
-                if !lost.replace(true) {
-                    bar.suspend(|| complain(format_args!("warning: {why}")));
+                Progress::Rejected(why) => {
+                    if verbose {
+                        bar.suspend(|| complain(format_args!("warning: {why}")));
+                    }
                 }
+                Progress::Lost(why) => {
+                    // Nodes that are silent from now on are not to blame.
+                    if !lost.replace(true) {
+                        bar.suspend(|| complain(format_args!("warning: {why}")));
+                    }
+                }
+                Progress::Gone(nodes) => bar.suspend(|| warn_of(GONE, &nodes)),
+                Progress::Restarted(nodes) => bar.suspend(|| warn_of(RESTARTED, &nodes)),
             }
         };
         let account = tokio::select! {
@@ -485,6 +489,16 @@ impl Session {
 }
 
 /// The nodes that have not spoken, where they are few enough to be named.
+const GONE: &str = "no longer connected to the broker; what they answer in time still counts";
+const RESTARTED: &str =
+    "their agents were started anew, and do not answer what the old ones were asked";
+
+fn warn_of(what: &str, nodes: &[Identity]) {
+    if let Some(line) = stats::names(what, nodes) {
+        complain(format_args!("warning: {line}"));
+    }
+}
+
 fn few(gather: &Gather) -> Vec<Identity> {
     if gather.missing_count() <= progress::NAMED {
         gather.missing()

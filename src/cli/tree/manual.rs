@@ -34,7 +34,8 @@ Document:
                 unexpected, started, discovery_ms, request_ms
   aggregates    output, title, and counts (value, count), number or error
   replies       sender, outcome, statuscode, statusmsg, data, agent, action, ms
-  no_response   sender, reason: not_connected, timeout, undiscovered, interrupted
+  no_response   sender, reason: not_connected, timeout, disconnected, restarted,
+                undiscovered, interrupted
   not_asked     names of nodes that were left out
   unexpected    as replies, of nodes that were not addressed
 

@@ -106,6 +106,7 @@ fn a_broker_of_1_0_is_served_without_escapes_and_heart_beats() {
             server: None,
             version: Version::V1_0,
             opened: None,
+            ..
         })
     ));
     assert_eq!(session.poll_timeout(), None);
