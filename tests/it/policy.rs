@@ -61,6 +61,9 @@ fn a_fact_decides_where_an_action_may_run() {
     let ended = fleet.mco(["rpc", "rpcutil", "ping"]).exits(2);
     let row = format!("{:<40} Request Aborted\n   {DENIED}\n", "node2");
     assert!(ended.stdout.contains(&row), "{ended:#?}");
+    ended.complains(
+        "hint: node2 has a policy against it: `mco policy check rpcutil ping --caller cert=peadmin` there tells which line decides\n",
+    );
 
     // What is denied is logged with the line that decided, and audited.
     let line = fleet.agents[1].wait_for("denied by");

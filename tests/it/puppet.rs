@@ -148,7 +148,7 @@ fn puppet_is_switched_off_and_on() {
     fleet
         .mco(["puppet", "status", "-I", "node1", "-o", "table"])
         .exits(0)
-        .says("node1  disabled  no ");
+        .says("node1  disabled: rebuilding it  no ");
     fleet
         .mco(["puppet", "runonce", "-I", "node1"])
         .exits(2)

@@ -128,7 +128,7 @@ fn too_many_failures_end_it_between_two_batches() {
 fn a_question_names_the_nodes_and_no_answer_is_no() {
     let fleet = Fleet::start(2);
     let ping = ["rpc", "rpcutil", "ping", "--ask"];
-    let ended = fleet.mco(ping).exits(1);
+    let ended = fleet.mco(ping).exits(64);
     let ended =
         ended.complains("Do you really want to run rpcutil#ping unfiltered on 2 nodes (node");
     let ended = ended.complains("hint: say yes beforehand with `--yes`");

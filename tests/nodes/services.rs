@@ -200,7 +200,7 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
         2,
         &["   a1: Could not start 'good': Service is already running\n"],
     );
-    mco(&fleet, &["service", "good", "stop"]).is(1, &[]);
+    mco(&fleet, &["service", "good", "stop"]).is(64, &[]);
     mco(&fleet, &["service", "good", "stop", "--yes"]).is(2, &["there is no service of that name"]);
 
     // Filters ask the same.

@@ -19,9 +19,7 @@ pub(super) async fn ask(what: &str, nodes: &[Identity]) -> Result<(), CommandErr
     let question = question(what, nodes);
     if !(terminal::stdin_is_terminal() && terminal::stderr_is_terminal()) {
         let message = format!("{question} Nobody can answer here, so nothing was sent");
-        return Err(
-            CommandError::new(Exit::NobodyMatched, message).hint("say yes beforehand with `--yes`")
-        );
+        return Err(CommandError::usage(message).hint("say yes beforehand with `--yes`"));
     }
     // Where nobody reads it, nobody answers.
     drop(write!(stderr(), "{question} (y/n): "));

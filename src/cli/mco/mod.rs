@@ -6,6 +6,7 @@ mod completion;
 mod confirm;
 mod connect;
 mod ddls;
+mod denied;
 mod describe_filter;
 mod facts;
 mod filters;

@@ -18,6 +18,7 @@ use tokio::{
 use super::{
     confirm,
     connect::{self, unreachable},
+    denied,
     known::Known,
     plan::Planner,
     suggest, targeting, untouched,
@@ -206,6 +207,11 @@ impl Session {
             complain(untouched::stopped(account.failures(), allowed));
         }
         untouched::note(call, &account, self.untouched.as_deref())?;
+        if !self.quiet
+            && let Some(hint) = denied::hint(call, &account)
+        {
+            complain(hint);
+        }
         if account.verdict() == Verdict::NobodyMatched
             && !self.quiet
             && let Some(node) = account.nomatch.first()

@@ -69,7 +69,10 @@ impl View for Status<'_> {
                 .flatten();
             table.push([
                 answer.reply.sender.to_string(),
-                text("status"),
+                match text("disable_message") {
+                    reason if reason.is_empty() => text("status"),
+                    reason => format!("{}: {reason}", text("status")),
+                },
                 yes("enabled", "yes", "no"),
                 yes("daemon_present", "running", "stopped"),
                 last.map_or_else(|| none(data).to_owned(), |last| last.to_string()),
