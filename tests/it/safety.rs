@@ -168,7 +168,7 @@ fn a_question_names_the_nodes_and_no_answer_is_no() {
     let (text, code) = OnTerminal::spawn(nobody).end();
     assert!(!text.contains("(y/n)") && code == Some(1), "{text}");
     let piped = fleet.command(ping).stdin(Stdio::piped()).output().unwrap();
-    Ended::from(piped).exits(1);
+    Ended::from(piped).exits(64);
     // Who did not say whether it is meant is not asked, and not forgotten.
     fleet.agents[0].signal(Signal::SIGSTOP);
     let (text, code) = answered("y\n", &["--dt", "0.3"]);
