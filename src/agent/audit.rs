@@ -16,7 +16,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{dispatch::End, refusals::Refusals};
+use super::dispatch::End;
 use crate::{
     config::{Audit as Settings, AuditFormat},
     mcorpc::{
@@ -25,7 +25,10 @@ use crate::{
         request::Request,
     },
     security::Verified,
-    sys::journal::{Journal, JournalError},
+    sys::{
+        journal::{Journal, JournalError},
+        refusals::Refusals,
+    },
 };
 
 /// The audit file.

@@ -201,7 +201,7 @@ impl Runner {
         tracing::info!("stopping");
         notifier.stopping();
         self.drain(tasks, &mut events, &connection).await;
-        self.shared.refusals.tell(Instant::now() + DAY);
+        self.shared.refusals.tell_rest();
         connection.close(GRACE).await;
     }
 

@@ -381,7 +381,8 @@ impl Session {
         if let Fault::Denied(denied) = fault {
             // What the peer named is shown, but can't end the log's line.
             let text = denied.to_string().replace(char::is_control, "?");
-            tracing::warn!("refused: {text}");
+            let write = || tracing::warn!("refused: {text}");
+            self.rules.refusals.log("sessions refused", write);
             self.rules.metrics.denied.increase();
         }
         self.state = State::Closed;

@@ -28,7 +28,7 @@ impl World {
     fn with(limits: Limits) -> Self {
         let metrics = Arc::new(Metrics::default());
         Self {
-            router: Router::new(limits, Arc::clone(&metrics)),
+            router: Router::new(limits, Arc::clone(&metrics), Arc::default()),
             metrics,
             now: Instant::now(),
             peers: 0,
