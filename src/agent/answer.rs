@@ -292,10 +292,9 @@ impl Shared {
             _ => return,
         };
         self.refusals.log(kind, || {
-            let message = end.message.escape_debug().to_string();
             tracing::warn!(
                 caller = %request.caller(), sender = %asked.sender, id = %asked.id,
-                agent = %asked.agent, "{outcome}: {message}"
+                agent = %asked.agent, "{outcome}: {}", end.message
             );
         });
     }

@@ -300,10 +300,7 @@ impl Runner {
                         .ok()
                         .flatten()
                         .unwrap_or_default();
-                    tracing::warn!(
-                        sender = sender.escape_debug().to_string(),
-                        "refused: {error}"
-                    );
+                    tracing::warn!(sender = &*sender, "refused: {error}");
                 });
                 return None;
             }

@@ -236,7 +236,6 @@ async fn renew(stream: &TlsStream<TcpStream>, from: SocketAddr, hub: &Arc<Hub>) 
 fn refused(hub: &Hub, from: SocketAddr, why: &str) {
     hub.metrics.joins_refused.increase();
     hub.refusals.log("certificates refused", || {
-        let why = why.replace(char::is_control, "?");
         tracing::warn!("gave {from} no certificate: {why}");
     });
 }

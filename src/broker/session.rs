@@ -379,9 +379,7 @@ impl Session {
     /// Ends the session: logs a breach, and words the ERROR frame.
     fn fault(&mut self, fault: &Fault, receipt: Option<&str>) -> Bytes {
         if let Fault::Denied(denied) = fault {
-            // What the peer named is shown, but can't end the log's line.
-            let text = denied.to_string().replace(char::is_control, "?");
-            let write = || tracing::warn!("refused: {text}");
+            let write = || tracing::warn!("refused: {denied}");
             self.rules.refusals.log("sessions refused", write);
             self.rules.metrics.denied.increase();
         }

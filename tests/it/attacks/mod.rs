@@ -37,7 +37,7 @@
 //! | regexes and filters that burn the processor | `it::attacks::content::filters_that_burn_the_processor` |
 //! | YAML bombs, circles, depth | `node::facts::yaml::bombs_are_refused` `node::facts::yaml::depth_and_circles_are_refused` |
 //! | inputs that are options, paths, commands, lines, NULs, huge numbers | `it::attacks::content::inputs_that_are_something_else` `node::package::name::what_a_manager_could_misread_is_no_name` `node::service::name::what_an_init_system_could_misread_is_no_name` |
-//! | escape sequences to the terminal | `it::attacks::terminal::escape_sequences_are_shown_and_not_obeyed` `cli::render::out::a_node_cannot_drive_the_terminal` |
+//! | escape sequences to the terminal | `it::attacks::terminal::escape_sequences_are_shown_and_not_obeyed` `cli::render::out::a_node_cannot_drive_the_terminal` `it::attacks::terminal::a_name_on_the_wire_neither_steers_a_terminal_nor_ends_a_line` `text::nothing_steers_a_terminal_or_ends_a_line` |
 //! | links, FIFOs and devices in the place of files | `sys::journal::what_others_put_in_its_place_is_refused_and_left_alone` `sys::file::what_is_no_regular_file_is_refused_at_once` `sys::file::a_new_file_never_replaces_one` `sys::file::a_file_over_the_limit_is_refused_without_reading_it` |
 //! | an audit that is full, filled or forged | `it::audit::a_full_disk_stops_what_has_to_be_noted_and_nothing_is_half_written` `agent::runner::a_decision_is_on_record_before_the_action_runs` `sys::journal::one_record_is_one_line_for_its_owner_alone` |
 //! | secrets read over `rpcutil`, from logs or audits | `it::attacks::content::secrets_of_the_configuration` `config::tests::secrets_are_never_said` `mcorpc::ddl::redact::what_is_declared_or_named_a_secret_is_not_shown` |
