@@ -34,6 +34,7 @@ use crate::{
         notify::{Notifier, watchdog_interval},
         signal::{Signal, Signals},
     },
+    text,
 };
 
 /// The agent can't be started.
@@ -300,7 +301,9 @@ impl Runner {
                         .ok()
                         .flatten()
                         .unwrap_or_default();
-                    tracing::warn!(sender = &*sender, "refused: {error}");
+                    let connection = message.from.as_ref().map(tracing::field::display);
+                    let sender = text::excerpt(&sender, 255);
+                    tracing::warn!(sender, connection, "refused: {error}");
                 });
                 return None;
             }
@@ -336,6 +339,7 @@ impl Runner {
         };
         Some(Job {
             request,
+            from: message.from.clone(),
             answer,
             asks,
         })

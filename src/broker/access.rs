@@ -5,6 +5,7 @@
 use std::{fmt, sync::Arc, time::Instant};
 
 use super::{
+    fields::is_identity,
     metrics::Metrics,
     settings::{NamePattern, Settings},
 };
@@ -166,6 +167,11 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// The name that a certificate vouches for, where it can stand in a header.
+    pub(crate) fn header(&self) -> Option<&str> {
+        (self.certified && is_identity(&self.name)).then_some(&*self.name)
+    }
+
     /// Whether the peer may command.
     pub(crate) fn is_client(&self) -> bool {
         self.client

@@ -99,7 +99,7 @@ impl World {
             ask: None,
             destination: address.into(),
             route,
-            message: Message::from_send(&frame, "id", &Times::default(), None).unwrap(),
+            message: Message::from_send(&frame, "id", &Times::default(), None, None).unwrap(),
             receipt: None,
         };
         let routed = self.router.send(id, &send, self.now);
