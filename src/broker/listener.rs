@@ -163,11 +163,12 @@ async fn handshake(stream: TcpStream, tls: &Tls, from: SocketAddr, hub: &Hub) ->
     let limit = hub.rules().settings.limits.handshake_timeout;
     let accept = async {
         greeting(&stream).await?;
-        let _turn = hub.doors.turn().await;
+        let visit = hub.doors.visit(from.ip());
+        let _turn = visit.turn().await;
         tokio::select! {
             biased;
             stream = accept(stream, tls, hub) => stream.map(Some),
-            () = hub.doors.crowded(limit / PATIENCE) => Ok(None),
+            () = visit.crowded(limit / PATIENCE) => Ok(None),
         }
     };
     let failed = |count: &Counter, why: fmt::Arguments<'_>| {

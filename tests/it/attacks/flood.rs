@@ -4,8 +4,9 @@
 use std::io::{Read as _, Write as _};
 
 use nix::sys::signal::Signal;
+use rustls::ClientConnection;
 
-use crate::support::{Bystanders, Solo};
+use crate::support::{Bystanders, Peer, Solo};
 
 #[test]
 fn a_storm_of_nuls_ends_its_own_session_and_nothing_else() {
@@ -72,6 +73,37 @@ fn replies_of_one_node_do_not_crowd_out_those_of_others() {
     assert!(client.frame().ends_with("\n\ndone"));
     assert!(broker.figure("dropped_node_bytes") >= 17);
     bystanders.exchange();
+}
+
+/// Handshakes that begin well and go no further take turns from those alone who come from the same
+/// address; without that, everybody would wait here until the test gives up.
+#[test]
+fn handshakes_that_stop_half_way_keep_nobody_of_another_address_waiting() {
+    let mut broker = Solo::start("limit.handshakes = 32\nlimit.handshake_timeout = 1h\n");
+    let mut bystanders = Bystanders::join(&broker);
+    let name = "localhost".try_into().unwrap();
+    let mut hello = Vec::new();
+    let mut begun = ClientConnection::new(broker.tls("mallory"), name).unwrap();
+    begun.write_tls(&mut hello).unwrap();
+    let stopped: Vec<_> = (0..300)
+        .map(|_| {
+            let mut stream = broker.dial();
+            stream.write_all(&hello).unwrap();
+            stream
+        })
+        .collect();
+    // There are turns for no more of them.
+    while broker.figure("handshakes_queued") < 300 - 32 {}
+    // Also many, one after another, from one address.
+    for number in 0..20 {
+        let stream = broker.dial_from([127, 0, 0, 2]);
+        let name = format!("node{}", number % 4);
+        let mut peer = Peer::over(stream, broker.tls(&name));
+        peer.connect_with("");
+    }
+    bystanders.exchange();
+    assert_eq!(broker.figure("handshakes_cut"), 0);
+    drop(stopped);
 }
 
 /// Whoever comes again and again fills no log, and nothing of it is lost: what has no line is counted.
