@@ -42,7 +42,7 @@
 //! | keys that others can read, configurations, policies and certificates that they can change | `it::errors::check_config_tells_what_others_can_read_or_change` `config::guard::what_is_open_to_whom_is_said_with_its_cure` |
 //! | an audit that is full, filled or forged | `it::audit::a_full_disk_stops_what_has_to_be_noted_and_nothing_is_half_written` `agent::runner::a_decision_is_on_record_before_the_action_runs` `sys::journal::one_record_is_one_line_for_its_owner_alone` |
 //! | secrets read over `rpcutil`, from logs or audits | `it::attacks::content::secrets_of_the_configuration` `config::tests::secrets_are_never_said` `mcorpc::ddl::redact::what_is_declared_or_named_a_secret_is_not_shown` |
-//! | join tokens stolen, used again, guessed, for a reserved name | `tls::authority::a_token_counts_as_long_as_often_and_for_whom_it_was_made` `tls::authority::without_the_secret_or_on_another_connection_nobody_learns_anything` `tls::authority::nobody_takes_the_name_of_another_or_of_those_who_command` |
+//! | join tokens stolen, used again, guessed, for a reserved name or everybody's | `tls::authority::a_token_counts_as_long_as_often_and_for_whom_it_was_made` `tls::authority::without_the_secret_or_on_another_connection_nobody_learns_anything` `tls::authority::nobody_takes_the_name_of_another_or_of_those_who_command` `tls::names::what_every_machine_calls_itself_is_no_machines_name` `it::enrolment::a_token_gives_nothing_but_what_it_says` |
 
 mod client;
 mod content;
