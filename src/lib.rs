@@ -18,10 +18,11 @@
 //!         node                           what an agent knows of its machine
 //! PURE    stomp                          frames: no tokio, no files, no clock
 //!         mcorpc                         requests, replies, filters, DDL: likewise
+//!         text                           what somebody else wrote, made fit to be shown: likewise
 //! GROUND  sys                            the only home of `unsafe`, nix and sysinfo
 //! ```
 //!
-//! The broker imports only `stomp`, `tls`, `config` and `sys`: it carries bytes and can't look into
+//! Everybody may import `text`. The broker imports only `stomp`, `tls`, `config` and `sys` besides: it carries bytes and can't look into
 //! a body by accident. `agent` runs a `security::Verified<Request>` and nothing else, and only a
 //! security provider can make one.
 //!
@@ -48,4 +49,5 @@ pub mod node;
 pub mod security;
 pub mod stomp;
 pub mod sys;
+pub mod text;
 pub mod tls;

@@ -22,7 +22,7 @@ use crate::{
         reply::{Outcome, Reply, StatusCode},
         request::Request,
     },
-    security::{SecurityProvider as _, Verified},
+    security::{SecurityProvider as _, Verified, replay::Refusal},
     sys,
 };
 
@@ -44,6 +44,8 @@ struct Decision {
 /// A verified request, and its answer where that is known without running anything.
 pub(super) struct Job {
     pub(super) request: Verified<Request>,
+    /// Whose connection sent it, where the broker says so.
+    pub(super) from: Option<String>,
     pub(super) answer: Option<Known>,
     /// Whether the request is for this node is still to be found out, by data plugins.
     pub(super) asks: bool,
@@ -93,7 +95,11 @@ impl Shared {
                 return Err(NotForUs);
             }
             Admitted::Refuse(refusal) => {
-                stats.count(Counter::Expired);
+                stats.count(match refusal {
+                    Refusal::Expired | Refusal::Late { .. } => Counter::Expired,
+                    Refusal::Replayed => Counter::Replayed,
+                    _ => Counter::Refused,
+                });
                 Some(Known::refused(refusal.kind(), refusal.to_string()))
             }
             Admitted::Answer {
@@ -129,7 +135,7 @@ impl Shared {
             }
         }
         let request = &job.request;
-        let (end, kind) = match job.answer {
+        let (end, kind) = match job.answer.take() {
             // Not meant for this node, or counted and logged: who repeats requests fills no audit.
             Some(Known { end, kind })
                 if matches!(end.outcome, Outcome::Nomatch | Outcome::Refused) =>
@@ -141,7 +147,7 @@ impl Shared {
         // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
         let doubted = end.outcome == Outcome::Refused;
         let asked = request.value();
-        self.log_refusal(request, &end, kind);
+        self.log_refusal(&job, &end, kind);
         let Some(reply_to) = asked.reply_to.as_ref().filter(|_| asked.want_reply) else {
             return;
         };
@@ -284,18 +290,20 @@ impl Shared {
     }
 
     /// One line for what was not run, unless a policy has denied it, which has a line of its own.
-    fn log_refusal(&self, request: &Verified<Request>, end: &End, kind: &'static str) {
-        let (outcome, asked) = (end.outcome, request.value());
+    /// Whoever repeats a request is not the one who signed it, but has a connection.
+    fn log_refusal(&self, job: &Job, end: &End, kind: &'static str) {
+        let (outcome, request) = (end.outcome, &job.request);
+        let asked = request.value();
+        let connection = job.from.as_ref().map(tracing::field::display);
         let kind = match outcome {
             Outcome::Refused => kind,
             Outcome::Invalid | Outcome::NoAgent => outcome.as_str(),
             _ => return,
         };
         self.refusals.log(kind, || {
-            let message = end.message.escape_debug().to_string();
             tracing::warn!(
                 caller = %request.caller(), sender = %asked.sender, id = %asked.id,
-                agent = %asked.agent, "{outcome}: {message}"
+                agent = %asked.agent, connection, "{outcome}: {}", end.message
             );
         });
     }

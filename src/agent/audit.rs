@@ -1,7 +1,7 @@
 //! What was asked of this node, what was decided, and how it ended, for those who look at it later.
 //!
 //! Each request that is meant for this node has two records with its id: the decision, before
-//! anything runs, with its inputs (secrets left out) and the rule that decided; and the outcome. A
+//! anything runs, with its filter, its inputs (secrets left out) and the rule that decided; and the outcome. A
 //! decision without outcome is an action during which the daemon ended. In the original's format
 //! (`rpcauditprovider = logfile`) the first is the original's line; denials, rules and outcomes,
 //! which the original did not note, are in lines like it.
@@ -16,17 +16,24 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{dispatch::End, refusals::Refusals};
+use super::dispatch::End;
 use crate::{
     config::{Audit as Settings, AuditFormat},
     mcorpc::{
         ddl::{Action, redact::redacted},
+        filter::Filter,
         inspect,
         request::Request,
     },
     security::Verified,
-    sys::journal::{Journal, JournalError},
+    sys::{
+        journal::{Journal, JournalError},
+        refusals::Refusals,
+    },
 };
+
+/// Bytes of a filter in a record.
+const LONGEST_FILTER: usize = 4096;
 
 /// The audit file.
 #[derive(Debug)]
@@ -89,6 +96,7 @@ impl Audit {
                 "agent": asked.agent,
                 "action": asked.action,
                 "data": data,
+                "filter": filter(&asked.filter),
                 "requested": time(asked.time_ms),
                 "decision": decided.decision,
                 "rule": decided.rule,
@@ -198,6 +206,17 @@ fn journal(settings: &Settings) -> Journal {
         max_size: settings.max_size,
         keep: settings.keep,
     }
+}
+
+/// Whom the request meant, as it says it. A long one is cut, and says so.
+fn filter(filter: &Filter) -> Value {
+    let whole = json!(filter);
+    let text = whole.to_string();
+    if text.len() <= LONGEST_FILTER {
+        return whole;
+    }
+    let start = text.floor_char_boundary(LONGEST_FILTER);
+    json!({"cut": text.get(..start), "bytes": text.len()})
 }
 
 fn json_line(record: &Value) -> String {

@@ -153,7 +153,7 @@ async fn tell_end(task: JoinHandle<Result<Outputs, ActionError>>, id: RequestId,
     match task.await {
         Ok(Ok(_)) => tracing::info!(%id, "{what}, which was left to run, has succeeded"),
         Ok(Err(error)) => {
-            let error = error.message.escape_debug().to_string();
+            let error = error.message;
             tracing::warn!(%id, "{what}, which was left to run, has failed: {error}");
         }
         Err(panic) => tracing::error!(%id, "{what}, which was left to run, panicked: {panic}"),

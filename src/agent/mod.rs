@@ -7,7 +7,7 @@
 //! `agents` has the actions themselves, each a [`action::Agent`]; `host` is what they and the filter
 //! know of this node, and `note` what has to outlive the process. `shared` is what one reading of the
 //! configuration makes of all that; `reload` and `renewal` read it, and the certificates, again.
-//! `rest` gives memory back; `refusals` keeps the log short; `registration` is what a node tells unasked.
+//! `rest` gives memory back; `registration` is what a node tells unasked.
 
 pub mod action;
 mod admission;
@@ -21,7 +21,6 @@ mod dispatch;
 mod enrolment;
 pub mod host;
 mod note;
-mod refusals;
 mod registration;
 mod reload;
 mod renewal;

@@ -34,6 +34,7 @@ use crate::{
         notify::{Notifier, watchdog_interval},
         signal::{Signal, Signals},
     },
+    text,
 };
 
 /// The agent can't be started.
@@ -201,7 +202,7 @@ impl Runner {
         tracing::info!("stopping");
         notifier.stopping();
         self.drain(tasks, &mut events, &connection).await;
-        self.shared.refusals.tell(Instant::now() + DAY);
+        self.shared.refusals.tell_rest();
         connection.close(GRACE).await;
     }
 
@@ -302,10 +303,9 @@ impl Runner {
                         .ok()
                         .flatten()
                         .unwrap_or_default();
-                    tracing::warn!(
-                        sender = sender.escape_debug().to_string(),
-                        "refused: {error}"
-                    );
+                    let connection = message.from.as_ref().map(tracing::field::display);
+                    let sender = text::excerpt(&sender, 255);
+                    tracing::warn!(sender, connection, "refused: {error}");
                 });
                 return None;
             }
@@ -341,6 +341,7 @@ impl Runner {
         };
         Some(Job {
             request,
+            from: message.from.clone(),
             answer,
             asks,
         })

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
     action::Agent, audit::Audit, authorise::Authoriser, cap::Cap, choosing::Choosing, host::Host,
-    note::Note, refusals::Refusals, transit::Transit,
+    note::Note, transit::Transit,
 };
 use crate::{
     config::{ProviderError, ServerConfig},
@@ -14,7 +14,7 @@ use crate::{
     node::facts::{self, FactSource},
     security::{pki::Pki, replay::Window},
     stomp::destination::REVOCATIONS,
-    sys,
+    sys::{self, refusals::Refusals},
 };
 
 /// What every request needs.

@@ -27,6 +27,10 @@ pub enum Counter {
     Filtered,
     /// Requests that came too late.
     Expired,
+    /// Requests that came again.
+    Replayed,
+    /// Requests that were refused for another reason: clocks, a restart, too many of one caller.
+    Refused,
     /// Replies sent.
     Replies,
     /// Messages that were not looked at, as too many answers were on their way.
@@ -34,7 +38,7 @@ pub enum Counter {
 }
 
 impl Counter {
-    const COUNT: usize = 8;
+    const COUNT: usize = 10;
 }
 
 impl Default for Stats {

@@ -5,10 +5,11 @@
 use std::{fmt, sync::Arc, time::Instant};
 
 use super::{
+    fields::is_identity,
     metrics::Metrics,
     settings::{NamePattern, Settings},
 };
-use crate::stomp::destination::Destination;
+use crate::{stomp::destination::Destination, sys::refusals::Refusals};
 
 /// What all sessions of a broker have in common.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Rules {
     pub(crate) settings: Settings,
     pub(crate) access: Access,
     pub(crate) metrics: Arc<Metrics>,
+    /// Whatever peers do wrong is logged through it.
+    pub(crate) refusals: Arc<Refusals>,
     /// Where the clock began that peers are told of.
     pub(crate) started: Instant,
     /// Counts the times that they were read again.
@@ -24,11 +27,17 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// The first rules of a broker that starts now.
-    pub(crate) fn new(settings: Settings, metrics: Arc<Metrics>, started: Instant) -> Self {
+    pub(crate) fn new(
+        settings: Settings,
+        metrics: Arc<Metrics>,
+        refusals: Arc<Refusals>,
+        started: Instant,
+    ) -> Self {
         Self {
             access: Access::new(&settings),
             settings,
             metrics,
+            refusals,
             started,
             generation: 0,
         }
@@ -38,7 +47,12 @@ impl Rules {
     pub(crate) fn next(&self, settings: Settings) -> Self {
         Self {
             generation: self.generation + 1,
-            ..Self::new(settings, Arc::clone(&self.metrics), self.started)
+            ..Self::new(
+                settings,
+                Arc::clone(&self.metrics),
+                Arc::clone(&self.refusals),
+                self.started,
+            )
         }
     }
 
@@ -153,6 +167,11 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// The name that a certificate vouches for, where it can stand in a header.
+    pub(crate) fn header(&self) -> Option<&str> {
+        (self.certified && is_identity(&self.name)).then_some(&*self.name)
+    }
+
     /// Whether the peer may command.
     pub(crate) fn is_client(&self) -> bool {
         self.client

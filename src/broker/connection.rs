@@ -71,7 +71,12 @@ where
     let from = connection.from;
     if connection.pipe.outbound.is_slow() {
         let name = connection.session.peer_name().unwrap_or("a peer");
-        tracing::warn!("{name} ({from}) took its messages too slowly, and was cut");
+        connection
+            .hub
+            .refusals
+            .log("peers cut that were too slow", || {
+                tracing::warn!("{name} ({from}) took its messages too slowly, and was cut");
+            });
     }
     let grace = connection.session.rules.settings.times.grace;
     connection.pipe.finish(grace).await;
@@ -79,9 +84,14 @@ where
     if lost > 0 {
         connection.hub.metrics.lost.add(lost);
         let name = connection.session.peer_name().unwrap_or("a peer");
-        tracing::info!(
-            "{name} ({from}) is gone, and with it {lost} messages that it had not taken"
-        );
+        connection
+            .hub
+            .refusals
+            .log("peers gone without their messages", || {
+                tracing::info!(
+                    "{name} ({from}) is gone, and with it {lost} messages that it had not taken"
+                );
+            });
     }
 }
 

@@ -3,7 +3,9 @@
 //! A TLS handshake costs more than all that follows, and a fleet reconnects all at once: so many
 //! are taken up together, and the rest wait for their turn, that the first are done before their
 //! patience ends. Who dawdles holds its place only as long as nobody waits for it; otherwise a
-//! few idle sockets would keep a whole fleet out.
+//! few idle sockets would keep a whole fleet out. And no address has more than a part of the places:
+//! hundreds of sockets that begin a handshake and stop keep only those waiting who come from there.
+//! A whole fleet behind one address is served as fast, as honest handshakes take milliseconds.
 
 use std::{
     collections::HashMap,
@@ -21,7 +23,13 @@ use tokio::{
     time::sleep,
 };
 
-use super::{metrics::Metrics, settings::Limits};
+use super::{
+    metrics::{Counter, Metrics},
+    settings::Limits,
+};
+
+/// One address has at most this part of all turns.
+const SHARE: usize = 4;
 
 /// How often a slow handshake looks whether somebody waits.
 const LOOK: Duration = Duration::from_millis(100);
@@ -31,9 +39,48 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) struct Doors {
     metrics: Arc<Metrics>,
     inside: Mutex<Inside>,
-    handshakes: ArcSwap<Semaphore>,
+    handshakes: ArcSwap<Turns>,
+    /// Those that shake hands or wait for it, by address.
+    visits: Mutex<HashMap<IpAddr, (usize, Arc<Turns>)>>,
+}
+
+/// Leave to shake hands: of all addresses together, or of one.
+#[derive(Debug)]
+struct Turns {
+    semaphore: Arc<Semaphore>,
     /// Those that wait for a turn.
     waiting: AtomicUsize,
+    /// How many one address has of these.
+    share: usize,
+}
+
+impl Turns {
+    fn new(turns: usize) -> Arc<Self> {
+        let turns = turns.clamp(1, Semaphore::MAX_PERMITS);
+        Arc::new(Self {
+            semaphore: Arc::new(Semaphore::new(turns)),
+            waiting: AtomicUsize::new(0),
+            share: turns.div_ceil(SHARE),
+        })
+    }
+
+    /// Waits for one. `queued` counts those that wait, each once.
+    async fn take(&self, queued: &mut Option<&Counter>) -> Option<OwnedSemaphorePermit> {
+        let semaphore = Arc::clone(&self.semaphore);
+        if let Ok(turn) = Arc::clone(&semaphore).try_acquire_owned() {
+            return Some(turn);
+        }
+        if let Some(queued) = queued.take() {
+            queued.increase();
+        }
+        self.waiting.fetch_add(1, Relaxed);
+        let _waiting = Waiting(&self.waiting);
+        semaphore.acquire_owned().await.ok()
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.waiting.load(Relaxed) > 0
+    }
 }
 
 #[derive(Debug, Default)]
@@ -54,14 +101,14 @@ impl Doors {
         Self {
             metrics,
             inside: Mutex::default(),
-            handshakes: ArcSwap::from_pointee(turns(limits)),
-            waiting: AtomicUsize::new(0),
+            handshakes: ArcSwap::new(Turns::new(limits.handshakes)),
+            visits: Mutex::default(),
         }
     }
 
     /// Lets so many shake hands at once; those that are at it or wait do so under the old number.
     pub(crate) fn set_handshakes(&self, limits: &Limits) {
-        self.handshakes.store(Arc::new(turns(limits)));
+        self.handshakes.store(Turns::new(limits.handshakes));
     }
 
     /// Lets a connection in, or counts why not.
@@ -90,29 +137,62 @@ impl Doors {
         })
     }
 
-    /// Waits for leave to shake hands; it lasts until it is dropped.
-    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        let handshakes = self.handshakes.load_full();
-        if let Ok(turn) = Arc::clone(&handshakes).try_acquire_owned() {
-            return Some(turn);
+    /// Somebody from this address would shake hands.
+    pub(crate) fn visit(self: &Arc<Self>, from: IpAddr) -> Visit {
+        let address = network(from);
+        let all = self.handshakes.load_full();
+        let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, own) = visits
+            .entry(address)
+            .or_insert_with(|| (0, Turns::new(all.share)));
+        *count += 1;
+        Visit {
+            doors: Arc::clone(self),
+            address,
+            own: Arc::clone(own),
+            all,
         }
-        self.metrics.handshakes_queued.increase();
-        self.waiting.fetch_add(1, Relaxed);
-        let _waiting = Waiting(&self.waiting);
-        handshakes.acquire_owned().await.ok()
+    }
+}
+
+/// One that shakes hands or waits for it.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    doors: Arc<Doors>,
+    address: IpAddr,
+    /// The turns of its address.
+    own: Arc<Turns>,
+    all: Arc<Turns>,
+}
+
+impl Visit {
+    /// Waits for leave to shake hands; it lasts until it is dropped.
+    pub(crate) async fn turn(&self) -> Option<[OwnedSemaphorePermit; 2]> {
+        let mut queued = Some(&self.doors.metrics.handshakes_queued);
+        let own = self.own.take(&mut queued).await?;
+        Some([own, self.all.take(&mut queued).await?])
     }
 
     /// Ready when a handshake that began now has lasted for so long and others wait for a turn.
     pub(crate) async fn crowded(&self, after: Duration) {
         sleep(after).await;
-        while self.waiting.load(Relaxed) == 0 {
+        while !self.own.is_wanted() && !self.all.is_wanted() {
             sleep(LOOK).await;
         }
     }
 }
 
-fn turns(limits: &Limits) -> Semaphore {
-    Semaphore::new(limits.handshakes.clamp(1, Semaphore::MAX_PERMITS))
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let visits = &self.doors.visits;
+        let mut visits = visits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, _)) = visits.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                visits.remove(&self.address);
+            }
+        }
+    }
 }
 
 /// Who has one IPv6 address usually has a whole network of them.
@@ -159,6 +239,8 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     fn doors(limits: &Limits) -> Arc<Doors> {
@@ -200,19 +282,47 @@ mod tests {
             handshakes: 1,
             ..Limits::default()
         });
-        let slow = doors.turn().await.unwrap();
-        let late = doors.crowded(Duration::from_secs(5));
-        let mut late = std::pin::pin!(late);
-        let minute = tokio::time::timeout(Duration::from_mins(1), &mut late).await;
-        assert!(minute.is_err(), "nobody waits");
-        let other = tokio::spawn({
-            let doors = Arc::clone(&doors);
-            async move { doors.turn().await.is_some() }
+        let visits = [1, 1, 2].map(|at| doors.visit([192, 0, 2, at].into()));
+        for other in &visits[1..] {
+            let slow = visits[0].turn().await.unwrap();
+            let mut late = std::pin::pin!(visits[0].crowded(Duration::from_secs(5)));
+            let minute = timeout(Duration::from_mins(1), &mut late).await;
+            assert!(minute.is_err(), "nobody waits");
+            let mut other = std::pin::pin!(other.turn());
+            assert!(timeout(Duration::ZERO, &mut other).await.is_err());
+            late.await;
+            drop(slow);
+            assert!(other.await.is_some());
+        }
+        assert_eq!(doors.metrics.handshakes_queued.value(), 2);
+        drop(visits);
+        assert!(doors.visits.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_address_has_a_part_of_the_turns_and_nobody_else_waits_for_it() {
+        let doors = doors(&Limits {
+            handshakes: 8,
+            ..Limits::default()
         });
-        late.await;
-        drop(slow);
-        assert!(other.await.unwrap());
-        assert_eq!(doors.metrics.handshakes_queued.value(), 1);
-        assert_eq!(doors.waiting.load(Relaxed), 0);
+        let from = |at: u8| doors.visit([192, 0, 2, at].into());
+        let takes = async |visit: &Visit| timeout(Duration::ZERO, visit.turn()).await.ok();
+        let many: Vec<_> = (0..100).map(|_| from(1)).collect();
+        let mut turns = Vec::new();
+        for visit in &many {
+            turns.extend(takes(visit).await);
+        }
+        assert_eq!(turns.len(), 2);
+        let (other, waiting) = (from(2), many.last().unwrap());
+        let others = takes(&other).await;
+        assert!(others.is_some());
+        // Who waits makes its own neighbours hurry, and nobody else.
+        let mut wait = std::pin::pin!(waiting.turn());
+        assert!(timeout(Duration::ZERO, &mut wait).await.is_err());
+        many[0].crowded(Duration::ZERO).await;
+        let calm = timeout(Duration::from_mins(1), other.crowded(Duration::ZERO)).await;
+        assert!(calm.is_err());
+        drop(turns);
+        assert!(wait.await.is_some());
     }
 }

@@ -5,9 +5,12 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::{access::Denied, peer::Refused};
-use crate::stomp::{
-    Command, DecodeError, Encoder, HeaderError, Version,
-    destination::{REPLACED_HEADER, STOPPING_HEADER},
+use crate::{
+    stomp::{
+        Command, DecodeError, Encoder, HeaderError, Version,
+        destination::{REPLACED_HEADER, STOPPING_HEADER},
+    },
+    text,
 };
 
 /// Why a session ends with an ERROR frame.
@@ -57,8 +60,10 @@ pub(crate) fn replaced_frame(identity: &str) -> Bytes {
         .body(text.as_bytes())
 }
 
-/// An ERROR frame. Old clients show only the header, so it holds everything.
+/// An ERROR frame. Old clients show only the header, so it holds everything. What the peer named may
+/// be part of it, and will be shown by who wrote none of it.
 pub(crate) fn error_frame(version: Version, text: &str, receipt: Option<&str>) -> Bytes {
+    let text = &text::line(text);
     Encoder::new(Command::Error, version)
         .header("content-type", "text/plain")
         .header("message", text)

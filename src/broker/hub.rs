@@ -26,6 +26,7 @@ use super::{
     settings::{Limits, Settings},
     table::ConnectionId,
 };
+use crate::sys::refusals::Refusals;
 
 /// Bytes that one permit of the receiving budget stands for.
 const PERMIT: usize = 1024;
@@ -37,6 +38,7 @@ pub(crate) struct Hub {
     /// Of the rules; a connection looks here each time it wakes.
     generation: AtomicU64,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) refusals: Arc<Refusals>,
     pub(crate) doors: Arc<Doors>,
     router: Mutex<Router>,
     receiving: ArcSwap<Receiving>,
@@ -67,16 +69,19 @@ impl Receiving {
 impl Hub {
     pub(crate) fn new(settings: Settings) -> Self {
         let metrics = Arc::new(Metrics::default());
-        let router = Router::new(settings.limits, Arc::clone(&metrics));
+        let refusals = Arc::default();
+        let router = Router::new(settings.limits, Arc::clone(&metrics), Arc::clone(&refusals));
         let doors = Doors::new(&settings.limits, Arc::clone(&metrics));
         let receiving = Receiving::new(&settings.limits);
         let start = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // It becomes part of headers, which not every version of STOMP escapes.
         let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         let name: String = settings.name.chars().filter(plain).collect();
+        let rules = Rules::new(settings, Arc::clone(&metrics), Arc::clone(&refusals), now());
         Self {
             start: format!("{name}-{:x}", start.map_or(0, |d| d.as_millis())),
-            rules: ArcSwap::from_pointee(Rules::new(settings, Arc::clone(&metrics), now())),
+            refusals,
+            rules: ArcSwap::from_pointee(rules),
             generation: AtomicU64::new(0),
             metrics,
             doors: Arc::new(doors),

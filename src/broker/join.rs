@@ -17,10 +17,13 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 use super::hub::Hub;
-use crate::tls::{
-    authority::{Authority, AuthorityError},
-    common_name,
-    enrol::{ALPN_JOIN, ALPN_RENEW, Answer, EXPORTER_LABEL, Exporter, MAX_REQUEST, Request},
+use crate::{
+    sys::refusals::Refusals,
+    tls::{
+        authority::{Authority, AuthorityError},
+        common_name,
+        enrol::{ALPN_JOIN, ALPN_RENEW, Answer, EXPORTER_LABEL, Exporter, MAX_REQUEST, Request},
+    },
 };
 
 /// How long the whole may take after the handshake.
@@ -33,9 +36,6 @@ const REQUEST: Duration = Duration::from_secs(3);
 /// How many are served at once; others wait for their turn, within their time. Those who join and those
 /// who renew do not wait for each other: who joins need not be anybody.
 const AT_ONCE: usize = 16;
-
-/// Refusals that are said in a minute; the others are counted.
-const SAID: u32 = 16;
 
 /// How long what is known of the tokens is believed: whoever connects without a certificate must not
 /// have us read files each time.
@@ -57,8 +57,6 @@ pub(crate) struct Joiners {
     renewing: Semaphore,
     /// Whether there was a token that counts, and when.
     open: Mutex<Option<(Instant, bool)>>,
-    /// Refusals that were said since then.
-    said: Mutex<(Instant, u32)>,
 }
 
 impl Default for Joiners {
@@ -67,19 +65,20 @@ impl Default for Joiners {
             joining: Semaphore::new(AT_ONCE),
             renewing: Semaphore::new(AT_ONCE),
             open: Mutex::default(),
-            said: Mutex::new((Instant::now(), 0)),
         }
     }
 }
 
 impl Joiners {
-    fn is_open(&self, authority: &Authority) -> bool {
+    fn is_open(&self, authority: &Authority, refusals: &Refusals) -> bool {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         match *open {
             Some((at, known)) if at.elapsed() < BELIEVED => known,
             _ => {
                 let known = authority.has_live_token().unwrap_or_else(|error| {
-                    tracing::error!("nobody can join: {error}");
+                    refusals.log("nobody can join", || {
+                        tracing::error!("nobody can join: {error}");
+                    });
                     false
                 });
                 *open = Some((Instant::now(), known));
@@ -87,32 +86,18 @@ impl Joiners {
             }
         }
     }
-
-    /// Whether this refusal is to be said, too.
-    fn says(&self) -> bool {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.0.elapsed() > Duration::from_mins(1) {
-            *said = (Instant::now(), 0);
-        }
-        said.1 += 1;
-        said.1 <= SAID
-    }
 }
 
 /// What the first words of a handshake ask for. Without a token that counts nobody is let in who shows
 /// no certificate.
-pub(crate) fn wish(
-    hello: &ClientHello<'_>,
-    authority: &Authority,
-    joiners: &Joiners,
-) -> Option<Wish> {
+pub(crate) fn wish(hello: &ClientHello<'_>, authority: &Authority, hub: &Hub) -> Option<Wish> {
     let mut protocols = hello.alpn()?;
     let asks = protocols.find_map(|protocol| match protocol {
         ALPN_JOIN => Some(Wish::Join),
         ALPN_RENEW => Some(Wish::Renew),
         _ => None,
     })?;
-    (asks == Wish::Renew || joiners.is_open(authority)).then_some(asks)
+    (asks == Wish::Renew || hub.joiners.is_open(authority, &hub.refusals)).then_some(asks)
 }
 
 /// Answers one request.
@@ -250,8 +235,7 @@ async fn renew(stream: &TlsStream<TcpStream>, from: SocketAddr, hub: &Arc<Hub>) 
 
 fn refused(hub: &Hub, from: SocketAddr, why: &str) {
     hub.metrics.joins_refused.increase();
-    if hub.joiners.says() {
-        let why = why.replace(char::is_control, "?");
+    hub.refusals.log("certificates refused", || {
         tracing::warn!("gave {from} no certificate: {why}");
-    }
+    });
 }

@@ -1,7 +1,7 @@
 //! Takes connections in: limits, TLS handshake, then a task for each.
 
 use std::{
-    io,
+    fmt, io,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -23,6 +23,7 @@ use super::{
     doors::Full,
     hub::Hub,
     join::{self, Wish},
+    metrics::Counter,
     settings::{Listen, Tls},
 };
 
@@ -87,9 +88,11 @@ impl Listener {
                 Ok(accepted) => accepted,
                 Err(error) if is_peers_fault(&error) => continue,
                 Err(error) => {
-                    tracing::warn!(
-                        "can't accept connections: {error}; is the limit on open files too low?"
-                    );
+                    hub.refusals.log("connections not accepted", || {
+                        tracing::warn!(
+                            "can't accept connections: {error}; is the limit on open files too low?"
+                        );
+                    });
                     sleep(OUT_OF_FILES).await;
                     continue;
                 }
@@ -136,15 +139,15 @@ impl Listener {
     }
 }
 
-/// Says which limit turned a connection away; of a crowd only now and then.
+/// Says which limit turned a connection away.
 fn turned_away(hub: &Hub, from: SocketAddr, full: Full) {
-    let (limit, count) = match full {
-        Full::All => ("connections", &hub.metrics.refused_connections),
-        Full::Address => ("connections_per_address", &hub.metrics.refused_per_address),
+    let limit = match full {
+        Full::All => "connections",
+        Full::Address => "connections_per_address",
     };
-    if count.value().is_power_of_two() {
+    hub.refusals.log("connections turned away", || {
         tracing::warn!("turned {from} away: limit.{limit} is reached");
-    }
+    });
 }
 
 /// Who has shaken hands.
@@ -160,29 +163,38 @@ async fn handshake(stream: TcpStream, tls: &Tls, from: SocketAddr, hub: &Hub) ->
     let limit = hub.rules().settings.limits.handshake_timeout;
     let accept = async {
         greeting(&stream).await?;
-        let _turn = hub.doors.turn().await;
+        let visit = hub.doors.visit(from.ip());
+        let _turn = visit.turn().await;
         tokio::select! {
             biased;
             stream = accept(stream, tls, hub) => stream.map(Some),
-            () = hub.doors.crowded(limit / PATIENCE) => Ok(None),
+            () = visit.crowded(limit / PATIENCE) => Ok(None),
         }
+    };
+    let failed = |count: &Counter, why: fmt::Arguments<'_>| {
+        count.increase();
+        hub.refusals.log("TLS handshakes that failed", || {
+            tracing::info!("TLS handshake with {from} {why}");
+        });
     };
     let (mut stream, wish) = match timeout(limit, accept).await {
         Ok(Ok(Some(stream))) => stream,
         Ok(Ok(None)) => {
-            hub.metrics.handshakes_cut.increase();
-            tracing::info!("TLS handshake with {from} was too slow while others waited");
+            let why = format_args!("was too slow while others waited");
+            failed(&hub.metrics.handshakes_cut, why);
             return None;
         }
         Ok(Err(error)) => {
-            hub.metrics.handshakes_failed.increase();
             let reason = crate::tls::explain(&error);
-            tracing::info!("TLS handshake with {from} failed: {reason}");
+            failed(
+                &hub.metrics.handshakes_failed,
+                format_args!("failed: {reason}"),
+            );
             return None;
         }
         Err(_) => {
-            hub.metrics.handshakes_late.increase();
-            tracing::info!("TLS handshake with {from} took more than {limit:?}");
+            let why = format_args!("took more than {limit:?}");
+            failed(&hub.metrics.handshakes_late, why);
             return None;
         }
     };
@@ -190,8 +202,8 @@ async fn handshake(stream: TcpStream, tls: &Tls, from: SocketAddr, hub: &Hub) ->
         return Some(Arrived::Asker(Box::new(stream), wish));
     }
     let Some(name) = name(&mut stream, tls) else {
-        hub.metrics.handshakes_failed.increase();
-        tracing::warn!("the certificate that {from} presented has no usable common name");
+        let why = format_args!("showed a certificate without a usable common name");
+        failed(&hub.metrics.handshakes_failed, why);
         return None;
     };
     // Boxed, as a TLS stream is large and would be part of every state of the session's future.
@@ -250,7 +262,7 @@ async fn accept(
         return Ok((acceptor.accept(stream).await?, None));
     };
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-    let wish = join::wish(&start.client_hello(), authority, &hub.joiners);
+    let wish = join::wish(&start.client_hello(), authority, hub);
     let config = match wish {
         Some(Wish::Join) => &enrolment.join,
         Some(Wish::Renew) => &enrolment.renew,

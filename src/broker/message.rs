@@ -7,17 +7,18 @@ use bytes::Bytes;
 use super::settings::Times;
 use crate::stomp::{
     Frame, Headers,
-    destination::{BROKER_DEADLINE_HEADER, BROKER_TIME_HEADER, PRESENCE_HEADER},
+    destination::{BROKER_DEADLINE_HEADER, BROKER_TIME_HEADER, PEER_HEADER, PRESENCE_HEADER},
 };
 
 /// Headers that the broker writes itself, or that were meant for it alone.
-const OURS: [&[u8]; 13] = [
+const OURS: [&[u8]; 14] = [
     b"ack",
     b"content-length",
     b"destination",
     b"login",
     BROKER_DEADLINE_HEADER.as_bytes(),
     BROKER_TIME_HEADER.as_bytes(),
+    PEER_HEADER.as_bytes(),
     PRESENCE_HEADER.as_bytes(),
     b"message-id",
     b"passcode",
@@ -42,13 +43,14 @@ pub(crate) struct Message {
 impl Message {
     /// Makes a message of a SEND frame. Other headers go through as they are, escapes included;
     /// of a repeated one only the first, as that is the one that was checked. `now_ms` is the time by
-    /// our clock, where the receivers are to be told. None where by that clock nobody waits for the
+    /// our clock, and `peer` the sender's certified name, where the receivers are to be told. None where by that clock nobody waits for the
     /// message any more: it was held up on its way to us.
     pub(crate) fn from_send(
         frame: &Frame,
         id: &str,
         times: &Times,
         now_ms: Option<u64>,
+        peer: Option<&str>,
     ) -> Option<Self> {
         let headers = &frame.headers;
         let mut life = life(headers, times);
@@ -71,6 +73,9 @@ impl Message {
         }
         if let Some(taken) = taken {
             lines.add(BROKER_TIME_HEADER.as_bytes(), taken.to_string().as_bytes());
+        }
+        if let Some(peer) = peer {
+            lines.add(PEER_HEADER.as_bytes(), peer.as_bytes());
         }
         Some(Self {
             bytes: lines.body(&frame.body),
@@ -140,7 +145,7 @@ mod tests {
 
     fn message(send: &str) -> Message {
         let frame = Frame::parse(send.as_bytes()).unwrap();
-        Message::from_send(&frame, "b-1-1", &Times::default(), Some(7)).unwrap()
+        Message::from_send(&frame, "b-1-1", &Times::default(), Some(7), Some("admin")).unwrap()
     }
 
     #[test]
@@ -150,7 +155,7 @@ mod tests {
               mc-broker-deadline-ms:52000\n\n\0",
         )
         .unwrap();
-        let at = |now_ms| Message::from_send(&frame, "1", &Times::default(), now_ms);
+        let at = |now_ms| Message::from_send(&frame, "1", &Times::default(), now_ms, None);
         for (now_ms, taken, left_ms) in [
             // As it should be, and where the sender did not know the clock to the millisecond.
             (50_000, 50_000, 2000),
@@ -175,12 +180,12 @@ mod tests {
     fn headers_go_through_raw_and_only_the_first_of_each() {
         let message = message(
             "SEND\ndestination:/topic/a\nmc_sender:n1\nx:a\\cb\nreceipt:7\nmessage-id:forged\n\
-             subscription:forged\nmc_sender:forged\nmc-broker-ms:99\n\nbody\0",
+             subscription:forged\nmc_sender:forged\nmc-broker-ms:99\nmc-peer:forged\n\nbody\0",
         );
         assert_eq!(
             std::str::from_utf8(&message.bytes).unwrap(),
             "content-length:4\ndestination:/topic/a\npriority:4\nmessage-id:b-1-1\nmc_sender:n1\n\
-             x:a\\cb\nmc-broker-ms:7\n\nbody\0\n"
+             x:a\\cb\nmc-broker-ms:7\nmc-peer:admin\n\nbody\0\n"
         );
     }
 

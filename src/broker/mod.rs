@@ -50,7 +50,7 @@ pub use settings::Settings;
 use hub::Hub;
 use listener::Listener;
 
-/// How often expired messages are swept out.
+/// How often expired messages are swept out, and what the log left out is told.
 const SWEEP: Duration = Duration::from_secs(5);
 
 /// Why a broker can't start.
@@ -131,7 +131,10 @@ impl Broker {
         loop {
             tokio::select! {
                 _ = &mut shutdown => break,
-                now = sweep.tick() => hub.router().handle_timeout(now.into_std()),
+                now = sweep.tick() => {
+                    hub.router().handle_timeout(now.into_std());
+                    hub.refusals.tell(now);
+                }
             }
         }
         tracing::info!(
@@ -145,6 +148,7 @@ impl Broker {
         if tokio::time::timeout(grace, drained).await.is_err() {
             tracing::warn!("some peers did not take the broker's last words in time");
         }
+        hub.refusals.tell_rest();
     }
 }
 

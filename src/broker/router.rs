@@ -21,7 +21,7 @@ use super::{
     settings::Limits,
     table::{ConnectionId, FanOut, Subscription, Table, head},
 };
-use crate::stomp::destination::Destination;
+use crate::{stomp::destination::Destination, sys::refusals::Refusals};
 
 /// What a SEND leads to.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ pub(crate) enum Routed {
 pub(crate) struct Router {
     limits: Limits,
     metrics: Arc<Metrics>,
+    refusals: Arc<Refusals>,
     peers: HashMap<ConnectionId, Peer>,
     identities: Identities,
     /// Connections of each node's certificate.
@@ -51,7 +52,7 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(limits: Limits, metrics: Arc<Metrics>, refusals: Arc<Refusals>) -> Self {
         Self {
             limits,
             peers: HashMap::new(),
@@ -60,6 +61,7 @@ impl Router {
             table: Table::default(),
             queues: Queues::new(limits, Arc::clone(&metrics)),
             metrics,
+            refusals,
             serial: 0,
         }
     }
@@ -386,7 +388,7 @@ impl Router {
             self.metrics.replaced.increase();
             let from = |id| self.peers.get(&id).map(|peer| peer.from.to_string());
             let [old_from, new_from] = [old, id].map(|id| from(id).unwrap_or_default());
-            match claim.report {
+            let write = || match claim.report {
                 Some(Report::Once) => tracing::info!(
                     "a newer connection of {identity} ({new_from}) replaces an older one ({old_from})"
                 ),
@@ -396,6 +398,9 @@ impl Router {
                      agent, or does another machine bear the same identity?"
                 ),
                 _ => {}
+            };
+            if claim.report != Some(Report::Silence) {
+                self.refusals.log("connections replaced", write);
             }
             if claim.report != Some(Report::Once) {
                 self.metrics.flapping.increase();

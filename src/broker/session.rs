@@ -270,9 +270,12 @@ impl Session {
             Destination::Nodes { .. } => Route::Directed(directed(frame)?),
         };
         let times = &self.rules.settings.times;
-        let now_ms = match route {
-            Route::Queue => None,
-            Route::Topic | Route::Directed(_) => self.pki.then(|| self.rules.broker_ms(now)),
+        let (now_ms, peer) = match route {
+            Route::Queue => (None, None),
+            Route::Topic | Route::Directed(_) => (
+                self.pki.then(|| self.rules.broker_ms(now)),
+                self.grant()?.header(),
+            ),
         };
         let ask = match (&destination, text(frame, PRESENCE_HEADER)?) {
             (Destination::Agent { collective, .. }, Some(reply_to)) => {
@@ -283,7 +286,7 @@ impl Session {
             _ => None,
         };
         let receipt = receipt(frame)?;
-        let Some(message) = Message::from_send(frame, &message_id, times, now_ms) else {
+        let Some(message) = Message::from_send(frame, &message_id, times, now_ms, peer) else {
             self.rules.metrics.late.increase();
             return Ok(receipt.map_or(Effect::None, |id| {
                 Effect::Reply(self.receipt(now, &id, Some(0)))
@@ -379,9 +382,8 @@ impl Session {
     /// Ends the session: logs a breach, and words the ERROR frame.
     fn fault(&mut self, fault: &Fault, receipt: Option<&str>) -> Bytes {
         if let Fault::Denied(denied) = fault {
-            // What the peer named is shown, but can't end the log's line.
-            let text = denied.to_string().replace(char::is_control, "?");
-            tracing::warn!("refused: {text}");
+            let write = || tracing::warn!("refused: {denied}");
+            self.rules.refusals.log("sessions refused", write);
             self.rules.metrics.denied.increase();
         }
         self.state = State::Closed;

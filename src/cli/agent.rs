@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     agent::{self, Runner},
-    config::{self, Faults, ServerConfig},
+    config::{self, Exposed, Faults, ServerConfig},
     node::facts,
     sys,
 };
@@ -35,6 +35,7 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
         for warning in read.as_ref().map(unreadable).unwrap_or_default() {
             say(format_args!("warning: {warning}"));
         }
+        warn_of_exposed(&read.as_ref().map(ServerConfig::exposed).unwrap_or_default());
         return Ok(checked(
             read.as_ref().map(|config| &config.common.warnings[..]),
         ));
@@ -94,6 +95,13 @@ pub(super) fn file(
         None => {
             config::find(what, usual).map_err(|faults| CommandError::config(faults.to_string()))
         }
+    }
+}
+
+/// Prints what others can read or change, and what to run.
+pub(super) fn warn_of_exposed(exposed: &[Exposed]) {
+    for exposed in exposed {
+        say(format_args!("warning: {exposed}; `{}`", exposed.cure()));
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
     )?;
     let read = BrokerConfig::load(&file);
     if args.daemon.check_config {
+        agent::warn_of_exposed(&read.as_ref().map(BrokerConfig::exposed).unwrap_or_default());
         return Ok(agent::checked(
             read.as_ref().map(|config| &config.warnings[..]),
         ));

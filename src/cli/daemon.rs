@@ -7,10 +7,16 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*, reload};
+use tracing_subscriber::{
+    field::MakeExt as _,
+    filter::LevelFilter,
+    fmt::{self, format},
+    prelude::*,
+    reload,
+};
 
 use super::{CommandError, Exit};
-use crate::{config::LogLevel, sys};
+use crate::{config::LogLevel, sys, text};
 
 /// Sets the level from which on lines are written.
 pub(super) type LogSwitch = Box<dyn Fn(LogLevel) + Send + Sync>;
@@ -19,8 +25,17 @@ pub(super) type LogSwitch = Box<dyn Fn(LogLevel) + Send + Sync>;
 /// it gives sets another level.
 pub(super) fn start_log(level: LogLevel) -> LogSwitch {
     let (level, handle) = reload::Layer::new(filter(level));
+    // Whatever a peer has sent may be part of a line, and neither ends it nor steers a terminal.
+    let fields = format::debug_fn(|writer, field, value| {
+        let value = text::line(&format!("{value:?}"));
+        match field.name() {
+            "message" => write!(writer, "{value}"),
+            name => write!(writer, "{name}={value}"),
+        }
+    });
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
+        .fmt_fields(fields.delimited(" "))
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal());
     // A second subscriber is refused; the first one goes on.

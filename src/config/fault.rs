@@ -4,12 +4,11 @@
 //! No value of a setting that may hold a secret ever gets into one.
 
 use std::{
-    borrow::Cow,
     fmt,
     path::{Path, PathBuf},
 };
 
-use crate::mcorpc::inspect::is_control;
+use crate::text;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,27 +45,12 @@ impl fmt::Display for Fault {
         if let Some(line) = self.line {
             write!(f, "{line}:")?;
         }
-        write!(f, " {}", visible(&self.message))?;
+        write!(f, " {}", text::line(&self.message))?;
         if !self.suggestion.is_empty() {
-            write!(f, "; {}", visible(&self.suggestion))?;
+            write!(f, "; {}", text::line(&self.suggestion))?;
         }
         Ok(())
     }
-}
-
-/// On one line, whatever a file has between its line ends, and harmless to a terminal.
-fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_control) {
-        return text.into();
-    }
-    let shown = |c: char| {
-        if is_control(c) {
-            c.escape_unicode().to_string()
-        } else {
-            c.to_string()
-        }
-    };
-    text.chars().map(shown).collect::<String>().into()
 }
 
 /// Why a configuration can't be used: at least one fault, in the order of lines.

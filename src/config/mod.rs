@@ -9,6 +9,8 @@
 //!
 //! `gate` asks Puppet Enterprise's `pe.conf` (`pe_conf`, read by `hocon`) whether MCollective may run.
 //!
+//! `guard` looks whether others can read the keys that a configuration names, or change what it goes by.
+//!
 //! A configuration is either whole or refused with all its faults at once; `secret` keeps passwords
 //! out of all that is said.
 
@@ -21,6 +23,7 @@ mod ddls;
 mod fault;
 mod file;
 pub mod gate;
+mod guard;
 pub mod hocon;
 mod keys;
 mod load;
@@ -43,6 +46,7 @@ pub use common::{Common, Plugins};
 pub use ddls::{DdlFile, DdlFileError, DdlFiles};
 pub use fault::{Fault, Faults};
 pub use file::{Document, Entry};
+pub use guard::Exposed;
 pub use load::{find, read, read_alone};
 pub use logger::{LogLevel, LogTarget, Logger};
 pub use provider::ProviderError;

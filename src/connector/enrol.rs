@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     sys::file::{self, Mode},
+    text,
     tls::{
         self, Authorities, Certified, Token,
         enrol::{ALPN_RENEW, Answer, EXPORTER_LABEL, Exporter, LineError, MAX_ANSWER, Request},
@@ -220,8 +221,7 @@ fn granted(answer: Answer) -> Result<Joined, EnrolError> {
         }),
         Answer::Refused { why, hint } => {
             // They are for a terminal.
-            let plain = |text: String| text.replace(char::is_control, "?");
-            let (why, hint) = (plain(why), plain(hint));
+            let [why, hint] = [why, hint].map(|text| text::line(&text));
             Err(EnrolError::Refused { why, hint })
         }
     }

@@ -73,6 +73,9 @@ pub struct Message {
     pub body: Bytes,
     /// When the broker took it from its sender, where the broker says so.
     pub taken: Option<BrokerTime>,
+    /// The name in the certificate of the connection that sent a request, where the broker says so
+    /// (ours does).
+    pub from: Option<String>,
 }
 
 /// The broker at the other end.

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::stomp::{
     Command, Decoder, Frame, Item, Limits, Version,
-    destination::BROKER_TIME_HEADER,
+    destination::{BROKER_TIME_HEADER, PEER_HEADER},
     heartbeat::{Due, HeartBeat, Offer},
 };
 
@@ -490,6 +490,7 @@ impl Session {
             destination,
             reply_to,
             taken: self.broker_time(&frame),
+            from: header(&frame, PEER_HEADER)?.filter(|_| self.ours),
             body: if self.options.base64 {
                 from_base64(&frame.body)
             } else {

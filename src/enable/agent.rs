@@ -9,8 +9,8 @@ use super::{
     client,
     enrol::{self, Ask},
     machine::{
-        self, Authority, check_callers, check_name, config_file, need_root, own_broker, own_name,
-        program,
+        self, Authority, check_callers, check_identity, config_file, need_root, own_broker,
+        own_name, program,
     },
     problem::Problem,
     service::{self, Service},
@@ -55,7 +55,7 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
     check_callers(&order.callers)?;
     if let Some(identity) = &order.identity {
-        check_name(identity, "a node's name")?;
+        check_identity(identity)?;
     }
     if let Some(token) = &order.join {
         enrol::parse(token, Role::Node)?;
@@ -189,6 +189,8 @@ fn joined(
     etc: &Path,
     site: &mut Site<'_>,
 ) -> Result<(String, Reach, Vec<String>), Problem> {
+    // It may be the machine's own.
+    check_identity(&identity)?;
     let ssl = etc.join("ssl");
     site.directory(&ssl, 0o755, &Account::root())?;
     let files = Files {

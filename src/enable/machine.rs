@@ -60,6 +60,18 @@ pub(super) fn check_name(name: &str, what: &str) -> Result<(), Problem> {
         .hint("give letters, digits, `_`, `.` and `-`, beginning with one of the first three"))
 }
 
+/// Refuses what no node can be called: that, and what every machine calls itself.
+pub(super) fn check_identity(name: &str) -> Result<(), Problem> {
+    check_name(name, "a node's name")?;
+    if tls::is_everybodys(name) {
+        return Err(Problem::usage(format_args!(
+            "every machine calls itself {name}, so it can't be a node's name"
+        ))
+        .hint("give this machine a name of its own (`hostnamectl set-hostname NAME`), or say `--identity NAME`"));
+    }
+    Ok(())
+}
+
 /// Refuses callers that a node could not understand.
 pub(super) fn check_callers(callers: &[String]) -> Result<(), Problem> {
     match CallerRule::parse_list(&callers.join(",")) {

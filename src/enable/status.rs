@@ -1,8 +1,6 @@
 //! How a machine stands: its roles, what they are told, and what is wrong or weak. Only looks.
 
 use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -139,9 +137,8 @@ impl Status {
                 }
                 if let Some(dir) = &config.ca_dir {
                     self.authority(dir, &mut role);
-                    self.secret(&dir.join("ca-key.pem"));
                 }
-                self.guarded_config(&file);
+                self.exposed(&config.exposed());
             }
         }
         self.old(Service::Broker);
@@ -218,14 +215,7 @@ impl Status {
                         "`rpcaudit = 1` and `rpcauditprovider = logfile`",
                     );
                 }
-                self.guarded_config(&file);
-                if let Some(authorization) = &config.authorization {
-                    self.guarded(&authorization.policies);
-                    let entries = fs::read_dir(&authorization.policies);
-                    for entry in entries.into_iter().flatten().flatten() {
-                        self.guarded(&entry.path());
-                    }
-                }
+                self.exposed(&config.exposed());
                 self.common(&config.common, now, &mut role);
             }
         }
@@ -248,6 +238,7 @@ impl Status {
                 {
                     role.facts.push(("signs as", format!("{name}@{pin}")));
                 }
+                self.exposed(&config.exposed());
                 self.common(&config.common, now, &mut role);
             }
         }
@@ -282,37 +273,10 @@ impl Status {
         }
     }
 
-    /// A key that others can read, or put another in the place of.
-    fn secret(&mut self, key: &Path) {
-        if mode(key) & 0o007 != 0 {
-            self.wrong(
-                format!(
-                    "{}: everybody on this machine can read this key",
-                    key.display()
-                ),
-                format!("chmod o= {}", key.display()),
-            );
-        }
-    }
-
-    /// What a daemon goes by, and others can write.
-    fn guarded(&mut self, path: &Path) {
-        if mode(path) & 0o002 != 0 {
-            self.wrong(
-                format!(
-                    "{}: everybody on this machine can change it",
-                    path.display()
-                ),
-                format!("chmod o-w {}", path.display()),
-            );
-        }
-    }
-
-    /// The same of a configuration, and of the directory in which another could be put in its place.
-    fn guarded_config(&mut self, file: &Path) {
-        self.guarded(file);
-        if let Some(dir) = file.parent() {
-            self.guarded(dir);
+    /// Keys that others can read, and what they can change. Who is in a group may be meant to.
+    fn exposed(&mut self, exposed: &[config::Exposed]) {
+        for exposed in exposed {
+            self.find(exposed.is_to_all(), exposed.to_string(), exposed.cure());
         }
     }
 
@@ -357,7 +321,6 @@ impl Status {
         if let Err(error) = tls::Trust::load(&files.ca, &files.crl) {
             self.wrong(error.to_string(), "restore the file");
         }
-        self.secret(&files.key);
         if files.crl.is_empty() && role.name != "client" {
             self.weak(
                 format!(
@@ -452,9 +415,4 @@ fn clients() -> Vec<PathBuf> {
         found.push(usual);
     }
     found
-}
-
-/// Who may do what with a file; with one that is not there nobody anything.
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).map_or(0, |there| there.permissions().mode())
 }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::text::is_control;
+
 /// On one line.
 pub fn inspect(value: &Value) -> String {
     match value {
@@ -69,14 +71,6 @@ pub fn quote(text: &str) -> String {
     }
     out.push('"');
     out
-}
-
-/// Control characters; those that change the direction of text, or end a line for some readers; and
-/// what is no character, which YAML does not allow.
-pub fn is_control(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// JSON leaves control characters above ASCII as they are, and a terminal obeys some of them.

@@ -63,6 +63,10 @@ pub const PROCESS_HEADER: &str = "mc-process";
 /// the request that it passes on, or else when it wrote the frame. Only differences mean anything.
 pub const BROKER_TIME_HEADER: &str = "mc-broker-ms";
 
+/// In a request that our broker passes on: the name in the certificate of the connection that sent it,
+/// which need not be who signed it.
+pub const PEER_HEADER: &str = "mc-peer";
+
 /// In a request to all nodes with an agent, to our broker: the queue that gets the list of who was
 /// connected when the request was passed on, no sooner and no later.
 pub const PRESENCE_HEADER: &str = "mc-presence-to";

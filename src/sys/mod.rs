@@ -16,6 +16,7 @@ pub mod nss;
 pub mod owner;
 pub mod paths;
 pub mod process;
+pub mod refusals;
 pub mod resolve;
 pub mod scope;
 pub mod signal;

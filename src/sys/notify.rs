@@ -15,6 +15,8 @@ use std::{
     time::Duration,
 };
 
+use crate::text;
+
 /// The line to the service manager.
 #[derive(Debug, Default)]
 pub struct Notifier {
@@ -68,7 +70,7 @@ impl Notifier {
 
     /// One line for `systemctl status`.
     pub fn status(&self, text: &str) {
-        self.send(&format!("STATUS={}", text.replace(['\n', '\r'], " ")));
+        self.send(&format!("STATUS={}", text::line(text)));
     }
 
     fn send(&self, message: &str) {
@@ -114,7 +116,7 @@ mod tests {
         notifier.stopping();
         notifier.reloading();
         let mut buffer = [0; 64];
-        for expected in ["READY=1", "STATUS=two lines", "WATCHDOG=1", "STOPPING=1"] {
+        for expected in ["READY=1", r"STATUS=two\nlines", "WATCHDOG=1", "STOPPING=1"] {
             let length = manager.recv(&mut buffer).unwrap();
             assert_eq!(&buffer[..length], expected.as_bytes());
         }

@@ -27,7 +27,9 @@ pub use files::{Authorities, Files};
 pub use keys::{
     KeyKind, KeyPin, PinError, PublicKey, key_pin, pem_pin, public_key, public_key_info,
 };
-pub use names::{NameError, Validity, common_name, is_name, serial, subject_alt_names, validity};
+pub use names::{
+    NameError, Validity, common_name, is_everybodys, is_name, serial, subject_alt_names, validity,
+};
 pub use server::{Enrolment, Server};
 pub use token::{Token, broker_address};
 pub use trust::{Trust, check_issued, newer_list};

@@ -60,6 +60,20 @@ pub fn is_name(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
+/// Whether this is what every machine calls itself, so that it tells no machine from another.
+pub fn is_everybodys(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let (first, domain) = name.split_once('.').unwrap_or((&name, ""));
+    let of_loopback = matches!(
+        first,
+        "localhost" | "localhost4" | "localhost6" | "ip6-localhost" | "ip6-loopback" | "loopback"
+    );
+    (of_loopback && (domain.is_empty() || domain.starts_with("localdomain")))
+        || name.ends_with(".localhost")
+        // Addresses of this machine, also where they are cut short as `127.1`.
+        || (matches!(first, "127" | "0") && name.bytes().all(|b| b == b'.' || b.is_ascii_digit()))
+}
+
 /// The DNS names and IP addresses of the certificate, as text.
 pub fn subject_alt_names(certificate: &CertificateDer<'_>) -> Result<Vec<String>, NameError> {
     let certificate = parse(certificate)?;
@@ -140,6 +154,42 @@ impl Validity {
         Self {
             not_before: self.not_before.max(other.not_before),
             not_after: self.not_after.min(other.not_after),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_machine_calls_itself_is_no_machines_name() {
+        for name in [
+            "localhost",
+            "LocalHost",
+            "localhost.",
+            "localhost.localdomain",
+            "localhost6.localdomain6",
+            "web1.localhost",
+            "ip6-loopback",
+            "127.0.0.1",
+            "127.1",
+            "127.0.1.1",
+            "0.0.0.0",
+            "0",
+        ] {
+            assert!(is_everybodys(name), "{name}");
+        }
+        for name in [
+            "web1",
+            "localhost.example.net",
+            "notlocalhost",
+            "web1.localdomain",
+            "10.0.0.1",
+            "127.example.net",
+            "0a",
+        ] {
+            assert!(!is_everybodys(name), "{name}");
         }
     }
 }

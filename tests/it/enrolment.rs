@@ -99,6 +99,13 @@ fn a_token_gives_nothing_but_what_it_says() {
     join(&webs, "web1", &key()).unwrap();
     assert!(why(&webs, "web2").contains("used up"));
     assert!(why(&other, "web1").contains("for another key"));
+    for name in ["localhost", "LOCALHOST.localdomain", "127.0.0.1"] {
+        let said = why(&other, name);
+        assert_eq!(
+            said,
+            format!("every machine calls itself {name}, so no node may bear it as its name")
+        );
+    }
     assert!(why(&other, "peadmin").contains("no node may bear it"));
     assert!(why(&other, "broker").contains("no node may bear it"));
     let clients = office.token_for(Role::Client, &[], 9);

@@ -2,8 +2,10 @@
 //! and what to do next.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -171,6 +173,60 @@ fn a_configuration_that_is_wrong() {
     // No configuration anywhere.
     let ended = run(["mco", "ping"]).exits(78).complains("client.cfg");
     clear(&ended, begun);
+}
+
+#[test]
+fn check_config_tells_what_others_can_read_or_change() {
+    let fleet = Fleet::start(1);
+    let [server, broker] = ["node1/server.cfg", "broker.cfg"].map(|name| fleet.path(name));
+    let policies = fleet.path("node1/policies");
+    fs::create_dir_all(&policies).unwrap();
+    let text = fs::read_to_string(&server).unwrap();
+    let text = format!("{text}rpcauthorization = 1\nrpcauthprovider = action_policy\n");
+    fs::write(&server, text).unwrap();
+    let policy = policies.join("rpcutil.policy");
+    fs::write(&policy, "policy default deny\n").unwrap();
+    let open = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let check = |role: &str, file: &Path| {
+        run([role, "--check-config", "-c", file.to_str().unwrap()]).exits(0)
+    };
+    // As they are made by default, whatever the umask.
+    for (role, file, keys, others) in [
+        (
+            "agent",
+            &server,
+            &["node1.pem", "node1-key.pem"][..],
+            &[&server, &policies, &policy][..],
+        ),
+        (
+            "broker",
+            &broker,
+            &["broker.pem", "broker-key.pem"],
+            &[&broker],
+        ),
+    ] {
+        let [cert, key] = [0, 1].map(|at| fleet.path(keys[at]));
+        open(&cert, 0o644);
+        open(&key, 0o600);
+        for path in others {
+            open(path, if path.is_dir() { 0o755 } else { 0o644 });
+        }
+        let ended = check(role, file);
+        assert!(!ended.stdout.contains("chmod"), "{ended:#?}");
+        for (path, mode, cure) in others
+            .iter()
+            .map(|path| (*path, 0o757, "o-w"))
+            .chain([(&cert, 0o646, "o-w"), (&key, 0o604, "o=")])
+        {
+            let before = fs::metadata(path).unwrap().permissions();
+            open(path, mode);
+            let path_shown = path.display();
+            check(role, file).says(&format!(
+                " (mode {mode:04o}); `chmod {cure} {path_shown}`\n"
+            ));
+            fs::set_permissions(path, before).unwrap();
+        }
+    }
 }
 
 #[test]

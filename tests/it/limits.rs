@@ -135,8 +135,9 @@ fn connections_of_one_node_are_limited() {
 
 #[test]
 fn handshakes_wait_for_their_turn_and_dawdlers_do_not_keep_them_waiting() {
-    let mut broker = Solo::start("limit.handshakes = 2\nlimit.handshake_timeout = 6s\n");
+    let mut broker = Solo::start("limit.handshakes = 8\nlimit.handshake_timeout = 6s\n");
     let mut others = Bystanders::join(&broker);
+    // One address has two turns.
     // A whole record of TLS, and never more: the start of a ClientHello.
     let dawdlers: Vec<_> = (0..2)
         .map(|_| {

@@ -242,6 +242,10 @@ fn ask_too_much(lab: &Lab, token: &str) {
             "64 hexadecimal digits",
         ),
         ("broker --client /x/".to_owned(), "is not a name"),
+        (
+            format!("agent --join {token} --identity localhost"),
+            "every machine calls itself localhost",
+        ),
         (format!("client --join {token}"), "this token is for nodes"),
     ] {
         let said = on("ops", &coded(&format!("mcollective enable {words}")));

@@ -146,6 +146,8 @@ fn daemon_stats(call: &ActionCall) -> Outputs {
         "total": stats.value(Counter::Total),
         "replies": stats.value(Counter::Replies),
         "ttlexpired": stats.value(Counter::Expired),
+        "replayed": stats.value(Counter::Replayed),
+        "refused": stats.value(Counter::Refused),
     }))
 }
 

@@ -7,6 +7,7 @@ use crate::{
     agent::testing::Site,
     mcorpc::{
         ddl::{Input, InputType},
+        filter::FactFilter,
         reply::{Outcome, StatusCode},
     },
     security::SecurityProvider as _,
@@ -33,12 +34,22 @@ impl Rig {
 
     /// A request with a secret that is decided and ends.
     fn tell(&self, decision: &str) -> bool {
+        self.tell_of("uk", decision)
+    }
+
+    /// The same to the nodes of this country.
+    fn tell_of(&self, country: &str, decision: &str) -> bool {
         let mut request = crate::agent::testing::request("r1", "tester", "kill");
         request.data = json!({"pin": "hunter2", "name": "a\n\u{9b}b"})
             .as_object()
             .unwrap()
             .clone();
         request.time_ms = 1_795_435_340_000;
+        request.filter.fact.push(FactFilter {
+            fact: "country".to_owned(),
+            value: country.to_owned(),
+            operator: "==".to_owned(),
+        });
         let signed = self.site.operator.sign_request(&request).unwrap();
         let verified = self
             .site
@@ -81,10 +92,24 @@ fn a_decision_and_an_outcome_with_one_id() {
     assert_eq!(
         rig.lines(),
         [
-            r#"{"time":"2026-11-23T12:02:20.250Z","type":"decision","id":"r1","caller":"cert=peadmin","sender":"peadmin","collective":"mcollective","agent":"tester","action":"kill","data":{"pin":"***","name":"a\n\u009bb"},"requested":"2026-11-23T12:02:20.000Z","decision":"allowed","rule":"/etc/m/policies/tester.policy:3"}"#,
+            r#"{"time":"2026-11-23T12:02:20.250Z","type":"decision","id":"r1","caller":"cert=peadmin","sender":"peadmin","collective":"mcollective","agent":"tester","action":"kill","data":{"pin":"***","name":"a\n\u009bb"},"filter":{"fact":[{"fact":"country","value":"uk","operator":"=="}]},"requested":"2026-11-23T12:02:20.000Z","decision":"allowed","rule":"/etc/m/policies/tester.policy:3"}"#,
             r#"{"time":"2026-11-23T12:02:20.262Z","type":"outcome","id":"r1","caller":"cert=peadmin","agent":"tester","action":"kill","outcome":"ok","statuscode":0,"duration_ms":12}"#,
         ]
     );
+}
+
+#[test]
+fn a_long_filter_is_cut_and_says_so() {
+    let rig = Rig::new(AuditFormat::Json, true);
+    let country = "\u{9b}日".repeat(10_000);
+    assert!(rig.tell_of(&country, "allowed"));
+    let lines = rig.lines();
+    assert!(lines[0].len() < 12_000, "{}", lines[0].len());
+    let record: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!(record["filter"]["bytes"], 50_056);
+    let start = record["filter"]["cut"].as_str().unwrap();
+    assert!(start.starts_with("{\"fact\":[{\"fact\":\"country\",\"value\":\"\u{9b}日"));
+    assert_eq!(record["filter"].as_object().unwrap().len(), 2);
 }
 
 #[test]

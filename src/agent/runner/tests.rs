@@ -243,6 +243,7 @@ async fn when_answers_pile_up_requests_are_refused_and_at_last_dropped() {
         digests.insert(signed.digest);
         let message = Message {
             taken: None,
+            from: None,
             destination: String::new(),
             reply_to: None,
             headers: Headers::default(),

@@ -28,7 +28,7 @@ impl World {
     fn with(limits: Limits) -> Self {
         let metrics = Arc::new(Metrics::default());
         Self {
-            router: Router::new(limits, Arc::clone(&metrics)),
+            router: Router::new(limits, Arc::clone(&metrics), Arc::default()),
             metrics,
             now: Instant::now(),
             peers: 0,
@@ -99,7 +99,7 @@ impl World {
             ask: None,
             destination: address.into(),
             route,
-            message: Message::from_send(&frame, "id", &Times::default(), None).unwrap(),
+            message: Message::from_send(&frame, "id", &Times::default(), None, None).unwrap(),
             receipt: None,
         };
         let routed = self.router.send(id, &send, self.now);

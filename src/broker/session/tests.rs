@@ -10,7 +10,12 @@ fn rules(clients: &str) -> Arc<Rules> {
         clients: vec![clients.parse().unwrap()],
         ..Settings::default()
     };
-    Arc::new(Rules::new(settings, Arc::default(), Instant::now()))
+    Arc::new(Rules::new(
+        settings,
+        Arc::default(),
+        Arc::default(),
+        Instant::now(),
+    ))
 }
 
 struct Pair {
@@ -106,7 +111,12 @@ fn who_is_in_no_list_is_told_so() {
         ..Settings::default()
     };
     let mut pair = Pair::certified("stranger");
-    pair.session.rules = Arc::new(Rules::new(settings, Arc::default(), Instant::now()));
+    pair.session.rules = Arc::new(Rules::new(
+        settings,
+        Arc::default(),
+        Arc::default(),
+        Instant::now(),
+    ));
     let error = pair.error("CONNECT\n\n\0");
     assert!(
         error.contains("stranger is neither a client nor a node"),

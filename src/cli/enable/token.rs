@@ -20,6 +20,7 @@ use crate::{
     enable::tokens,
     sys::paths,
     tls::{
+        self,
         authority::{Authority, Issued, TokenOrder, TokenRecord},
         mint::Role,
     },
@@ -89,6 +90,12 @@ fn create(args: &TokenCreate) -> Result<Exit, CommandError> {
         complain(
             "warning: no operator has a certificate yet, so nodes that join with this token obey nobody",
         );
+    }
+    if tls::broker_address(&order.broker).is_some_and(|(host, _)| tls::is_everybodys(&host)) {
+        complain(format_args!(
+            "warning: {} is another machine on each machine, so that only this one joins with the token: name the broker with `--broker HOST:PORT`",
+            order.broker
+        ));
     }
     let token = authority.create_token(&order).map_err(refused)?;
     let what = if role == Role::Client {
@@ -252,6 +259,6 @@ fn open(place: &AuthorityPlace) -> Result<(BrokerConfig, Authority), CommandErro
 }
 
 #[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
-fn refused(error: crate::tls::authority::AuthorityError) -> CommandError {
+fn refused(error: tls::authority::AuthorityError) -> CommandError {
     CommandError::config(error.to_string())
 }

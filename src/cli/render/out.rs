@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 
-use crate::mcorpc::inspect::is_control;
+pub(crate) use crate::text::{line as safe_line, lines as safe};
 
 /// When to paint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -94,31 +94,6 @@ fn by_environment(terminal: bool, variable: impl Fn(&str) -> Option<String>) -> 
         return true;
     }
     terminal && !is("CLICOLOR", "0") && !is("TERM", "dumb")
-}
-
-/// A node's text with its control characters made visible, so that it can't drive the terminal.
-/// Line ends and tabs stay.
-pub(crate) fn safe(text: &str) -> String {
-    if text
-        .chars()
-        .all(|c| matches!(c, '\n' | '\t') || !is_control(c))
-    {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if matches!(c, '\n' | '\t') || !is_control(c) {
-            out.push(c);
-        } else {
-            out.extend(c.escape_unicode());
-        }
-    }
-    out
-}
-
-/// The same for what has to stay on one line.
-pub(crate) fn safe_line(text: &str) -> String {
-    safe(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 #[cfg(test)]

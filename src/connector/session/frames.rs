@@ -14,6 +14,7 @@ use crate::{
         destination::{BROKER_DEADLINE_HEADER, REPLACED_HEADER, SENDER_HEADER, STOPPING_HEADER},
         heartbeat::Offer,
     },
+    text,
 };
 
 /// What stays the same over all connections.
@@ -198,10 +199,9 @@ pub(super) fn farewell(frame: &Frame) -> Option<Problem> {
     }
 }
 
-/// One line, of bearable length, without anything that steers a terminal.
+/// One line, of bearable length.
 pub(super) fn printable(text: &str) -> String {
-    let line = text.trim().chars().take(300);
-    line.map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text::excerpt(text, 300)
 }
 
 /// A body that was not encoded after all stays as it is: whoever verifies it will say so.

@@ -13,6 +13,7 @@ use std::{fmt, ops::Range};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::{Token, lexer::Lexer};
+use crate::text::is_control;
 
 /// An expression that can't be read: what and where, with a caret under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl fmt::Display for ParseError {
         };
         let shown = |text: &str| -> String {
             text.chars()
-                .map(|c| if c.is_control() { ' ' } else { c })
+                .map(|c| if is_control(c) { ' ' } else { c })
                 .collect()
         };
         let before = shown(self.text.get(..self.span.start).unwrap_or_default());

@@ -6,7 +6,7 @@ use super::{
     Warning,
     parse::{is_skipped, lines},
 };
-use crate::mcorpc::names::CallerId;
+use crate::{mcorpc::names::CallerId, text};
 
 /// Groups by name. A line replaces an earlier one of its name, as in the original.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn is_group_name(name: &str) -> bool {
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }
 
-/// A word for a message: shortened, and harmless to a terminal.
+/// A word for a message.
 pub(super) fn shown(word: &str) -> String {
-    word.chars().take(80).flat_map(char::escape_debug).collect()
+    text::excerpt(word, 80)
 }

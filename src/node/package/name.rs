@@ -5,6 +5,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::text;
+
 /// A package's name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PackageName(String);
@@ -15,7 +17,7 @@ pub struct PackageVersion(String);
 
 /// It is no package's name, or no version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not a valid package {what}", .text.escape_debug())]
+#[error("{} is not a valid package {what}", text::line(.text))]
 pub struct PackageNameError {
     text: String,
     what: &'static str,

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use crate::text;
+
 /// A service's name: no option, no path, no pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceName(String);
 
 /// It is no service's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not a valid service name", .0.escape_debug())]
+#[error("{} is not a valid service name", text::line(.0))]
 pub struct ServiceNameError(String);
 
 impl ServiceName {

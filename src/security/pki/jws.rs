@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 
 use super::{Certificates, algorithm::Algorithm, fault::Fault};
+use crate::text;
 
 /// The largest message. Above all a bound on what one sender can make us hold.
 pub(super) const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -121,7 +122,7 @@ impl<'a> Jws<'a> {
         let header: Header = serde_json::from_slice(&decode(header, "header")?)
             .map_err(|error| form(format!("the header: {error}")))?;
         if header.typ != kind.name() {
-            let (typ, kind) = (header.typ.escape_debug(), kind.name());
+            let (typ, kind) = (text::excerpt(&header.typ, 80), kind.name());
             return Err(form(format!("its type is {typ}, not {kind}")));
         }
         let certificates = certificates(&header.x5c)?;
@@ -142,7 +143,7 @@ impl<'a> Jws<'a> {
     /// Whether this key made the signature, by the algorithm that goes with it.
     pub(super) fn check(&self, algorithm: Algorithm, key: &[u8]) -> Result<bool, Fault> {
         if self.alg != algorithm.name() {
-            let (alg, name) = (self.alg.escape_debug(), algorithm.name());
+            let (alg, name) = (text::excerpt(&self.alg, 80), algorithm.name());
             return Err(form(format!(
                 "its algorithm is {alg}, but the key's is {name}"
             )));

@@ -9,6 +9,7 @@ use crate::tls::{
     enrol::{Answer, Exporter, Request, Wish},
     keys::KeyPin,
     mint::Role,
+    names::is_everybodys,
 };
 
 /// How long the certificates of those who join count; they are renewed by themselves.
@@ -101,6 +102,12 @@ impl Authority {
     ) -> Result<Answer, Refusal> {
         let name = wish.name.as_str();
         check_name(name).map_err(|error| Refusal::new(error.to_string(), ""))?;
+        if token.role() == Role::Node && is_everybodys(name) {
+            return Err(Refusal::new(
+                format!("every machine calls itself {name}, so no node may bear it as its name"),
+                "join under another name: `--identity NAME`",
+            ));
+        }
         let _lock = self.lock()?;
         // Under the lock again: two may come with the last use of a token.
         let Some(mut token) = self.token(token.id())? else {

@@ -1,6 +1,7 @@
 //! A request that was heard, sent once more by somebody who may send: it runs nowhere again.
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use super::site::{REPLIES, Site, body, broadcast, request};
 
@@ -33,7 +34,19 @@ fn to_the_same_node_by_any_way_and_after_a_restart() {
         console.publish(to, &headers, text);
         let line = site.fleet.agents[0].wait_for("received before, and is not run twice");
         assert!(line.contains("caller=cert=peadmin"), "{line}");
+        // Who it was that sent it again.
+        assert!(line.contains(" connection=console"), "{line}");
     }
+    let told = site
+        .fleet
+        .mco(["rpc", "rpcutil", "daemon_stats", "-I", "node1", "-j"]);
+    let told: Value = serde_json::from_str(&told.exits(0).stdout).unwrap();
+    let stats = &told[0]["data"];
+    assert_eq!(
+        (&stats["replayed"], &stats["ttlexpired"]),
+        (&4.into(), &0.into()),
+        "{told}"
+    );
     // Its memory is gone, and its clock is not.
     site.fleet.agents[0].signal(Signal::SIGKILL);
     site.fleet.agents[0].wait();

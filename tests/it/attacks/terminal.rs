@@ -1,6 +1,7 @@
-//! What a node says does not drive the operator's terminal.
+//! What a node says does not drive the operator's terminal, and what a peer says not the broker's log.
 
 use super::site::Site;
+use crate::support::Solo;
 
 #[test]
 fn escape_sequences_are_shown_and_not_obeyed() {
@@ -37,4 +38,35 @@ fn escape_sequences_are_shown_and_not_obeyed() {
             assert!(ended.stdout.contains("uk"), "{ended:#?}");
         }
     }
+}
+
+/// What a peer names comes back to it, and stands in the log for an operator to read: neither is more
+/// than one line, or holds what a terminal obeys.
+#[test]
+fn a_name_on_the_wire_neither_steers_a_terminal_nor_ends_a_line() {
+    let mut broker = Solo::start("");
+    for (destination, logged) in [
+        (
+            "/queue/a\\n2026-01-01 INFO forged\x1b]0;gone\x07\u{9b}1m\u{202e}",
+            true,
+        ),
+        ("nowhere\\nforged\x1b[2J\r\u{202e}", false),
+    ] {
+        let mut peer = broker.quiet("mallory");
+        peer.send("CONNECT\naccept-version:1.2\n\n\0");
+        assert!(peer.frame().starts_with("CONNECTED\n"));
+        peer.send(&format!("SUBSCRIBE\nid:1\ndestination:{destination}\n\n\0"));
+        let frame = peer.frame();
+        assert!(frame.starts_with("ERROR\n"), "{frame:?}");
+        let mut said = vec![super::site::body(&frame).to_owned()];
+        if logged {
+            said.push(broker.daemon.wait_for("refused: "));
+        }
+        for text in said {
+            assert!(text.contains("forged\\u{1b}"), "{text:?}");
+            let steers = |c: char| c.is_control() || c == '\u{202e}';
+            assert!(!text.contains(steers), "{text:?}");
+        }
+    }
+    assert_eq!(broker.daemon.times_said("2026-01-01 INFO forged"), 1);
 }

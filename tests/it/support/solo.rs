@@ -91,6 +91,26 @@ impl Solo {
         TcpStream::connect(self.address).unwrap()
     }
 
+    /// The same from another address of this machine.
+    pub(crate) fn dial_from(&self, address: [u8; 4]) -> TcpStream {
+        self.dial_by(|socket| socket.bind((address, 0).into()).unwrap())
+    }
+
+    fn dial_by(&self, prepare: impl FnOnce(&TcpSocket)) -> TcpStream {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let stream = runtime.block_on(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            prepare(&socket);
+            let stream = socket.connect(self.address).await.unwrap();
+            stream.into_std().unwrap()
+        });
+        stream.set_nonblocking(false).unwrap();
+        stream
+    }
+
     /// A connection by a certificate of this name, on which nothing has been said.
     pub(crate) fn quiet(&self, name: &str) -> Peer {
         Peer::over(self.dial(), self.tls(name))
@@ -106,17 +126,7 @@ impl Solo {
 
     /// A session whose end of the line takes little at once, so that it is soon full.
     pub(crate) fn narrow(&self, name: &str) -> Peer {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let stream = runtime.block_on(async {
-            let socket = TcpSocket::new_v4().unwrap();
-            socket.set_recv_buffer_size(4096).unwrap();
-            let stream = socket.connect(self.address).await.unwrap();
-            stream.into_std().unwrap()
-        });
-        stream.set_nonblocking(false).unwrap();
+        let stream = self.dial_by(|socket| socket.set_recv_buffer_size(4096).unwrap());
         let mut peer = Peer::over(stream, self.tls(name));
         peer.connect_with("");
         peer
@@ -145,7 +155,7 @@ impl Solo {
         }
     }
 
-    fn tls(&self, name: &str) -> std::sync::Arc<rustls::ClientConfig> {
+    pub(crate) fn tls(&self, name: &str) -> std::sync::Arc<rustls::ClientConfig> {
         tls::client_config(&self.files(name)).unwrap()
     }
 

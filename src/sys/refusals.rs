@@ -1,5 +1,5 @@
 //! Refusals in the log: each kind has some lines in a while, and how many more there were is said
-//! when the while is over. Whoever floods a node with bad requests fills no log.
+//! when the while is over. Whoever floods a daemon with what it refuses fills no log.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 /// What was refused of late, by kind. The kinds are few, and chosen by us.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Mutex<BTreeMap<&'static str, Spell>>);
+pub struct Refusals(Mutex<BTreeMap<&'static str, Spell>>);
 
 /// A while, of one kind.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ const LINES: u32 = 10;
 
 impl Refusals {
     /// Notes a refusal, and writes its line unless there were too many of its kind.
-    pub(super) fn log(&self, kind: &'static str, write: impl FnOnce()) {
+    pub fn log(&self, kind: &'static str, write: impl FnOnce()) {
         if self.note(kind, Instant::now()) {
             write();
         }
@@ -53,14 +53,14 @@ impl Refusals {
     }
 
     /// When the next number is to be told; never where nothing was left out.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub fn due(&self) -> Option<Instant> {
         let kinds = self.kinds();
         let untold = kinds.values().filter(|spell| spell.unsaid > 0);
         untold.map(|spell| spell.ends).min()
     }
 
     /// Tells how many were left out, of each kind whose while is over.
-    pub(super) fn tell(&self, now: Instant) {
+    pub fn tell(&self, now: Instant) {
         self.kinds().retain(|kind, spell| {
             let over = spell.ends <= now;
             if over {
@@ -68,6 +68,11 @@ impl Refusals {
             }
             !over
         });
+    }
+
+    /// Tells also of those whose while is not over, before the daemon ends.
+    pub fn tell_rest(&self) {
+        self.tell(Instant::now() + WHILE);
     }
 
     fn kinds(&self) -> MutexGuard<'_, BTreeMap<&'static str, Spell>> {
@@ -87,7 +92,7 @@ impl Spell {
     fn tell(&self, kind: &str) {
         if self.unsaid > 0 {
             let (more, seconds) = (self.unsaid, WHILE.as_secs());
-            tracing::warn!("{kind}: {more} more requests within {seconds} s");
+            tracing::warn!("{kind}: {more} more within {seconds} s");
         }
     }
 }
