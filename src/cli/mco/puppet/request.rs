@@ -129,7 +129,11 @@ mod tests {
                 "splaylimit": 3, "use_cached_catalog": false, "ignoreschedules": true,
             })
         );
-        assert_eq!(inputs("runonce --noop --no-noop"), json!({"noop": false}));
+        for name in ["noop", "splay", "use-cached-catalog"] {
+            let line = format!("mco puppet runonce --{name} --no-{name}");
+            let error = Mco::try_parse_from(line.split(' ')).unwrap_err();
+            assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
+        }
         for line in ["runonce --force --splay", "runonce --force --splaylimit 3"] {
             let error = run(&args(line)).unwrap_err().to_string();
             assert!(error.ends_with("when forcing runs"), "{error}");
