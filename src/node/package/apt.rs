@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{ABSENT, Change, PURGED, PackageName, PackageProvider, Status, Update, Verb};
+mod said;
+
+use super::{ABSENT, Change, Effect, PURGED, PackageName, PackageProvider, Status, Update, Verb};
 use crate::{
     node::program::{Program, failure},
     sys::command::{Ended, Status as Exit},
@@ -12,6 +14,7 @@ use crate::{
 pub(super) struct Apt;
 
 pub(super) const APT_GET: &str = "/usr/bin/apt-get";
+const APT_CACHE: &str = "/usr/bin/apt-cache";
 const DPKG: &str = "/usr/bin/dpkg";
 const DPKG_QUERY: &str = "/usr/bin/dpkg-query";
 
@@ -20,13 +23,22 @@ impl PackageProvider for Apt {
         "apt"
     }
 
-    /// `libc6:i386` is that of another architecture.
+    /// `libc6:i386` is that of another architecture. For some of apt's words behind the colon, dpkg
+    /// has none.
     fn accepts(&self, package: &PackageName) -> bool {
-        package.as_str().matches(':').count() <= 1
+        let mut parts = package.as_str().split(':').skip(1);
+        let architecture = parts.next();
+        !matches!(architecture, Some("any" | "native" | "all")) && parts.next().is_none()
     }
 
+    /// What is for all architectures is also this one's to apt, and not to dpkg.
     fn ask(&self, package: &PackageName) -> Program {
-        Program::new(DPKG_QUERY).args(["-W", "--showformat", FORMAT, "--", package.as_str()])
+        let program =
+            Program::new(DPKG_QUERY).args(["-W", "--showformat", FORMAT, "--", package.as_str()]);
+        match package.as_str().split_once(':') {
+            Some((name, NATIVE)) => program.args([format!("{name}:all")]),
+            _ => program,
+        }
     }
 
     /// dpkg has a word for what is wanted of a package, for its faults, and for how it is.
@@ -46,20 +58,29 @@ impl PackageProvider for Apt {
         Ok(status)
     }
 
-    /// apt takes a name that it does not know for a pattern (`a.b`) or for a wish (`a+`).
+    /// apt takes a name that it does not know for a pattern (`a.b`), for a wish (`a+`), or for that
+    /// of something that another package provides.
     fn look_up(&self, package: &PackageName) -> Option<Program> {
         let name = without_architecture(package);
-        name.contains(['.', '+']).then(|| {
-            Program::new("/usr/bin/apt-cache")
-                .args(["pkgnames", "--", name])
-                .long_output()
-        })
+        let program = Program::new(APT_CACHE).args(["pkgnames", "--", name]);
+        Some(program.long_output())
     }
 
     /// The names that begin so.
     fn knows(&self, package: &PackageName, ended: &Ended) -> bool {
         let name = without_architecture(package);
         ended.stdout.text().lines().any(|line| line.trim() == name)
+    }
+
+    fn find_providers(&self, package: &PackageName) -> Option<Program> {
+        let name = without_architecture(package);
+        let exactly = name.replace('.', "[.]").replace('+', "[+]");
+        Some(Program::new(APT_CACHE).args([
+            "search",
+            "--names-only",
+            "--",
+            &format!("^{exactly}$"),
+        ]))
     }
 
     fn act(&self, change: &Change, _before: &[Status], patience: Duration) -> Program {
@@ -78,6 +99,22 @@ impl PackageProvider for Apt {
             Some(version) => program.args(change.names().map(|name| format!("{name}={version}"))),
             None => program.args(change.names()),
         }
+    }
+
+    fn effects(&self, ended: &Ended) -> Vec<Effect> {
+        said::effects(ended)
+    }
+
+    fn words(&self, ended: &Ended) -> Option<String> {
+        said::words(ended)
+    }
+
+    fn broken(&self, ended: &Ended) -> Vec<String> {
+        said::broken(ended)
+    }
+
+    fn remedy(&self) -> &'static str {
+        "`dpkg --configure -a` or `apt-get -f install` on the node, or a purge of it, may mend that"
     }
 
     fn is_locked(&self, ended: &Ended) -> bool {
@@ -140,6 +177,13 @@ fn apt_get(patience: Duration) -> Program {
         .args(["-o", "Dpkg::Use-Pty=0", "-o"])
         .args([format!("DPkg::Lock::Timeout={}", patience.as_secs())])
 }
+
+/// This machine's architecture, as dpkg names it.
+const NATIVE: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "amd64"
+};
 
 /// Three words, then name, version, architecture.
 const FORMAT: &str = "${Status}\\t${Package}\\t${Version}\\t${Architecture}\\n";
@@ -303,11 +347,23 @@ mod tests {
             let words = act(verb, version).arguments.join(" ");
             assert!(words.ends_with(end), "{words}");
         }
-        assert!(Apt.look_up(&name("foo")).is_none());
-        assert!(Apt.look_up(&name("g++")).is_some());
+        let words = |program: Option<Program>| program.unwrap().arguments.join(" ");
+        assert_eq!(words(Apt.look_up(&name("g++:i386"))), "pkgnames -- g++");
+        assert_eq!(
+            words(Apt.find_providers(&name("g++.1"))),
+            "search --names-only -- ^g[+][+][.]1$"
+        );
         let listed = ended(0, "g++-12\ng++\n", "");
         assert!(Apt.knows(&name("g++:i386"), &listed) && !Apt.knows(&name("g+"), &listed));
         assert!(Apt.accepts(&name("libc6:i386")) && !Apt.accepts(&name("a:b:c")));
+        assert!(!Apt.accepts(&name("libc6:any")) && Apt.accepts(&name("any")));
+        let asked = Apt.ask(&name(&format!("foo:{NATIVE}"))).arguments.join(" ");
+        assert!(
+            asked.ends_with(&format!("-- foo:{NATIVE} foo:all")),
+            "{asked}"
+        );
+        let asked = Apt.ask(&name("foo:i386")).arguments.join(" ");
+        assert!(asked.ends_with("-- foo:i386"), "{asked}");
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::{cmp::Ordering, fmt::Write as _, time::Duration};
 
 use super::{
     Change, PURGED, PackageName, PackageProvider, PackageVersion, Status, Update, Verb,
-    compare::compare, rpm,
+    compare::compare,
+    effect::{Done, Effect},
+    rpm,
 };
 use crate::{
     node::program::{Program, last_words},
@@ -104,6 +106,10 @@ impl PackageProvider for Yum {
         (!pid.is_empty()).then(|| format!("process {pid}"))
     }
 
+    fn effects(&self, ended: &Ended) -> Vec<Effect> {
+        read_effects(&ended.stdout.text())
+    }
+
     fn list(&self) -> Program {
         rpm::list()
     }
@@ -114,7 +120,7 @@ impl PackageProvider for Yum {
 
     fn updates(&self) -> Program {
         Program::new(self.program)
-            .args(["-q", "check-update"])
+            .args(["-q", "--setopt=exit_on_lock=1", "check-update"])
             .long_output()
     }
 
@@ -136,6 +142,28 @@ pub(super) fn exit_code(what: &str, ended: &Ended) -> String {
         let _never_fails = write!(text, ": {words}");
     }
     text
+}
+
+/// With what dnf ends: `Removed:`, and below it names with versions, a few in each line.
+fn read_effects(text: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut done = None;
+    for line in text.lines() {
+        if !line.starts_with(' ') {
+            done = match line.trim_end() {
+                "Installed:" => Some(Done::Installed),
+                "Upgraded:" => Some(Done::Upgraded),
+                "Downgraded:" => Some(Done::Downgraded),
+                "Removed:" => Some(Done::Removed),
+                _ => None,
+            };
+            continue;
+        }
+        let Some(done) = done else { continue };
+        let packages = line.split_ascii_whitespace().filter_map(rpm::split);
+        effects.extend(packages.map(|(name, version)| Effect::of(name, done, version)));
+    }
+    effects
 }
 
 /// `bash.x86_64  5.1.8-9.el9  baseos`, of which yum breaks long lines anywhere between.
@@ -210,6 +238,24 @@ mod tests {
         assert!(error.unwrap_err().starts_with(
             "Yum check-update failed, exit code was 1: Error: Failed to download metadata"
         ));
+    }
+
+    /// From Debian 12's dnf 4.14.
+    #[test]
+    fn dnf_ends_with_what_it_has_done() {
+        let text = "\nUpgraded:\n  foo-1:3.0-1.noarch        \n\n\
+            Removed:\n  g++-x-2.0-1.el9.x86_64                     needy-1.0-1.noarch    \n\nComplete!\n  x-1-1.a\n";
+        let effects = Yum::DNF.effects(&ended(0, text, ""));
+        let new = |to| Effect::new("foo", Done::Upgraded, None, Some(to));
+        let gone = |name, from| Effect::new(name, Done::Removed, Some(from), None);
+        assert_eq!(
+            effects,
+            [
+                new("1:3.0-1"),
+                gone("g++-x", "2.0-1.el9"),
+                gone("needy", "1.0-1")
+            ]
+        );
     }
 
     fn rows(text: &str) -> Vec<String> {

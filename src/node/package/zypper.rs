@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    ABSENT, Change, PackageName, PackageProvider, PackageVersion, Status, Update, Verb, rpm,
+    ABSENT, Change, PackageName, PackageProvider, PackageVersion, Status, Update, Verb,
+    effect::{Done, Effect},
+    rpm,
 };
 use crate::{
     node::program::{Program, failure},
@@ -67,6 +69,11 @@ impl PackageProvider for Zypper {
         (!holder.contains('\n')).then(|| format!("process {holder})"))
     }
 
+    fn effects(&self, ended: &Ended) -> Vec<Effect> {
+        let text = ended.stdout.text();
+        text.lines().filter_map(read_effect).collect()
+    }
+
     fn list(&self) -> Program {
         rpm::list()
     }
@@ -83,6 +90,20 @@ impl PackageProvider for Zypper {
         }
         let text = ended.stdout.text();
         Ok(text.lines().filter_map(read_update).collect())
+    }
+}
+
+/// `(1/2) Removing needy-1.0-1.noarch [.....done]`; what is installed may have been there, older.
+fn read_effect(line: &str) -> Option<Effect> {
+    let (count, rest) = line.strip_prefix('(')?.split_once(") ")?;
+    count.split_once('/')?;
+    let (rest, _) = rest.split_once(" [")?;
+    let (verb, package) = rest.split_once(' ')?;
+    let (name, version) = rpm::split(package.trim())?;
+    match verb.trim_end_matches(':') {
+        "Removing" => Some(Effect::of(name, Done::Removed, version)),
+        "Installing" => Some(Effect::of(name, Done::Installed, version)),
+        _ => None,
     }
 }
 
@@ -132,6 +153,21 @@ mod tests {
         assert_eq!(holder, "process 4711 (zypper)");
         let error = Zypper.read_updates(&ended(7, "", locked)).unwrap_err();
         assert!(error.contains("pid 4711"), "{error}");
+    }
+
+    /// From Debian 12's zypper 1.14.
+    #[test]
+    fn zypper_tells_what_it_does() {
+        let text = "The following 2 packages are going to be REMOVED:\n  foo needy\n\
+            (1/2) Removing needy-1.0-1.noarch [.....done]\nAdditional rpm output:\n(see below)\n\
+            (2/2) Installing: foo-1:2.0-1.noarch [......done]\n";
+        assert_eq!(
+            Zypper.effects(&ended(0, text, "")),
+            [
+                Effect::new("needy", Done::Removed, Some("1.0-1"), None),
+                Effect::new("foo", Done::Installed, None, Some("1:2.0-1")),
+            ]
+        );
     }
 
     #[test]
