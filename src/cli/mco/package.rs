@@ -79,7 +79,7 @@ pub(super) fn run(args: &PackageArgs, general: &General) -> Result<Exit, Command
         }
         let mut view = Packages {
             action: name.to_owned(),
-            packages: packages.clone(),
+            meant: packages.clone(),
             rows: Rows {
                 caption: format!("{name} Package results"),
                 declared: ddl.find_action(name),
@@ -158,8 +158,8 @@ fn up_to_date(account: &Account) -> Option<String> {
 /// How packages are on every node.
 struct Packages {
     action: String,
-    /// Those that are meant.
-    packages: Vec<String>,
+    /// The packages that are meant.
+    meant: Vec<String>,
     rows: Rows,
 }
 
@@ -239,7 +239,7 @@ impl View for Packages {
             return Some(tables::updates(account));
         }
         let of_packages = OF_PACKAGES.contains(&self.action.as_str());
-        of_packages.then(|| tables::packages(account, &self.action, &self.packages))
+        of_packages.then(|| tables::packages(account, &self.action, &self.meant))
     }
 }
 
@@ -285,7 +285,10 @@ mod tests {
         assert_eq!(names(&list("a b,c a")).unwrap(), list("a b c"));
         for word in ["a b", "", "a,", "foo-", "--help", "/bin/sh", "foo*"] {
             let error = names(&[word.to_owned()]).unwrap_err().to_string();
-            assert!(error.contains(" is not a valid package name\nhint: "), "{error}");
+            assert!(
+                error.contains(" is not a valid package name\nhint: "),
+                "{error}"
+            );
         }
     }
 }

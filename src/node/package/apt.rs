@@ -1,6 +1,6 @@
 //! apt and dpkg, as Debian and Ubuntu have them.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 mod said;
 
@@ -156,7 +156,26 @@ impl PackageProvider for Apt {
         let text = ended.stdout.text();
         Ok(text.lines().filter_map(read_update).collect())
     }
+
+    /// Without lists nothing is newer than what is there.
+    fn warnings(&self, _ended: &Ended) -> Vec<String> {
+        let warning = "apt has no lists of packages, `apt_update` fetches them";
+        let has_none = !has_lists(Path::new(LISTS));
+        has_none.then(|| warning.to_owned()).into_iter().collect()
+    }
 }
+
+/// Whether there are lists where apt keeps them, unless it keeps them elsewhere. Those of a
+/// repository on this machine are links to it.
+fn has_lists(directory: &Path) -> bool {
+    let Ok(entries) = directory.read_dir() else {
+        return true;
+    };
+    let mut lists = entries.flatten().map(|entry| entry.path());
+    lists.any(|path| path.to_string_lossy().contains("_Packages") && path.exists())
+}
+
+const LISTS: &str = "/var/lib/apt/lists";
 
 /// Fetches the lists of packages anew.
 pub(super) fn refresh(patience: Duration) -> Program {
@@ -189,7 +208,8 @@ const NATIVE: &str = if cfg!(target_arch = "aarch64") {
 const FORMAT: &str = "${Status}\\t${Package}\\t${Version}\\t${Architecture}\\n";
 
 /// What apt and dpkg say where somebody else is at work.
-const LOCKED: [&str; 3] = [
+const LOCKED: [&str; 4] = [
+    "Unable to lock the administration directory (/var/lib/dpkg/), is another process using it?",
     "Could not get lock",
     "Unable to acquire the dpkg frontend lock",
     "dpkg frontend lock was locked by another process",
@@ -380,6 +400,17 @@ mod tests {
                 "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)\n",
                 true,
             ),
+            (
+                100,
+                "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock. It is held by process 4 (dpkg)\n\
+                 E: Unable to lock the administration directory (/var/lib/dpkg/), is another process using it?\n",
+                true,
+            ),
+            (
+                100,
+                "E: Unable to lock the administration directory (/var/lib/dpkg/), are you root?\n",
+                false,
+            ),
             (100, "E: Unable to locate package nosuch\n", false),
             (0, "", false),
         ] {
@@ -430,6 +461,19 @@ mod tests {
             error.unwrap_err(),
             "Apt check-update failed, exit code was 100: E: broken packages"
         );
+    }
+
+    #[test]
+    fn lists_that_are_away_are_missed() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(has_lists(&dir.path().join("elsewhere")));
+        assert!(!has_lists(dir.path()));
+        let repository = dir.path().join("Packages");
+        let list = dir.path().join("_srv_repo_._Packages");
+        std::os::unix::fs::symlink(&repository, list).unwrap();
+        assert!(!has_lists(dir.path()));
+        crate::sys::file::write_new(&repository, b"", 0o644).unwrap();
+        assert!(has_lists(dir.path()));
     }
 
     #[test]

@@ -239,9 +239,14 @@ impl Status {
     /// As part of a sentence that begins with its name.
     pub fn describe(&self) -> String {
         if self.installed {
-            format!("is installed in version {}", self.ensure)
-        } else {
-            "is not installed".to_owned()
+            return format!("is installed in version {}", self.ensure);
+        }
+        // dpkg knows more between the two.
+        match self.details.get("status").map(String::as_str) {
+            Some(state @ ("half-installed" | "unpacked" | "half-configured")) => {
+                format!("is {state}")
+            }
+            _ => "is not installed".to_owned(),
         }
     }
 }

@@ -323,18 +323,20 @@ async fn unknown(
     launcher: &Launcher,
     package: &PackageName,
 ) -> Result<String, Failure> {
-    let mut text = format!("{} knows no package '{package}'", provider.name());
+    let text = format!("{} knows no package '{package}'", provider.name());
     let Some(program) = provider.find_providers(package) else {
         return Ok(text);
     };
     let listed = run(launcher, &program).await?.stdout.text();
     let names = listed.lines().filter_map(|line| line.split(' ').next());
     let names: Vec<&str> = names.take(MOST_PROVIDERS).collect();
-    text.push_str(&match names.as_slice() {
-        [] => "; are its lists of packages up to date?".to_owned(),
-        names => format!(", but what provides it: name one of {}", names.join(", ")),
-    });
-    Ok(text)
+    Ok(match names.as_slice() {
+        [] => format!("{text}; are its lists of packages up to date?"),
+        names => format!(
+            "{text}, but what provides it: name one of {}",
+            names.join(", ")
+        ),
+    })
 }
 
 fn failure(provider: &dyn PackageProvider, name: &str, ended: &Ended) -> String {

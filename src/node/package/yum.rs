@@ -97,9 +97,14 @@ impl PackageProvider for Yum {
             || rpm::is_locked(ended)
     }
 
-    /// `Existing lock /var/run/yum.pid: another copy is running as pid 2077.`
+    /// `Existing lock /var/run/yum.pid: another copy is running as pid 2077.`; dnf has
+    /// `The application with PID 2077 is: dnf`.
     fn holder(&self, ended: &Ended) -> Option<String> {
         let text = ended.stderr.text();
+        if let Some((_, holder)) = text.rsplit_once("The application with PID ") {
+            let (pid, name) = holder.lines().next()?.split_once(" is: ")?;
+            return Some(format!("process {pid} ({name})"));
+        }
         let (_, holder) = text.rsplit_once("another copy is running as pid ")?;
         let digits = holder.trim_start_matches(|c: char| c.is_ascii_digit());
         let pid = holder.strip_suffix(digits)?;
@@ -334,6 +339,9 @@ mod tests {
         let held = ended(1, "", &format!("{holder}{exits}"));
         assert_eq!(Yum::YUM.holder(&held).as_deref(), Some("process 2077"));
         assert_eq!(Yum::YUM.holder(&ended(200, "", exits)), None);
+        let of_dnf = "metadata already locked by 77\n  The application with PID 77 is: dnf\n    Memory :  12 M RSS ( 20 MB VSZ)\n";
+        let held = ended(200, "", of_dnf);
+        assert_eq!(Yum::DNF.holder(&held).as_deref(), Some("process 77 (dnf)"));
         let forbidden =
             "[Errno 13] Permission denied: '/var/run/yum.pid'\nCan't create lock file; exiting\n";
         assert!(!Yum::YUM.is_locked(&ended(1, "", forbidden)));

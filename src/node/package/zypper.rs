@@ -8,7 +8,7 @@ use super::{
     rpm,
 };
 use crate::{
-    node::program::{Program, failure},
+    node::program::{Program, cite, failure, last_words},
     sys::command::{Ended, Status as Exit},
 };
 
@@ -91,6 +91,24 @@ impl PackageProvider for Zypper {
         let text = ended.stdout.text();
         Ok(text.lines().filter_map(read_update).collect())
     }
+
+    /// It has gone on without a repository.
+    fn warnings(&self, ended: &Ended) -> Vec<String> {
+        let whole = [ended.stderr.text(), ended.stdout.text()].join("\n");
+        let lines = whole.lines().map(str::trim);
+        let lines = lines.filter(|line| line.starts_with("Repository '") && line.ends_with('.'));
+        lines.map(str::to_owned).collect()
+    }
+
+    /// What it can't solve is on standard output, between what it does and what it asks.
+    fn words(&self, ended: &Ended) -> Option<String> {
+        let text = ended.stdout.text();
+        let problem = text
+            .lines()
+            .skip_while(|line| !line.starts_with("Problem: "));
+        let problem = problem.take_while(|line| !line.starts_with("Choose from "));
+        cite(problem).or_else(|| last_words(ended))
+    }
 }
 
 /// `(1/2) Removing needy-1.0-1.noarch [.....done]`; what is installed may have been there, older.
@@ -156,6 +174,25 @@ mod tests {
     }
 
     /// From Debian 12's zypper 1.14.
+    #[test]
+    fn problems_and_repositories_that_are_away_are_told() {
+        let text = "Loading repository data...\nReading installed packages...\n\
+            Problem: nothing provides the-moon needed by broken-1.0-1.noarch\n \
+            Solution 1: do not install broken-1.0-1.noarch\n\n\
+            Choose from above solutions by number or cancel [1/2/c/d/?] (c): c\n";
+        assert_eq!(
+            Zypper.words(&ended(4, text, "")).unwrap(),
+            "Problem: nothing provides the-moon needed by broken-1.0-1.noarch; \
+             Solution 1: do not install broken-1.0-1.noarch"
+        );
+        assert_eq!(Zypper.words(&ended(1, "x\n", "no\n")).unwrap(), "no");
+        let gone = "Repository 'gone' is invalid.\n[gone|file:/srv/gone] Valid metadata not found at specified URL\n";
+        assert_eq!(
+            Zypper.warnings(&ended(106, UPDATES, gone)),
+            ["Repository 'gone' is invalid."]
+        );
+    }
+
     #[test]
     fn zypper_tells_what_it_does() {
         let text = "The following 2 packages are going to be REMOVED:\n  foo needy\n\

@@ -65,12 +65,12 @@ const STATES: [(&str, &str); 6] = [
     ("config-files", "its configuration files are left"),
     (
         "half-installed",
-        "half-installed: its installation or removal did not end well",
+        "half-installed: its installation or removal was begun, and is not finished",
     ),
     ("unpacked", "unpacked, and not configured yet"),
     (
         "half-configured",
-        "half-configured: its configuration did not end well",
+        "half-configured: its configuration was begun, and is not finished",
     ),
     ("triggers-awaited", "waits for triggers of other packages"),
     ("triggers-pending", "its triggers are still to be run"),
@@ -200,7 +200,7 @@ mod tests {
             lines(bad.clone()),
             [
                 "bad-absent.",
-                "| half-configured: its configuration did not end well"
+                "| half-configured: its configuration was begun, and is not finished"
             ]
         );
         assert_eq!(
@@ -208,7 +208,7 @@ mod tests {
                 json!({"packages": [bad, {"name": "b", "ensure": "1", "desired": "hold", "status": "installed"}]})
             ),
             [
-                "bad: absent (half-configured: its configuration did not end well)",
+                "bad: absent (half-configured: its configuration was begun, and is not finished)",
                 "b: b-1 (held: it is not to be changed)"
             ]
         );

@@ -61,10 +61,8 @@ pub(super) fn packages(account: &Account, action: &str, asked: &[String]) -> Tab
                 text(architecture(package)),
             ];
             row.extend(changes.then(|| text(reply.data.get("changed"))));
-            row.push(match answer.is_ok() {
-                true => String::new(),
-                false => reply.statusmsg.clone(),
-            });
+            let message = (!answer.is_ok()).then(|| reply.statusmsg.clone());
+            row.push(message.unwrap_or_default());
             table.push(row);
         }
     }

@@ -64,15 +64,17 @@ pub(super) fn words(ended: &Ended) -> Option<String> {
 /// The lines below those that say what they are about.
 fn reasons(text: &str) -> Vec<String> {
     let mut reasons = Vec::new();
-    let mut is_below = false;
+    let mut below = None;
     for line in text.lines() {
-        if is_below && line.starts_with(' ') {
+        if let Some(prefix) = below.filter(|_| line.starts_with(' ')) {
             let words: Vec<&str> = line.split_ascii_whitespace().collect();
-            reasons.push(words.join(" ").replacen(" : ", ": ", 1));
+            let line = words.join(" ").replacen(" : ", ": ", 1);
+            reasons.push(format!("{prefix}{line}"));
             continue;
         }
-        is_below = REASONS.iter().any(|words| line.contains(words));
-        if is_below && line.starts_with("Package ") {
+        let found = REASONS.iter().find(|(words, _)| line.contains(words));
+        below = found.map(|(_, prefix)| *prefix);
+        if below.is_some() && line.starts_with("Package ") {
             reasons.push(line.to_owned());
         }
     }
@@ -80,10 +82,15 @@ fn reasons(text: &str) -> Vec<String> {
     reasons
 }
 
-const REASONS: [&str; 3] = [
-    "packages have unmet dependencies:",
-    " is a virtual package provided by:",
-    " is not available, but is referred to by another package",
+/// And what is to be said before each line.
+const REASONS: [(&str, &str); 4] = [
+    ("packages have unmet dependencies:", ""),
+    (" is a virtual package provided by:", ""),
+    (
+        " is not available, but is referred to by another package",
+        "",
+    ),
+    ("The following held packages will be changed:", "on hold: "),
 ];
 const MOST_REASONS: usize = 5;
 
@@ -100,8 +107,8 @@ fn without_noise(errors: &str) -> Vec<String> {
             continue;
         }
         match lines.last_mut() {
-            // Its second line is the end of the sentence.
-            Some(last) if last.starts_with(BY_DPKG) && last.ends_with("):") => {
+            // The sentence goes on.
+            Some(last) if last.starts_with(BY_DPKG) && line.starts_with(' ') => {
                 last.push(' ');
                 last.push_str(line.trim());
             }
@@ -202,6 +209,11 @@ mod tests {
         assert_eq!(
             words(&ended(100, virtual_one, "E: no candidate\n")).unwrap(),
             "Package virt is a virtual package provided by:; rival 1.0; prov2 1.0; E: no candidate"
+        );
+        let on_hold = "The following held packages will be changed:\n  nat x\n1 downgraded\n";
+        assert_eq!(
+            words(&ended(100, on_hold, "E: Held\n")).unwrap(),
+            "on hold: nat x; E: Held"
         );
         assert_eq!(words(&ended(100, "said\n", "")).unwrap(), "said");
     }

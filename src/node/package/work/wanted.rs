@@ -84,7 +84,14 @@ pub(super) fn missed(
         .iter()
         .zip(after)
         .find(|(_, status)| !reached(status))?;
-    Some(format!("{package} {}", status.describe()))
+    let text = format!("{package} {}", status.describe());
+    if change.verb != Verb::Install || status.installed || status.details.contains_key("desired") {
+        return Some(text);
+    }
+    let name = provider.name();
+    Some(format!(
+        "{text}, though {name} ended well: is it a name that other packages provide?"
+    ))
 }
 
 /// `Could not install 'foo': WHY`.
