@@ -357,7 +357,9 @@ fn what_goes_wrong_says_why(packages: &Packages) {
             &[("ensure", json!("1:1.5-2")), ("changed", json!(true))],
         )
         .is(5, "`dpkg --configure -a` or `apt-get -f install` on the node", &[]);
-    packages.call(&["purge", "package=bad"]).is(0, "OK", &[]);
+    packages
+        .call(&["purge", "package=bad,bar"])
+        .is(0, "OK", &[]);
     // What apt would take for something else.
     packages.mco(&["uninstall", "foo", "bar+"], 0, &[]);
     packages.mco(&["bar", "status"], 0, &["   a1: bar-purged."]);

@@ -56,10 +56,10 @@ pub struct PuppetArgs {
     #[arg(long, value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// Splay the run by up to splaylimit seconds
-    #[arg(long, conflicts_with = "no_splay")]
+    #[arg(long)]
     pub splay: bool,
     /// Do a run with splay disabled
-    #[arg(long, conflicts_with = "splay")]
+    #[arg(long)]
     pub no_splay: bool,
     /// Maximum splay time for this run if splay is set
     #[arg(long, value_name = "SECONDS")]
