@@ -36,6 +36,15 @@ pub(super) const OF_MACHINES: [&str; 7] = [
     "apt_checkupdates",
 ];
 
+/// What package managers call them.
+const SYNONYMS: [(&str, &str); 5] = [
+    ("add", "install"),
+    ("upgrade", "update"),
+    ("remove", "uninstall"),
+    ("erase", "uninstall"),
+    ("delete", "uninstall"),
+];
+
 /// Those that change nothing, and are done without a question.
 const LOOKS: [&str; 6] = [
     "status",
@@ -111,7 +120,12 @@ fn words(words: &[String]) -> Result<(&[String], &str), CommandError> {
         return Err(missing());
     }
     if !OF_PACKAGES.contains(&action) {
-        return Err(rows::no_action(action, &all, &all.join(", ")));
+        let is_meant = |word: &str| word == action || words.first().is_some_and(|w| w == word);
+        return Err(match SYNONYMS.iter().find(|(word, _)| is_meant(word)) {
+            Some((word, right)) => CommandError::usage(format!("There is no action {word}"))
+                .hint(format!("that is `{right}` here")),
+            None => rows::no_action(action, &all, &all.join(", ")),
+        });
     }
     Ok((packages, action))
 }
@@ -126,8 +140,10 @@ fn names(words: &[String]) -> Result<Vec<String>, CommandError> {
 }
 
 fn invalid(error: &PackageNameError) -> CommandError {
-    CommandError::usage(error.to_string())
-        .hint("it begins with a letter or digit, and has no blanks, patterns or paths")
+    CommandError::usage(error.to_string()).hint(
+        "it begins with a letter or digit, and has no blanks, patterns or paths; \
+         a version is given with `--version`",
+    )
 }
 
 fn check_version(action: &str, packages: &[String], version: &str) -> Result<(), CommandError> {
@@ -272,6 +288,8 @@ mod tests {
                 "bash frobnicate",
                 "Action has to be one of install, uninstall, purge, update, status, count",
             ),
+            ("bash remove", "There is no action remove"),
+            ("upgrade bash", "There is no action upgrade"),
             ("count bash", "count takes no package"),
         ] {
             let error = words(&list(text)).unwrap_err().to_string();

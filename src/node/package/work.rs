@@ -306,8 +306,15 @@ async fn look_up(
     for (package, status) in change.packages.iter().zip(before) {
         let program = provider.look_up(package).filter(|_| !status.installed);
         let Some(program) = program else { continue };
-        if !provider.knows(package, &run(launcher, &program).await?) {
-            let why = unknown(provider, launcher, package).await?;
+        let ended = run(launcher, &program).await?;
+        let why = if !ended.is_success() {
+            Some(failure(provider, &program.name(), &ended))
+        } else if provider.knows(package, &ended) {
+            None
+        } else {
+            Some(unknown(provider, launcher, package).await?)
+        };
+        if let Some(why) = why {
             return Err(Failure {
                 status: before.to_vec(),
                 ..unexpected(could_not(change, &why, FailureKind::Unexpected))

@@ -83,7 +83,7 @@ fn reasons(text: &str) -> Vec<String> {
 }
 
 /// And what is to be said before each line.
-const REASONS: [(&str, &str); 4] = [
+const REASONS: [(&str, &str); 6] = [
     ("packages have unmet dependencies:", ""),
     (" is a virtual package provided by:", ""),
     (
@@ -91,6 +91,14 @@ const REASONS: [(&str, &str); 4] = [
         "",
     ),
     ("The following held packages will be changed:", "on hold: "),
+    (
+        "This should NOT be done unless you know exactly what you are doing!",
+        "essential: ",
+    ),
+    (
+        "The following packages cannot be authenticated!",
+        "not authenticated: ",
+    ),
 ];
 const MOST_REASONS: usize = 5;
 
@@ -210,10 +218,13 @@ mod tests {
             words(&ended(100, virtual_one, "E: no candidate\n")).unwrap(),
             "Package virt is a virtual package provided by:; rival 1.0; prov2 1.0; E: no candidate"
         );
-        let on_hold = "The following held packages will be changed:\n  nat x\n1 downgraded\n";
+        let several = "The following held packages will be changed:\n  nat x\n\
+            WARNING: The following essential packages will be removed.\n\
+            This should NOT be done unless you know exactly what you are doing!\n  bash\n\
+            WARNING: The following packages cannot be authenticated!\n  foo\n1 downgraded\n";
         assert_eq!(
-            words(&ended(100, on_hold, "E: Held\n")).unwrap(),
-            "on hold: nat x; E: Held"
+            words(&ended(100, several, "E: Held\n")).unwrap(),
+            "on hold: nat x; essential: bash; not authenticated: foo; E: Held"
         );
         assert_eq!(words(&ended(100, "said\n", "")).unwrap(), "said");
     }

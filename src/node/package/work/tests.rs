@@ -69,7 +69,16 @@ impl PackageProvider for Scripted {
 
     fn look_up(&self, package: &PackageName) -> Option<Program> {
         let is_virtual = package.as_str().starts_with("virtual");
-        is_virtual.then(|| Program::new("/bin/false"))
+        let program = if package.as_str() == "virtual3" {
+            "/bin/false"
+        } else {
+            "/bin/true"
+        };
+        is_virtual.then(|| Program::new(program))
+    }
+
+    fn knows(&self, _package: &PackageName, _ended: &Ended) -> bool {
+        false
     }
 
     fn find_providers(&self, package: &PackageName) -> Option<Program> {
@@ -315,6 +324,10 @@ async fn what_is_no_package_is_not_installed() {
         (
             "virtual2",
             "Could not install 'a', 'virtual2': scripted knows no package 'virtual2'; are its lists of packages up to date?",
+        ),
+        (
+            "virtual3",
+            "Could not install 'a', 'virtual3': false ended with exit code 1",
         ),
     ] {
         let site = Site::new(OBEY);
