@@ -374,7 +374,7 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand package" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand package" -s y -l yes -d 'Assume yes on any prompts'
-complete -c mco -n "__fish_mco_using_subcommand package" -l strict -d 'Fail where nothing has to be changed, as the original does: running already, installed already'
+complete -c mco -n "__fish_mco_using_subcommand package" -l strict -d 'Fail where nothing has to be changed and the original fails: running already, installed already'
 complete -c mco -n "__fish_mco_using_subcommand package" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand package" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand package" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'
@@ -419,7 +419,7 @@ never\t'Never'"
 complete -c mco -n "__fish_mco_using_subcommand service" -l exit-codes -d 'Which exit codes to use: those of `man mco`, or the original\'s' -r -f -a "full\t'Every end has its own'
 legacy\t'The original\'s: all errors are 1, and some nodes\' silence is 0'"
 complete -c mco -n "__fish_mco_using_subcommand service" -s y -l yes -d 'Assume yes on any prompts'
-complete -c mco -n "__fish_mco_using_subcommand service" -l strict -d 'Fail where nothing has to be changed, as the original does: running already, installed already'
+complete -c mco -n "__fish_mco_using_subcommand service" -l strict -d 'Fail where nothing has to be changed and the original fails: running already, installed already'
 complete -c mco -n "__fish_mco_using_subcommand service" -s q -l quiet -d 'Do not be verbose'
 complete -c mco -n "__fish_mco_using_subcommand service" -l sort -d 'Sort the results by the name of the sender, and show them when all are in'
 complete -c mco -n "__fish_mco_using_subcommand service" -s j -l json -d 'Produce JSON output: the original\'s array; where it had none, as `--output json`'

@@ -124,11 +124,16 @@ pub fn first_file(paths: &[&'static str]) -> Option<&'static str> {
 
 /// How a program ended that did not do what it was told: its exit code, and its own last words.
 pub fn failure(name: &str, ended: &Ended) -> String {
+    ended_with(name, ended, last_words(ended))
+}
+
+/// The same with words that were chosen from what it said.
+pub fn ended_with(name: &str, ended: &Ended, words: Option<String>) -> String {
     let mut text = format!("{name} ended with {}", ended.status);
     if ended.stopped {
         text.push_str(" as it was stopped");
     }
-    if let Some(words) = last_words(ended) {
+    if let Some(words) = words {
         let _never_fails = write!(text, ": {words}");
     }
     text
@@ -136,16 +141,19 @@ pub fn failure(name: &str, ended: &Ended) -> String {
 
 /// The last lines that a program wrote: of its errors, or else of its output.
 pub fn last_words(ended: &Ended) -> Option<String> {
-    [&ended.stderr, &ended.stdout].into_iter().find_map(|tail| {
-        let text = tail.text();
-        let lines: Vec<&str> = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
-        let last = lines.get(lines.len().saturating_sub(LAST_LINES)..)?;
-        (!last.is_empty()).then(|| shortened(&last.join("; ")))
-    })
+    [&ended.stderr, &ended.stdout]
+        .into_iter()
+        .find_map(|tail| cite(tail.text().lines()))
+}
+
+/// The last of these lines, in one.
+pub fn cite<'a>(lines: impl Iterator<Item = &'a str>) -> Option<String> {
+    let lines: Vec<&str> = lines
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let last = lines.get(lines.len().saturating_sub(LAST_LINES)..)?;
+    (!last.is_empty()).then(|| shortened(&last.join("; ")))
 }
 
 /// The end of a text that is too long for a message.

@@ -121,7 +121,7 @@ fn too_many_failures_end_it_between_two_batches() {
     fleet
         .mco(["rpc", "rpcutil", "ping", "--batch", "1", "--max-fail", "x"])
         .exits(64)
-        .complains("a number of nodes or a percentage is needed");
+        .complains("a number of nodes or a percentage up to 100% is needed");
 }
 
 #[test]

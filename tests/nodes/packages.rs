@@ -11,13 +11,14 @@ use crate::{
 
 const NODE: &str = "a1";
 
-/// Makes a package: its name, its version, and what is done after it was unpacked.
+/// Makes a package: its name, its version, what is done after it was unpacked, and more about it.
 const MAKE: &str = r#"
 make() {
     dir=/srv/make/$1-$2
     mkdir -p "$dir/DEBIAN" "$dir/etc" "$dir/usr/share/$1"
     printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: Tests <t@example.com>\nDescription: %s\n' \
         "$1" "$2" "$1" >"$dir/DEBIAN/control"
+    if [ -n "$4" ]; then echo "$4" >>"$dir/DEBIAN/control"; fi
     echo "version $2" >"$dir/usr/share/$1/version"
     echo "made for $2" >"$dir/etc/$1.conf"
     echo "/etc/$1.conf" >"$dir/DEBIAN/conffiles"
@@ -64,8 +65,8 @@ impl Packages {
     }
 
     #[track_caller]
-    fn make(&self, name: &str, version: &str, after: &str) {
-        let line = format!("{MAKE}make {name} {version} '{after}'; publish");
+    fn make(&self, name: &str, version: &str, after: &str, more: &str) {
+        let line = format!("{MAKE}make {name} {version} '{after}' '{more}'; publish");
         self.shell(&line);
     }
 
@@ -89,18 +90,32 @@ pub(crate) fn apt_does_as_it_is_told() {
         "rm -rf /etc/apt/sources.list.d; \
          echo 'deb [trusted=yes] file:/srv/repo ./' >/etc/apt/sources.list",
     );
-    for (name, version, after) in [
-        ("foo", "1.0", ""),
-        ("foo", "2.0", ""),
-        ("bar", "1:1.5-2", ""),
-        ("bad", "1.0", "echo the moon is out of reach >&2; exit 3"),
-        ("slow", "1.0", "while [ ! -e /run/go ]; do sleep 0.2; done"),
+    for (name, version, after, more) in [
+        ("foo", "1.0", "", ""),
+        ("foo", "2.0", "", ""),
+        ("bar", "1:1.5-2", "", ""),
+        (
+            "bad",
+            "1.0",
+            "echo the moon is out of reach >&2; exit 3",
+            "",
+        ),
+        (
+            "slow",
+            "1.0",
+            "while [ ! -e /run/go ]; do sleep 0.2; done",
+            "",
+        ),
+        ("needy", "1.0", "", "Depends: foo"),
+        ("rival", "1.0", "", "Conflicts: foo\nProvides: virtual"),
+        ("unmet", "1.0", "", "Depends: the-moon (>= 3)"),
     ] {
-        packages.make(name, version, after);
+        packages.make(name, version, after, more);
     }
     let reply = packages.call(&["apt_update"]);
     assert_eq!(reply.data["exitcode"], 0, "{reply:#?}");
     versions_come_and_go(&packages);
+    others_that_are_changed_are_told(&packages);
     what_is_as_wanted_is_left_alone(&packages);
     what_goes_wrong_says_why(&packages);
     figures_are_those_of_the_original(&packages);
@@ -144,7 +159,7 @@ fn versions_come_and_go(packages: &Packages) {
     packages.mco(
         &["checkupdates"],
         0,
-        &["node  package  current  available  repo\na1    foo      1.0      2.0  "],
+        &["Node  Package  Current  Available  Repo\na1    foo      1.0      2.0  "],
     );
     // A file that was changed by hand stays, though the package has a new one.
     packages.shell("echo by hand >/etc/foo.conf");
@@ -196,12 +211,60 @@ fn versions_come_and_go(packages: &Packages) {
         &["status", "foo", "nosuch", "-o", "table"],
         0,
         &[
-            "node  outcome  package  ensure  arch  changed  message\n",
+            "Node  Outcome  Package  Ensure  Arch  Message\n",
             "a1    ok       foo      2.0     all\n",
-            "a1    ok       nosuch   purged\n",
+            "a1    ok       nosuch   purged  -\n",
         ],
     );
     packages.mco(&["foo", "bar", "purge"], 0, &["\n   purged = 2\n"]);
+}
+
+fn others_that_are_changed_are_told(packages: &Packages) {
+    let row = |package: &str, done: &str, from: Value, to: Value| json!({"package": package, "done": done, "from": from, "to": to});
+    let also = |rows: &[Value]| ("also", json!(rows));
+    packages.call(&["install", "package=needy"]).is(
+        0,
+        "OK",
+        &[also(&[row("foo", "installed", json!(null), json!("2.0"))])],
+    );
+    packages.mco(
+        &["install", "rival"],
+        0,
+        &["   a1: also removed: needy 1.0, foo 2.0\n"],
+    );
+    // Both of them were named, and it was not.
+    packages.call(&["install", "package=needy,foo"]).is(
+        0,
+        "OK",
+        &[also(&[row("rival", "removed", json!("1.0"), json!(null))])],
+    );
+    packages.call(&["install", "package=virtual"]).is(
+        5,
+        "apt knows no package 'virtual', but what provides it: name one of rival",
+        &[("changed", json!(false))],
+    );
+    // What is for all architectures is for this one.
+    packages.mco(&["purge", "needy", "foo"], 0, &[]);
+    for (action, ensure) in [("install", "2.0"), ("status", "2.0"), ("purge", "purged")] {
+        let native = packages.shell("dpkg --print-architecture");
+        let name = format!("package=foo:{}", native.trim());
+        packages
+            .call(&[action, &name])
+            .is(0, "OK", &[("ensure", json!(ensure))]);
+    }
+    // Away without being asked for, and there is nothing to update.
+    packages.mco(
+        &["checkupdates"],
+        0,
+        &["Nothing to update on 1 of 1 nodes\n"],
+    );
+    packages.shell("mv /srv/repo/Packages /srv/repo/Packages.away");
+    packages.mco(
+        &["checkupdates"],
+        0,
+        &["   a1: warning: apt has no lists of packages, `apt_update` fetches them\n"],
+    );
+    packages.shell("mv /srv/repo/Packages.away /srv/repo/Packages");
 }
 
 fn what_is_as_wanted_is_left_alone(packages: &Packages) {
@@ -254,14 +317,15 @@ fn what_is_as_wanted_is_left_alone(packages: &Packages) {
 }
 
 fn what_goes_wrong_says_why(packages: &Packages) {
-    let reply = packages.call(&["install", "package=nosuch"]).is(
+    packages.call(&["install", "package=foo,nosuch"]).is(
         5,
-        "Could not install 'nosuch': apt-get ended with exit code 100: ",
-        &[("ensure", json!("purged")), ("exitcode", json!(100))],
+        "Could not install 'foo', 'nosuch': apt knows no package 'nosuch'; ",
+        &[("ensure", json!(["1.0", "purged"]))],
     );
-    assert!(
-        reply.message.contains("Unable to locate package nosuch"),
-        "{reply:#?}"
+    packages.call(&["install", "package=unmet"]).is(
+        5,
+        "apt-get ended with exit code 100: unmet: Depends: the-moon (>= 3) but it is not installable; E: ",
+        &[("ensure", json!("purged")), ("exitcode", json!(100))],
     );
     packages
         .call(&["install", "package=foo", "version=7.7"])
@@ -282,9 +346,20 @@ fn what_goes_wrong_says_why(packages: &Packages) {
     packages.mco(
         &["bad", "status"],
         0,
-        &["   a1: bad-absent.\n       | `install bad` has ended with exit code 100: "],
+        &["   a1: bad-absent.\n       | half-configured: its configuration was begun, and is not finished\n       | `install bad` has ended with exit code 100: "],
     );
-    packages.call(&["purge", "package=bad"]).is(0, "OK", &[]);
+    // Others are not to blame for it.
+    packages
+        .call(&["install", "package=bar"])
+        .is(
+            5,
+            "install of 'bar' is done, but 'bad', which was not asked for, is broken: apt-get ended with exit code 100: the moon is out of reach",
+            &[("ensure", json!("1:1.5-2")), ("changed", json!(true))],
+        )
+        .is(5, "`dpkg --configure -a` or `apt-get -f install` on the node", &[]);
+    packages
+        .call(&["purge", "package=bad,bar"])
+        .is(0, "OK", &[]);
     // What apt would take for something else.
     packages.mco(&["uninstall", "foo", "bar+"], 0, &[]);
     packages.mco(&["bar", "status"], 0, &["   a1: bar-purged."]);
@@ -298,7 +373,7 @@ fn what_goes_wrong_says_why(packages: &Packages) {
     for name in ["package=f.o", "package=foo+"] {
         packages
             .call(&["install", name])
-            .is(5, "apt knows no package of that name", &[]);
+            .is(5, "apt knows no package '", &[]);
     }
     packages.mco(&["foo", "status"], 0, &["   a1: foo-1.0.\n"]);
     packages

@@ -129,7 +129,12 @@ pub(crate) fn dnf_does_as_it_is_told() {
         "foo is needed by (installed) needy-1.0-1",
         &[ensure("1:2.0-1")],
     );
-    call(&["purge", "package=foo"]).is(0, "OK", &[ensure("purged"), changed.clone()]);
+    let also = json!([{"package": "needy", "done": "removed", "from": "1.0-1", "to": null}]);
+    call(&["purge", "package=foo"]).is(
+        0,
+        "OK",
+        &[ensure("purged"), changed.clone(), ("also", also)],
+    );
     call(&["status", "package=needy"]).is(0, "OK", &[ensure("purged")]);
     call(&["install", "package=foo,needy"]).is(
         0,
@@ -157,9 +162,10 @@ pub(crate) fn dnf_does_as_it_is_told() {
     shell("printf 1 >/var/cache/dnf/metadata_lock.pid");
     call(&["install", "package=foo"]).is(
         5,
-        "another program holds the lock; dnf ended with exit code 200: ",
+        "process 1 (systemd) holds the lock; dnf ended with exit code 200: ",
         &[("exitcode", json!(200))],
     );
+    call(&["checkupdates"]).is(5, "process 1 (systemd) holds the lock; ", &[]);
     shell("rm /var/cache/dnf/metadata_lock.pid");
     // Figures of the original.
     let printed = |line: &str| json!(shell(line).trim());
@@ -237,7 +243,8 @@ pub(crate) fn zypper_does_as_it_is_told() {
     assert_eq!(shell("cat /etc/foo.conf"), "by hand\n");
     // What needs a package goes with it, and several come at once.
     call(&["install", "package=needy"]).is(0, "OK", &changed);
-    call(&["uninstall", "package=foo"]).is(0, "OK", &[ensure("absent")]);
+    let also = json!([{"package": "needy", "done": "removed", "from": "1.0-1", "to": null}]);
+    call(&["uninstall", "package=foo"]).is(0, "OK", &[ensure("absent"), ("also", also)]);
     call(&["status", "package=needy"]).is(0, "OK", &[ensure("absent")]);
     call(&["install", "package=foo,needy"]).is(
         0,
@@ -282,6 +289,8 @@ pub(crate) fn zypper_does_as_it_is_told() {
     );
     call(&["install", "package=foo", "version=1.0"]).is(0, "OK", &[ensure("1.0-1")]);
     updates(106);
+    mco(&fleet, &["package", "checkupdates", "-I", NODE])
+        .is(0, &["   a1: warning: Repository 'gone' is invalid.\n"]);
     shell("rm /etc/zypp/repos.d/gone.repo");
     // Who holds the lock.
     shell("systemd-run -q --unit=holder perl -e 'sleep 600'");

@@ -11,12 +11,9 @@ use crate::{
         ddl::{Ddl, builtin},
         reply::{Outcome, StatusCode},
     },
-    node::{
-        package::{
-            Change, Failure, FailureKind, JobState, PackageName, PackageNameError, Packages,
-            Record, Status, Updates, Verb,
-        },
-        program::last_words,
+    node::package::{
+        Change, Effect, Failure, FailureKind, JobState, PackageName, PackageNameError, Packages,
+        Record, Status, Updates, Verb,
     },
     sys::command::{self, Ended},
 };
@@ -96,7 +93,7 @@ async fn status(call: &ActionCall) -> Result<Outputs, ActionError> {
     let statuses = packages.status(&call.launcher, &names).await;
     let mut outputs = outputs(&statuses.map_err(failed)?);
     if let Some((record, state)) = packages.last_run() {
-        outputs.insert("run".into(), last_run(&record, &state));
+        outputs.insert("run".into(), last_run(packages, &record, &state));
     }
     Ok(outputs)
 }
@@ -115,17 +112,34 @@ async fn change(
     let strict = !super::is_idempotent(call);
     let changed = packages.change(&call.launcher, &change, strict).await;
     let changed = changed.map_err(|failure| {
-        let changed = failure.changed;
+        let goes_on = failure.kind == FailureKind::StillRunning;
+        let (changed, also) = (failure.changed, also(&failure.also));
         let mut error = failed(failure);
-        error.outputs.insert("changed".into(), json!(changed));
+        if !goes_on {
+            error.outputs.insert("changed".into(), json!(changed));
+            error.outputs.insert("also".into(), also);
+        }
         error
     })?;
     let mut outputs = outputs(&changed.after);
     outputs.insert("changed".into(), json!(changed.changed));
+    outputs.insert("also".into(), also(&changed.also));
     if let Some(output) = changed.output {
         outputs.insert("output".into(), json!(output));
     }
     Ok(outputs)
+}
+
+fn also(effects: &[Effect]) -> Value {
+    let row = |effect: &Effect| {
+        json!({
+            "package": effect.package,
+            "done": effect.done.as_str(),
+            "from": effect.from,
+            "to": effect.to,
+        })
+    };
+    effects.iter().map(row).collect()
 }
 
 fn names(call: &ActionCall) -> Result<Vec<PackageName>, ActionError> {
@@ -198,11 +212,12 @@ fn updates(updates: Updates) -> Outputs {
         "output": updates.output,
         "outdated_packages": outdated,
         "exitcode": updates.code,
+        "warnings": updates.warnings,
     }))
 }
 
 /// What became of the change that was begun last.
-fn last_run(record: &Record, state: &JobState) -> Value {
+fn last_run(packages: &Packages, record: &Record, state: &JobState) -> Value {
     let ended = match state {
         JobState::Ended(ended) => Some(ended),
         JobState::Running | JobState::Vanished => None,
@@ -212,7 +227,7 @@ fn last_run(record: &Record, state: &JobState) -> Value {
         "state": state.as_str(),
         "initiated_at": record.initiated_at,
         "exitcode": ended.and_then(code),
-        "words": ended.and_then(last_words).unwrap_or_default(),
+        "words": ended.and_then(|ended| packages.words(ended)).unwrap_or_default(),
     })
 }
 

@@ -1,8 +1,11 @@
 //! `mco package PACKAGE ACTION`: asks for packages, installs, updates and removes them.
 
+mod lines;
+mod tables;
+
 use std::io;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     Options, Session, filters, plan,
@@ -11,11 +14,12 @@ use super::{
 use crate::{
     cli::{
         CommandError, Exit,
-        render::{Out, View, table::Table, view::cell},
+        render::{Out, View, table::Table},
         tree::{General, PackageArgs},
     },
     client::{Account, Answer},
     mcorpc::ddl::{Action, builtin},
+    node::package::{PackageName, PackageNameError, PackageVersion},
 };
 
 /// Those that are done to packages.
@@ -32,6 +36,15 @@ pub(super) const OF_MACHINES: [&str; 7] = [
     "apt_checkupdates",
 ];
 
+/// What package managers call them.
+const SYNONYMS: [(&str, &str); 5] = [
+    ("add", "install"),
+    ("upgrade", "update"),
+    ("remove", "uninstall"),
+    ("erase", "uninstall"),
+    ("delete", "uninstall"),
+];
+
 /// Those that change nothing, and are done without a question.
 const LOOKS: [&str; 6] = [
     "status",
@@ -45,12 +58,13 @@ const LOOKS: [&str; 6] = [
 /// Calls.
 pub(super) fn run(args: &PackageArgs, general: &General) -> Result<Exit, CommandError> {
     let (packages, name) = words(&args.words)?;
+    let packages = names(packages)?;
     let mut texts = Vec::new();
     if !packages.is_empty() {
         texts.push(("package".to_owned(), packages.join(",")));
     }
     if let Some(version) = &args.version {
-        check_version(name, packages)?;
+        check_version(name, &packages, version)?;
         texts.push(("version".to_owned(), version.clone()));
     }
     let filter = filters::filter(general, &args.filters)?;
@@ -74,6 +88,7 @@ pub(super) fn run(args: &PackageArgs, general: &General) -> Result<Exit, Command
         }
         let mut view = Packages {
             action: name.to_owned(),
+            meant: packages.clone(),
             rows: Rows {
                 caption: format!("{name} Package results"),
                 declared: ddl.find_action(name),
@@ -105,12 +120,35 @@ fn words(words: &[String]) -> Result<(&[String], &str), CommandError> {
         return Err(missing());
     }
     if !OF_PACKAGES.contains(&action) {
-        return Err(rows::no_action(action, &all, &all.join(", ")));
+        let is_meant = |word: &str| word == action || words.first().is_some_and(|w| w == word);
+        return Err(match SYNONYMS.iter().find(|(word, _)| is_meant(word)) {
+            Some((word, right)) => CommandError::usage(format!("There is no action {word}"))
+                .hint(format!("that is `{right}` here")),
+            None => rows::no_action(action, &all, &all.join(", ")),
+        });
     }
     Ok((packages, action))
 }
 
-fn check_version(action: &str, packages: &[String]) -> Result<(), CommandError> {
+/// The names, each once. What no node takes for one is not sent.
+fn names(words: &[String]) -> Result<Vec<String>, CommandError> {
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = PackageName::list(&words.join(",")).map_err(|error| invalid(&error))?;
+    Ok(names.iter().map(ToString::to_string).collect())
+}
+
+fn invalid(error: &PackageNameError) -> CommandError {
+    CommandError::usage(error.to_string()).hint(
+        "it begins with a letter or digit, and has no blanks, patterns or paths; \
+         a version is given with `--version`",
+    )
+}
+
+fn check_version(action: &str, packages: &[String], version: &str) -> Result<(), CommandError> {
+    let valid = version.parse::<PackageVersion>();
+    valid.map_err(|error| invalid(&error))?;
     if action != "install" {
         return Err(CommandError::usage("--version is for install only"));
     }
@@ -121,9 +159,23 @@ fn check_version(action: &str, packages: &[String]) -> Result<(), CommandError> 
     Ok(())
 }
 
+/// On how many nodes there is nothing to update, where there are any.
+fn up_to_date(account: &Account) -> Option<String> {
+    let is_up_to_date = |answer: &&Answer| {
+        answer.is_ok()
+            && tables::outdated(answer).is_some_and(Vec::is_empty)
+            && lines::warnings(&answer.reply.data).is_empty()
+    };
+    let count = account.answers.iter().filter(is_up_to_date).count();
+    let all = account.answers.len();
+    (count > 0).then(|| format!("Nothing to update on {count} of {all} nodes"))
+}
+
 /// How packages are on every node.
 struct Packages {
     action: String,
+    /// The packages that are meant.
+    meant: Vec<String>,
     rows: Rows,
 }
 
@@ -137,8 +189,8 @@ impl Packages {
         let data = &answer.reply.data;
         match self.action.as_str() {
             "status" => {
-                let mut lines = statuses(data);
-                lines.extend(last_run(data));
+                let mut lines = lines::statuses(data);
+                lines.extend(lines::last_run(data));
                 lines
             }
             "count" | "md5" => vec![rows::shown(answer, "output")],
@@ -148,124 +200,10 @@ impl Packages {
                 output.lines().map(str::to_owned).collect()
             }
             _ => match data.get("packages") {
-                Some(Value::Array(_)) => statuses(data),
+                Some(Value::Array(_)) => lines::statuses(data),
                 _ => vec![rows::shown(answer, "ensure")],
             },
         }
-    }
-
-    /// What there is to update, a row for each package of each node.
-    fn updates(account: &Account) -> Table {
-        let mut table = Table::new(["node", "package", "current", "available", "repo"]);
-        for answer in account.answers.iter().filter(|answer| answer.is_ok()) {
-            let outdated = answer.reply.data.get("outdated_packages");
-            for update in outdated.and_then(Value::as_array).into_iter().flatten() {
-                // A node of the original does not say which version is installed.
-                let text = |name: &str| cell(update.get(name));
-                table.push([
-                    answer.reply.sender.as_str().to_owned(),
-                    text("package"),
-                    text("current"),
-                    text("version"),
-                    text("repo"),
-                ]);
-            }
-        }
-        table
-    }
-
-    /// How packages are, a row for each of each node.
-    fn table_of(account: &Account) -> Table {
-        let mut table = Table::new([
-            "node", "outcome", "package", "ensure", "arch", "changed", "message",
-        ]);
-        for answer in &account.answers {
-            let reply = &answer.reply;
-            for package in each(&reply.data) {
-                table.push([
-                    reply.sender.as_str().to_owned(),
-                    reply.outcome.as_str().to_owned(),
-                    cell(package.get("name")),
-                    cell(package.get("ensure")),
-                    cell(architecture(package)),
-                    cell(reply.data.get("changed")),
-                    if answer.is_ok() {
-                        String::new()
-                    } else {
-                        reply.statusmsg.clone()
-                    },
-                ]);
-            }
-        }
-        table
-    }
-}
-
-/// rpm's or dpkg's: the original has the former only.
-fn architecture(package: &Map<String, Value>) -> Option<&Value> {
-    let has = |name| package.get(name).filter(|value| !value.is_null());
-    has("arch").or_else(|| has("architecture"))
-}
-
-/// The outputs of each package: of the one, or of several.
-fn each(data: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
-    let several = data.get("packages").and_then(Value::as_array);
-    let one = several.is_none().then_some(data);
-    let several = several.into_iter().flatten().filter_map(Value::as_object);
-    one.into_iter().chain(several)
-}
-
-/// How the one package is, as the original prints it, or each of several.
-fn statuses(data: &Map<String, Value>) -> Vec<String> {
-    if !matches!(data.get("packages"), Some(Value::Array(_))) {
-        let text = |name: &str| cell(data.get(name));
-        return vec![format!(
-            "{}-{}.{}",
-            text("name"),
-            text("ensure"),
-            text("arch")
-        )];
-    }
-    let line = |package: &Map<String, Value>| {
-        format!("{}: {}", cell(package.get("name")), status(package))
-    };
-    each(data).map(line).collect()
-}
-
-/// One of several: `bash-5.2.15-2+b8.amd64`, and a word for what is not installed.
-fn status(package: &Map<String, Value>) -> String {
-    let text = |name: &str| cell(package.get(name));
-    let (name, ensure, arch) = (text("name"), text("ensure"), cell(architecture(package)));
-    match ensure.as_str() {
-        "absent" | "purged" => ensure,
-        _ if arch.is_empty() => format!("{name}-{ensure}"),
-        _ => format!("{name}-{ensure}.{arch}"),
-    }
-}
-
-/// What people should know of the change that was begun last: that it goes on; or has failed, if it
-/// was one of these packages.
-fn last_run(data: &Map<String, Value>) -> Option<String> {
-    let run = data.get("run")?.as_object()?;
-    let text = |name: &str| run.get(name).and_then(Value::as_str).unwrap_or_default();
-    let what = text("what");
-    let of_these = each(data).any(|package| {
-        let name = package.get("name").and_then(Value::as_str);
-        name.is_some_and(|name| what.split(' ').skip(1).any(|word| word == name))
-    });
-    if !of_these && text("state") != "running" {
-        return None;
-    }
-    match (text("state"), run.get("exitcode").and_then(Value::as_i64)) {
-        ("running", _) => Some(format!("| `{what}` is still running")),
-        ("vanished", _) => Some(format!(
-            "| `{what}` has vanished; nobody knows how it ended"
-        )),
-        ("ended", Some(code)) if code != 0 => Some(format!(
-            "| `{what}` has ended with exit code {code}: {}",
-            text("words")
-        )),
-        _ => None,
     }
 }
 
@@ -280,14 +218,24 @@ impl View for Packages {
 
     fn end(&mut self, out: &mut Out, account: &Account) -> io::Result<()> {
         if !self.is_of_updates() {
-            return self.rows.print(out, account, |answer| self.text(answer));
+            let all = self.rows.shows_all();
+            return self.rows.print_with(
+                out,
+                account,
+                |answer| self.text(answer),
+                |answer| lines::also(&answer.reply.data, all || !answer.is_ok()),
+            );
         }
-        let table = Self::updates(account);
+        let table = tables::updates(account);
         if !table.rows.is_empty() {
             table.print(out)?;
         }
+        if let Some(line) = up_to_date(account) {
+            out.line(line)?;
+        }
         // Who has nothing to update is not in the table; who fails has a row.
-        self.rows.print(out, account, |_| Vec::new())
+        self.rows
+            .print(out, account, |answer| lines::warnings(&answer.reply.data))
     }
 
     fn shows(&self, _answer: &Answer) -> bool {
@@ -304,17 +252,15 @@ impl View for Packages {
 
     fn table(&self, account: &Account) -> Option<Table> {
         if self.is_of_updates() {
-            return Some(Self::updates(account));
+            return Some(tables::updates(account));
         }
         let of_packages = OF_PACKAGES.contains(&self.action.as_str());
-        of_packages.then(|| Self::table_of(account))
+        of_packages.then(|| tables::packages(account, &self.action, &self.meant))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -342,58 +288,25 @@ mod tests {
                 "bash frobnicate",
                 "Action has to be one of install, uninstall, purge, update, status, count",
             ),
+            ("bash remove", "There is no action remove"),
+            ("upgrade bash", "There is no action upgrade"),
             ("count bash", "count takes no package"),
         ] {
             let error = words(&list(text)).unwrap_err().to_string();
             assert!(error.starts_with(message), "{text}: {error}");
         }
         let one = list("a");
-        assert!(check_version("install", &one).is_ok());
-        assert!(check_version("update", &one).is_err());
-        assert!(check_version("install", &list("a b")).is_err());
-    }
-
-    #[test]
-    fn a_status_is_name_version_and_architecture() {
-        let row = |value: Value| status(value.as_object().unwrap());
-        for (value, expected) in [
-            (
-                json!({"name": "bash", "ensure": "5.1-2.el9", "arch": "x86_64"}),
-                "bash-5.1-2.el9.x86_64",
-            ),
-            (
-                json!({"name": "bash", "ensure": "5.2.15-2+b8"}),
-                "bash-5.2.15-2+b8",
-            ),
-            (json!({"name": "foo", "ensure": "purged"}), "purged"),
-        ] {
-            assert_eq!(row(value), expected);
+        assert!(check_version("install", &one, "1:2.0-1~rc1").is_ok());
+        assert!(check_version("update", &one, "1").is_err());
+        assert!(check_version("install", &list("a b"), "1").is_err());
+        assert!(check_version("install", &one, "1 2").is_err());
+        assert_eq!(names(&list("a b,c a")).unwrap(), list("a b c"));
+        for word in ["a b", "", "a,", "foo-", "--help", "/bin/sh", "foo*"] {
+            let error = names(&[word.to_owned()]).unwrap_err().to_string();
+            assert!(
+                error.contains(" is not a valid package name\nhint: "),
+                "{error}"
+            );
         }
-        let data = json!({
-            "packages": [{"name": "a", "ensure": "absent"}, {"name": "b", "ensure": "1"}],
-            "ensure": ["absent", "1"],
-        });
-        let lines = statuses(data.as_object().unwrap());
-        assert_eq!(lines, ["a: absent", "b: b-1"]);
-        let lines = |value: Value| statuses(value.as_object().unwrap());
-        let one = lines(json!({"name": "nosuch", "ensure": "purged"}));
-        assert_eq!(one, ["nosuch-purged."]);
-        let one = lines(json!({"name": "bash", "ensure": "5.2", "arch": "amd64"}));
-        assert_eq!(one, ["bash-5.2.amd64"]);
-        let run = |run: Value| last_run(json!({"name": "a", "run": run}).as_object().unwrap());
-        assert_eq!(
-            run(json!({"what": "install a", "state": "ended", "exitcode": 0})),
-            None
-        );
-        let failed =
-            json!({"what": "install a", "state": "ended", "exitcode": 100, "words": "E: no"});
-        assert_eq!(
-            run(failed.clone()).unwrap(),
-            "| `install a` has ended with exit code 100: E: no"
-        );
-        let other = json!({"name": "b", "run": failed});
-        assert_eq!(last_run(other.as_object().unwrap()), None);
-        let running = json!({"what": "install c", "state": "running", "exitcode": null});
-        assert_eq!(run(running).unwrap(), "| `install c` is still running");
     }
 }

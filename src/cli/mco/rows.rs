@@ -33,10 +33,26 @@ impl Rows {
         account: &Account,
         text: impl Fn(&Answer) -> Vec<String>,
     ) -> io::Result<()> {
+        self.print_with(out, account, text, |_| Vec::new())
+    }
+
+    /// The same; `more` gives further lines for every answer.
+    pub(super) fn print_with(
+        &self,
+        out: &mut Out,
+        account: &Account,
+        text: impl Fn(&Answer) -> Vec<String>,
+        more: impl Fn(&Answer) -> Vec<String>,
+    ) -> io::Result<()> {
         let rows: Vec<(&Answer, Vec<String>)> = account
             .answers
             .iter()
-            .map(|answer| (answer, self.lines(answer, &text)))
+            .filter(|answer| self.displays(answer))
+            .map(|answer| {
+                let mut lines = lines(answer, &text);
+                lines.extend(more(answer));
+                (answer, lines)
+            })
             .filter(|(_, lines)| !lines.is_empty())
             .collect();
         let longest = account
@@ -74,27 +90,30 @@ impl Rows {
         stats::missing(out, account)
     }
 
-    fn lines(&self, answer: &Answer, text: impl Fn(&Answer) -> Vec<String>) -> Vec<String> {
-        let reply = &answer.reply;
+    fn displays(&self, answer: &Answer) -> bool {
         match self.display {
-            Some(DisplayMode::Ok) if !answer.is_ok() => return Vec::new(),
-            Some(DisplayMode::Failed) if answer.is_ok() => return Vec::new(),
-            _ => {}
+            Some(DisplayMode::Ok) => answer.is_ok(),
+            Some(DisplayMode::Failed) => !answer.is_ok(),
+            Some(DisplayMode::All) | None => true,
         }
-        if answer.is_ok() {
-            return text(answer);
-        }
-        let mut lines = vec![reply.statusmsg.clone()];
-        let log = reply.data.get("log").and_then(Value::as_array);
-        let log = log.into_iter().flatten().filter_map(Value::as_str);
-        lines.extend(log.map(|line| format!("| {line}")));
-        lines
     }
 
     /// Whether all answers are to be shown.
     pub(super) fn shows_all(&self) -> bool {
         self.verbose || matches!(self.display, Some(DisplayMode::All | DisplayMode::Ok))
     }
+}
+
+fn lines(answer: &Answer, text: impl Fn(&Answer) -> Vec<String>) -> Vec<String> {
+    if answer.is_ok() {
+        return text(answer);
+    }
+    let reply = &answer.reply;
+    let mut lines = vec![reply.statusmsg.clone()];
+    let log = reply.data.get("log").and_then(Value::as_array);
+    let log = log.into_iter().flatten().filter_map(Value::as_str);
+    lines.extend(log.map(|line| format!("| {line}")));
+    lines
 }
 
 /// Whether a node was already as it was wanted.

@@ -10,7 +10,7 @@ pub struct Changing {
     /// Assume yes on any prompts
     #[arg(short, long)]
     pub yes: bool,
-    /// Fail where nothing has to be changed, as the original does: running already, installed already
+    /// Fail where nothing has to be changed and the original fails: running already, installed already
     #[arg(long)]
     pub strict: bool,
 }

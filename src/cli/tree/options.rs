@@ -188,25 +188,31 @@ fn parse_some_seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// There are no more than all.
+fn parse_share(text: &str) -> Option<Share> {
+    let share = text.parse().ok()?;
+    (!matches!(share, Share::Percent(101..))).then_some(share)
+}
+
 fn parse_limit(text: &str) -> Result<Share, String> {
-    match text.parse::<Share>() {
-        Ok(share) if !share.is_zero() => Ok(share),
+    match parse_share(text) {
+        Some(share) if !share.is_zero() => Ok(share),
         _ => Err(format!(
-            "Invalid limit specified: {text} valid limits are a number of nodes or a percentage, from 1"
+            "Invalid limit specified: {text} valid limits are a number of nodes or a percentage, from 1, up to 100%"
         )),
     }
 }
 
 fn parse_max_fail(text: &str) -> Result<Share, String> {
-    text.parse()
-        .map_err(|_| "a number of nodes or a percentage is needed".to_owned())
+    parse_share(text)
+        .ok_or_else(|| "a number of nodes or a percentage up to 100% is needed".to_owned())
 }
 
 fn parse_batch(text: &str) -> Result<Share, String> {
-    match text.parse::<Share>() {
-        Ok(Share::Percent(0)) | Err(_) => {
-            Err("a number of nodes or a percentage from 1% is needed".to_owned())
+    match parse_share(text) {
+        Some(Share::Percent(0)) | None => {
+            Err("a number of nodes or a percentage from 1% to 100% is needed".to_owned())
         }
-        Ok(share) => Ok(share),
+        Some(share) => Ok(share),
     }
 }

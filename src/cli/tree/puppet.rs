@@ -47,28 +47,28 @@ pub struct PuppetArgs {
     #[arg(long, visible_alias = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
     /// Do a noop run
-    #[arg(long, overrides_with = "no_noop")]
+    #[arg(long, conflicts_with = "no_noop")]
     pub noop: bool,
     /// Do a run with noop disabled
-    #[arg(long, overrides_with = "noop")]
+    #[arg(long, conflicts_with = "noop")]
     pub no_noop: bool,
     /// Place the node in a specific environment for this run
     #[arg(long, value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// Splay the run by up to splaylimit seconds
-    #[arg(long, overrides_with = "no_splay")]
+    #[arg(long)]
     pub splay: bool,
     /// Do a run with splay disabled
-    #[arg(long, overrides_with = "splay")]
+    #[arg(long)]
     pub no_splay: bool,
     /// Maximum splay time for this run if splay is set
     #[arg(long, value_name = "SECONDS")]
     pub splaylimit: Option<u32>,
     /// Use cached catalog for this run
-    #[arg(long, overrides_with = "no_use_cached_catalog")]
+    #[arg(long, conflicts_with = "no_use_cached_catalog")]
     pub use_cached_catalog: bool,
     /// Do not use cached catalog for this run
-    #[arg(long, overrides_with = "use_cached_catalog")]
+    #[arg(long, conflicts_with = "use_cached_catalog")]
     pub no_use_cached_catalog: bool,
     /// Disable schedule processing
     #[arg(long)]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{ABSENT, Change, PackageName, PackageProvider, Status, Update, Verb};
+use super::{
+    ABSENT, Change, PackageName, PackageProvider, Status, Update, Verb,
+    effect::{Done, Effect},
+};
 use crate::{
     node::program::{Program, failure},
     sys::command::{Ended, Status as Exit},
@@ -69,6 +72,11 @@ impl PackageProvider for Apk {
         !ended.is_success() && text.lines().any(is_lock)
     }
 
+    fn effects(&self, ended: &Ended) -> Vec<Effect> {
+        let text = ended.stdout.text();
+        text.lines().filter_map(read_effect).collect()
+    }
+
     fn list(&self) -> Program {
         Program::new(APK).args(["info", "-v"]).long_output()
     }
@@ -83,13 +91,15 @@ impl PackageProvider for Apk {
         if !ended.is_success() {
             return Err(failure(APK, ended));
         }
-        if let Some(index) = unread_index(ended) {
-            return Err(format!(
-                "apk could not read all its indexes, `apk update` fetches them: {index}"
-            ));
-        }
         let text = ended.stdout.text();
         Ok(text.lines().filter_map(read_update).collect())
+    }
+
+    fn warnings(&self, ended: &Ended) -> Vec<String> {
+        let unread = unread_indexes(ended).into_iter();
+        unread
+            .map(|index| format!("an index could not be read, `apk update` fetches it: {index}"))
+            .collect()
     }
 }
 
@@ -100,15 +110,32 @@ fn has_failed(ended: &Ended) -> bool {
     said.any(|line| !line.starts_with("WARNING:"))
 }
 
-/// What apk says of an index that is not there. It goes on, and what is only there is not listed then,
-/// as if it were the newest.
-fn unread_index(ended: &Ended) -> Option<String> {
+/// What apk says of indexes that are not there. It goes on, and what is only there is not listed
+/// then, as if it were the newest.
+fn unread_indexes(ended: &Ended) -> Vec<String> {
     let whole = [ended.stderr.text(), ended.stdout.text()].join("\n");
     let of_index = |line: &&str| {
         let said = line.strip_prefix("WARNING: ");
         said.is_some_and(|said| UNREAD.iter().any(|action| said.starts_with(action)))
     };
-    whole.lines().find(of_index).map(str::to_owned)
+    whole.lines().filter(of_index).map(str::to_owned).collect()
+}
+
+/// `(1/2) Upgrading foo (1.0-r0 -> 1.1-r0)`
+fn read_effect(line: &str) -> Option<Effect> {
+    let (count, rest) = line.strip_prefix('(')?.split_once(") ")?;
+    count.split_once('/')?;
+    let (verb, rest) = rest.split_once(' ')?;
+    let (package, versions) = rest.split_once(" (")?;
+    let (versions, _) = versions.split_once(')')?;
+    let done = match verb {
+        "Installing" => Done::Installed,
+        "Upgrading" => Done::Upgraded,
+        "Downgrading" => Done::Downgraded,
+        "Purging" => Done::Removed,
+        _ => return None,
+    };
+    Some(Effect::of(package, done, versions))
 }
 
 const UNREAD: [&str; 4] = [
@@ -242,7 +269,7 @@ mod tests {
 
     /// As `database.c` says it, of apk 2 and 3: the code is 0.
     #[test]
-    fn without_an_index_nobody_knows_what_is_new() {
+    fn without_an_index_there_is_a_warning_and_what_others_have() {
         let header = "Installed:                                Available:\n";
         let url = "https://dl-cdn.alpinelinux.org/alpine/v3.22/main";
         for action in [
@@ -257,16 +284,39 @@ mod tests {
                 ended(0, header, &warning),
                 ended(0, &format!("{warning}{header}"), ""),
             ] {
-                let error = Apk.read_updates(&told).unwrap_err();
+                assert_eq!(Apk.read_updates(&told).unwrap(), []);
+                let [warning] = &*Apk.warnings(&told) else {
+                    panic!("{told:?}")
+                };
                 assert!(
-                    error.contains("`apk update`") && error.contains(url),
-                    "{error}"
+                    warning.contains("`apk update`") && warning.contains(url),
+                    "{warning}"
                 );
             }
         }
         // It is old, and is there.
         let stale = format!("WARNING: updating {url}: DNS: transient error (try again later)\n");
-        assert_eq!(Apk.read_updates(&ended(0, header, &stale)).unwrap(), []);
+        assert!(Apk.warnings(&ended(0, header, &stale)).is_empty());
+        let known = format!("{header}busybox-1.36.1-r15 < 1.36.1-r19 \n");
+        let told = ended(0, &known, COLD);
+        assert_eq!(Apk.read_updates(&told).unwrap().len(), 1);
+        assert_eq!(Apk.warnings(&told).len(), 1);
+    }
+
+    #[test]
+    fn apk_tells_what_it_does() {
+        let text = "(1/4) Purging rival (1.0-r0)\n(2/4) Upgrading lib (1.0-r0 -> 1.1-r0)\n\
+            (3/4) Downgrading foo (2-r1 -> 1-r0)\n(4/4) Installing bar (1-r0)\n\
+            Executing busybox-1.36.1-r15.trigger\nOK: 8 MiB in 15 packages\n";
+        assert_eq!(
+            Apk.effects(&ended(0, text, "")),
+            [
+                Effect::new("rival", Done::Removed, Some("1.0-r0"), None),
+                Effect::new("lib", Done::Upgraded, Some("1.0-r0"), Some("1.1-r0")),
+                Effect::new("foo", Done::Downgraded, Some("2-r1"), Some("1-r0")),
+                Effect::new("bar", Done::Installed, None, Some("1-r0")),
+            ]
+        );
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! apt and dpkg, as Debian and Ubuntu have them.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
-use super::{ABSENT, Change, PURGED, PackageName, PackageProvider, Status, Update, Verb};
+mod said;
+
+use super::{ABSENT, Change, Effect, PURGED, PackageName, PackageProvider, Status, Update, Verb};
 use crate::{
     node::program::{Program, failure},
     sys::command::{Ended, Status as Exit},
@@ -12,6 +14,7 @@ use crate::{
 pub(super) struct Apt;
 
 pub(super) const APT_GET: &str = "/usr/bin/apt-get";
+const APT_CACHE: &str = "/usr/bin/apt-cache";
 const DPKG: &str = "/usr/bin/dpkg";
 const DPKG_QUERY: &str = "/usr/bin/dpkg-query";
 
@@ -20,13 +23,22 @@ impl PackageProvider for Apt {
         "apt"
     }
 
-    /// `libc6:i386` is that of another architecture.
+    /// `libc6:i386` is that of another architecture. For some of apt's words behind the colon, dpkg
+    /// has none.
     fn accepts(&self, package: &PackageName) -> bool {
-        package.as_str().matches(':').count() <= 1
+        let mut parts = package.as_str().split(':').skip(1);
+        let architecture = parts.next();
+        !matches!(architecture, Some("any" | "native" | "all")) && parts.next().is_none()
     }
 
+    /// What is for all architectures is also this one's to apt, and not to dpkg.
     fn ask(&self, package: &PackageName) -> Program {
-        Program::new(DPKG_QUERY).args(["-W", "--showformat", FORMAT, "--", package.as_str()])
+        let program =
+            Program::new(DPKG_QUERY).args(["-W", "--showformat", FORMAT, "--", package.as_str()]);
+        match package.as_str().split_once(':') {
+            Some((name, NATIVE)) => program.args([format!("{name}:all")]),
+            _ => program,
+        }
     }
 
     /// dpkg has a word for what is wanted of a package, for its faults, and for how it is.
@@ -46,20 +58,29 @@ impl PackageProvider for Apt {
         Ok(status)
     }
 
-    /// apt takes a name that it does not know for a pattern (`a.b`) or for a wish (`a+`).
+    /// apt takes a name that it does not know for a pattern (`a.b`), for a wish (`a+`), or for that
+    /// of something that another package provides.
     fn look_up(&self, package: &PackageName) -> Option<Program> {
         let name = without_architecture(package);
-        name.contains(['.', '+']).then(|| {
-            Program::new("/usr/bin/apt-cache")
-                .args(["pkgnames", "--", name])
-                .long_output()
-        })
+        let program = Program::new(APT_CACHE).args(["pkgnames", "--", name]);
+        Some(program.long_output())
     }
 
     /// The names that begin so.
     fn knows(&self, package: &PackageName, ended: &Ended) -> bool {
         let name = without_architecture(package);
         ended.stdout.text().lines().any(|line| line.trim() == name)
+    }
+
+    fn find_providers(&self, package: &PackageName) -> Option<Program> {
+        let name = without_architecture(package);
+        let exactly = name.replace('.', "[.]").replace('+', "[+]");
+        Some(Program::new(APT_CACHE).args([
+            "search",
+            "--names-only",
+            "--",
+            &format!("^{exactly}$"),
+        ]))
     }
 
     fn act(&self, change: &Change, _before: &[Status], patience: Duration) -> Program {
@@ -78,6 +99,22 @@ impl PackageProvider for Apt {
             Some(version) => program.args(change.names().map(|name| format!("{name}={version}"))),
             None => program.args(change.names()),
         }
+    }
+
+    fn effects(&self, ended: &Ended) -> Vec<Effect> {
+        said::effects(ended)
+    }
+
+    fn words(&self, ended: &Ended) -> Option<String> {
+        said::words(ended)
+    }
+
+    fn broken(&self, ended: &Ended) -> Vec<String> {
+        said::broken(ended)
+    }
+
+    fn remedy(&self) -> &'static str {
+        "`dpkg --configure -a` or `apt-get -f install` on the node, or a purge of it, may mend that"
     }
 
     fn is_locked(&self, ended: &Ended) -> bool {
@@ -119,7 +156,26 @@ impl PackageProvider for Apt {
         let text = ended.stdout.text();
         Ok(text.lines().filter_map(read_update).collect())
     }
+
+    /// Without lists nothing is newer than what is there.
+    fn warnings(&self, _ended: &Ended) -> Vec<String> {
+        let warning = "apt has no lists of packages, `apt_update` fetches them";
+        let has_none = !has_lists(Path::new(LISTS));
+        has_none.then(|| warning.to_owned()).into_iter().collect()
+    }
 }
+
+/// Whether there are lists where apt keeps them, unless it keeps them elsewhere. Those of a
+/// repository on this machine are links to it.
+fn has_lists(directory: &Path) -> bool {
+    let Ok(entries) = directory.read_dir() else {
+        return true;
+    };
+    let mut lists = entries.flatten().map(|entry| entry.path());
+    lists.any(|path| path.to_string_lossy().contains("_Packages") && path.exists())
+}
+
+const LISTS: &str = "/var/lib/apt/lists";
 
 /// Fetches the lists of packages anew.
 pub(super) fn refresh(patience: Duration) -> Program {
@@ -141,11 +197,19 @@ fn apt_get(patience: Duration) -> Program {
         .args([format!("DPkg::Lock::Timeout={}", patience.as_secs())])
 }
 
+/// This machine's architecture, as dpkg names it.
+const NATIVE: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "amd64"
+};
+
 /// Three words, then name, version, architecture.
 const FORMAT: &str = "${Status}\\t${Package}\\t${Version}\\t${Architecture}\\n";
 
 /// What apt and dpkg say where somebody else is at work.
-const LOCKED: [&str; 3] = [
+const LOCKED: [&str; 4] = [
+    "Unable to lock the administration directory (/var/lib/dpkg/), is another process using it?",
     "Could not get lock",
     "Unable to acquire the dpkg frontend lock",
     "dpkg frontend lock was locked by another process",
@@ -303,11 +367,23 @@ mod tests {
             let words = act(verb, version).arguments.join(" ");
             assert!(words.ends_with(end), "{words}");
         }
-        assert!(Apt.look_up(&name("foo")).is_none());
-        assert!(Apt.look_up(&name("g++")).is_some());
+        let words = |program: Option<Program>| program.unwrap().arguments.join(" ");
+        assert_eq!(words(Apt.look_up(&name("g++:i386"))), "pkgnames -- g++");
+        assert_eq!(
+            words(Apt.find_providers(&name("g++.1"))),
+            "search --names-only -- ^g[+][+][.]1$"
+        );
         let listed = ended(0, "g++-12\ng++\n", "");
         assert!(Apt.knows(&name("g++:i386"), &listed) && !Apt.knows(&name("g+"), &listed));
         assert!(Apt.accepts(&name("libc6:i386")) && !Apt.accepts(&name("a:b:c")));
+        assert!(!Apt.accepts(&name("libc6:any")) && Apt.accepts(&name("any")));
+        let asked = Apt.ask(&name(&format!("foo:{NATIVE}"))).arguments.join(" ");
+        assert!(
+            asked.ends_with(&format!("-- foo:{NATIVE} foo:all")),
+            "{asked}"
+        );
+        let asked = Apt.ask(&name("foo:i386")).arguments.join(" ");
+        assert!(asked.ends_with("-- foo:i386"), "{asked}");
     }
 
     #[test]
@@ -323,6 +399,17 @@ mod tests {
                 100,
                 "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)\n",
                 true,
+            ),
+            (
+                100,
+                "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock. It is held by process 4 (dpkg)\n\
+                 E: Unable to lock the administration directory (/var/lib/dpkg/), is another process using it?\n",
+                true,
+            ),
+            (
+                100,
+                "E: Unable to lock the administration directory (/var/lib/dpkg/), are you root?\n",
+                false,
             ),
             (100, "E: Unable to locate package nosuch\n", false),
             (0, "", false),
@@ -374,6 +461,19 @@ mod tests {
             error.unwrap_err(),
             "Apt check-update failed, exit code was 100: E: broken packages"
         );
+    }
+
+    #[test]
+    fn lists_that_are_away_are_missed() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(has_lists(&dir.path().join("elsewhere")));
+        assert!(!has_lists(dir.path()));
+        let repository = dir.path().join("Packages");
+        let list = dir.path().join("_srv_repo_._Packages");
+        std::os::unix::fs::symlink(&repository, list).unwrap();
+        assert!(!has_lists(dir.path()));
+        crate::sys::file::write_new(&repository, b"", 0o644).unwrap();
+        assert!(has_lists(dir.path()));
     }
 
     #[test]

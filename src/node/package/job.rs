@@ -307,8 +307,8 @@ const SHELL: &str = "/bin/sh";
 /// Runs its arguments as they are, and notes the exit code in the file that is its name.
 const SCRIPT: &str = r#""$@"; code=$?; echo "$code" >"$0"; exit "$code""#;
 
-/// What is kept of each output.
-const KEEP: usize = 64 << 10;
+/// What is kept of each output: it tells what was done to each package.
+const KEEP: usize = 512 << 10;
 
 const LARGEST: u64 = 64 << 10;
 

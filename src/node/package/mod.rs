@@ -7,6 +7,7 @@
 mod apk;
 mod apt;
 mod compare;
+mod effect;
 mod job;
 mod name;
 mod rpm;
@@ -16,6 +17,7 @@ mod yum;
 mod zypper;
 
 pub use self::{
+    effect::{Done, Effect},
     job::{JobState, Record},
     name::{PackageName, PackageNameError, PackageVersion},
     settings::{PROVIDERS, Settings, SettingsError},
@@ -24,7 +26,7 @@ pub use self::{
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::program::Program;
+use super::program::{Program, last_words};
 use crate::sys::command::Ended;
 
 /// A package manager.
@@ -48,15 +50,20 @@ pub trait PackageProvider: Send + Sync {
     /// The state, from what that program said.
     fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String>;
 
-    /// What tells whether there is a package of that name, for names that the manager takes for
-    /// something else where there is none.
+    /// What tells whether there is a package of that name, where the manager takes a name for
+    /// something else if there is none.
     fn look_up(&self, _package: &PackageName) -> Option<Program> {
         None
     }
 
     /// Whether there is one, from what that program said.
-    fn knows(&self, _package: &PackageName, ended: &Ended) -> bool {
-        ended.is_success()
+    fn knows(&self, _package: &PackageName, _ended: &Ended) -> bool {
+        true
+    }
+
+    /// What lists the packages that stand for a name of which there is none.
+    fn find_providers(&self, _package: &PackageName) -> Option<Program> {
+        None
     }
 
     /// Whether a package is installed in this version.
@@ -70,6 +77,26 @@ pub trait PackageProvider: Send + Sync {
     /// Whether a program that makes changes has done so.
     fn succeeded(&self, ended: &Ended) -> bool {
         ended.is_success()
+    }
+
+    /// Everything that such a program has done to packages, as far as it tells.
+    fn effects(&self, _ended: &Ended) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Why it has failed, in its own words.
+    fn words(&self, ended: &Ended) -> Option<String> {
+        last_words(ended)
+    }
+
+    /// The packages at which it failed, where it names them: they need not be those that were meant.
+    fn broken(&self, _ended: &Ended) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What mends packages that are broken.
+    fn remedy(&self) -> &'static str {
+        ""
     }
 
     /// Whether it has changed nothing, as another one held the lock.
@@ -104,6 +131,11 @@ pub trait PackageProvider: Send + Sync {
 
     /// Those packages; or what went wrong, where the program did.
     fn read_updates(&self, ended: &Ended) -> Result<Vec<Update>, String>;
+
+    /// What keeps that list from being whole.
+    fn warnings(&self, _ended: &Ended) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What can be done to packages.
@@ -195,12 +227,26 @@ impl Status {
         self
     }
 
+    /// Whether that is its name, with its architecture or without.
+    fn is_called(&self, name: &str) -> bool {
+        let is = |key, text| self.details.get(key).is_some_and(|detail| detail == text);
+        is("name", name)
+            || name.split_once(':').is_some_and(|(name, architecture)| {
+                is("name", name) && is("architecture", architecture)
+            })
+    }
+
     /// As part of a sentence that begins with its name.
     pub fn describe(&self) -> String {
         if self.installed {
-            format!("is installed in version {}", self.ensure)
-        } else {
-            "is not installed".to_owned()
+            return format!("is installed in version {}", self.ensure);
+        }
+        // dpkg knows more between the two.
+        match self.details.get("status").map(String::as_str) {
+            Some(state @ ("half-installed" | "unpacked" | "half-configured")) => {
+                format!("is {state}")
+            }
+            _ => "is not installed".to_owned(),
         }
     }
 }

@@ -83,6 +83,14 @@ pub(super) fn versions() -> Program {
 
 const VERSIONS: &str = "%{NAME}.%{ARCH}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n";
 
+/// Name and version of `foo-1:2.0-1.noarch`.
+pub(super) fn split(word: &str) -> Option<(&str, &str)> {
+    let (word, _arch) = word.rsplit_once('.')?;
+    let (rest, _release) = word.rsplit_once('-')?;
+    let (name, _) = rest.rsplit_once('-')?;
+    Some((name, word.get(name.len() + 1..)?))
+}
+
 /// What rpm says where somebody else is at work.
 pub(super) fn is_locked(ended: &Ended) -> bool {
     !ended.is_success()

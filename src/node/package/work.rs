@@ -1,20 +1,22 @@
 //! Asks for packages, or changes them, and holds what has become of them against what was wanted.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+mod machine;
+mod wanted;
 
-use md5::{Digest as _, Md5};
+use std::{path::PathBuf, time::Duration};
+
 use tokio::time::Instant;
 
 use super::{
-    Change, PackageName, PackageProvider, Settings, SettingsError, Status, Update, Verb,
-    apt::{self, APT_GET, Apt},
+    Change, Effect, PackageName, PackageProvider, Settings, SettingsError, Status, Verb,
     job::{Job, JobState, Jobs, Outcome, Record},
-    yum::{DNF, YUM, Yum, exit_code},
 };
 use crate::{
-    node::program::{Program, failure, first_file},
+    node::program::{Program, ended_with, last_words},
     sys::command::{Ended, Launcher},
 };
+pub use machine::{Digest, Updates};
+use wanted::{already, could_not, failed, for_manager, missed};
 
 /// The packages of this machine.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Changed {
     pub after: Vec<Status>,
     /// Whether anything had to be done for it.
     pub changed: bool,
+    /// What was done to packages that nobody had named.
+    pub also: Vec<Effect>,
     /// What the manager printed.
     pub output: Option<String>,
 }
@@ -46,6 +50,8 @@ pub struct Failure {
     pub status: Vec<Status>,
     /// Whether something was changed all the same.
     pub changed: bool,
+    /// What was done to packages that nobody had named.
+    pub also: Vec<Effect>,
     /// What the manager printed.
     pub output: Option<String>,
     /// The manager's exit code.
@@ -63,28 +69,6 @@ pub enum FailureKind {
     Unexpected,
 }
 
-/// What is installed, in short.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Digest {
-    /// How many packages.
-    pub count: usize,
-    /// The original's MD5 of the list.
-    pub md5: String,
-}
-
-/// What there is to update.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Updates {
-    /// The manager, by the original's name.
-    pub manager: &'static str,
-    /// What it printed.
-    pub output: String,
-    /// Its exit code.
-    pub code: i32,
-    /// What is not new.
-    pub outdated: Vec<Update>,
-}
-
 impl Packages {
     /// As the configuration says; a fault in it is everybody's answer. Notes are kept in `state_dir`.
     pub fn new(settings: Result<Settings, SettingsError>, state_dir: PathBuf) -> Self {
@@ -97,6 +81,14 @@ impl Packages {
     /// The last run of the manager that was begun here, and where it stands.
     pub fn last_run(&self) -> Option<(Record, JobState)> {
         self.jobs.last()
+    }
+
+    /// The last words of a run that has ended.
+    pub fn words(&self, ended: &Ended) -> Option<String> {
+        match self.provider() {
+            Ok(provider) => provider.words(ended),
+            Err(_) => last_words(ended),
+        }
     }
 
     fn settings(&self) -> Result<&Settings, Failure> {
@@ -193,24 +185,30 @@ impl Packages {
             }
         };
         let after = statuses(provider, launcher, &change.packages).await?;
-        let changed = joined || after != before;
+        let mut also = provider.effects(&ended);
+        also.retain(|effect| !effect.is_of(&before) && !effect.is_of(&after));
+        let changed = joined || after != before || !also.is_empty();
+        let missed = missed(provider, change, &after);
         let why = if provider.succeeded(&ended) {
-            missed(provider, change, &after)
+            missed.map(|why| could_not(change, &why, FailureKind::Unexpected))
         } else {
-            Some(failure(&name, &ended))
+            let is_done = missed.is_none() && after != before;
+            Some(failed(provider, change, &name, &ended, &after, is_done))
         };
         match why {
             None => Ok(Changed {
                 after,
                 changed,
+                also,
                 output: Some(said(&ended)),
             }),
             Some(why) => Err(Failure {
                 status: after,
                 changed,
+                also,
                 output: Some(said(&ended)),
                 code: code(&ended),
-                ..unexpected(could_not(change, &why, FailureKind::Unexpected))
+                ..unexpected(why)
             }),
         }
     }
@@ -239,80 +237,15 @@ impl Packages {
                 output: Some(said(&ended)),
                 code: code(&ended),
                 ..unexpected(format!(
-                    "{} holds the lock; {}",
-                    job.provider
-                        .holder(&ended)
-                        .unwrap_or_else(|| "another program".to_owned()),
-                    failure(&name, &ended)
+                    "{}; {}",
+                    locked(job.provider, &ended),
+                    failure(job.provider, &name, &ended)
                 ))
             }),
             Outcome::Vanished => Err(unexpected(format!(
                 "{name} has vanished; nobody knows how it ended"
             ))),
         }
-    }
-
-    /// How many packages there are, and the original's digest of their list.
-    pub async fn digest(&self, launcher: &Launcher) -> Result<Digest, Failure> {
-        let provider = self.provider()?;
-        let program = provider.list();
-        let name = program.name();
-        let ended = run(launcher, &program).await?;
-        if !ended.is_success() {
-            return Err(Failure {
-                code: code(&ended),
-                ..unexpected(exit_code(&format!("{name} command failed"), &ended))
-            });
-        }
-        let listed = ended.stdout.text();
-        Ok(Digest {
-            count: provider.installed(&listed).len(),
-            md5: hex(&Md5::digest(provider.digested(&listed).as_bytes())),
-        })
-    }
-
-    /// Of which packages there are newer ones.
-    pub async fn updates(&self, launcher: &Launcher) -> Result<Updates, Failure> {
-        updates(&*self.provider()?, launcher).await
-    }
-
-    /// The same of apt.
-    pub async fn apt_updates(&self, launcher: &Launcher) -> Result<Updates, Failure> {
-        need_apt()?;
-        updates(&Apt, launcher).await
-    }
-
-    /// The same of yum, or dnf in its place.
-    pub async fn yum_updates(&self, launcher: &Launcher) -> Result<Updates, Failure> {
-        updates(&yum()?, launcher).await
-    }
-
-    /// Fetches apt's lists anew.
-    pub async fn apt_update(&self, launcher: &Launcher) -> Result<Ended, Failure> {
-        need_apt()?;
-        let settings = self.settings()?;
-        let patience = settings.lock_wait.min(settings.wait);
-        let begun = Instant::now();
-        let job = Job {
-            what: "apt_update".to_owned(),
-            program: apt::refresh(patience),
-            provider: &Apt,
-            deadline: begun + settings.wait,
-            lock_deadline: begun + patience,
-        };
-        let (ended, _) = self.run(launcher, &job).await?;
-        succeeded(ended, "apt-get update failed")
-    }
-
-    /// Removes what yum fetched.
-    pub async fn yum_clean(
-        &self,
-        launcher: &Launcher,
-        mode: Option<&str>,
-    ) -> Result<Ended, Failure> {
-        let mode = mode.unwrap_or(&self.settings()?.clean_mode);
-        let ended = run(launcher, &yum()?.clean(mode)).await?;
-        succeeded(ended, "Yum clean failed")
     }
 }
 
@@ -363,66 +296,6 @@ fn read(
     }
 }
 
-/// The end where nothing is to be done, which may be a failure in the original's words.
-fn already(
-    provider: &dyn PackageProvider,
-    change: &Change,
-    before: &[Status],
-    strict: bool,
-) -> Result<Option<Changed>, Failure> {
-    let is_done = |status: &Status| match (change.verb, &change.version) {
-        (Verb::Install, Some(version)) => provider.has_version(status, version),
-        (Verb::Install, None) => status.installed,
-        (Verb::Update | Verb::Uninstall, _) => !status.installed,
-        // What is removed may have left its configuration.
-        (Verb::Purge, _) => !status.installed && (strict || !has_remains(status)),
-    };
-    let why = match change.verb {
-        Verb::Install => "Package is already installed",
-        _ => "Package is not present on the system",
-    };
-    // There is nothing to update. And who is strict means each of several.
-    let fails = change.verb == Verb::Update || (strict && change.version.is_none());
-    if fails && let Some(at) = before.iter().position(is_done) {
-        let name = change.packages.get(at).filter(|_| before.len() > 1);
-        let message = match name {
-            Some(name) => format!("{name}: {why}"),
-            None => why.to_owned(),
-        };
-        return Err(Failure {
-            status: before.to_vec(),
-            ..unexpected(message)
-        });
-    }
-    Ok(before.iter().all(is_done).then(|| Changed {
-        after: before.to_vec(),
-        changed: false,
-        output: None,
-    }))
-}
-
-/// The change as the manager is told: what is not there is not to be removed. It might take such a
-/// name for something else (apt takes `bar+` for a wish to install bar).
-fn for_manager(change: &Change, before: &[Status]) -> Change {
-    let is_there = |status: &Status| match change.verb {
-        Verb::Install | Verb::Update => true,
-        Verb::Uninstall => status.installed,
-        Verb::Purge => status.installed || has_remains(status),
-    };
-    let there = change.packages.iter().zip(before);
-    let there = there.filter(|(_, status)| is_there(status));
-    Change {
-        packages: there.map(|(package, _)| package.clone()).collect(),
-        ..change.clone()
-    }
-}
-
-/// Whether something is left of a package that is not installed.
-fn has_remains(status: &Status) -> bool {
-    // Other managers know nothing of what is not installed.
-    status.details.contains_key("desired") && status.ensure == super::ABSENT
-}
-
 /// Makes sure that the manager can't take names for something else.
 async fn look_up(
     provider: &dyn PackageProvider,
@@ -433,8 +306,15 @@ async fn look_up(
     for (package, status) in change.packages.iter().zip(before) {
         let program = provider.look_up(package).filter(|_| !status.installed);
         let Some(program) = program else { continue };
-        if !provider.knows(package, &run(launcher, &program).await?) {
-            let why = format!("{} knows no package of that name", provider.name());
+        let ended = run(launcher, &program).await?;
+        let why = if !ended.is_success() {
+            Some(failure(provider, &program.name(), &ended))
+        } else if provider.knows(package, &ended) {
+            None
+        } else {
+            Some(unknown(provider, launcher, package).await?)
+        };
+        if let Some(why) = why {
             return Err(Failure {
                 status: before.to_vec(),
                 ..unexpected(could_not(change, &why, FailureKind::Unexpected))
@@ -444,71 +324,37 @@ async fn look_up(
     Ok(())
 }
 
-/// What is not as it was wanted, though the manager has done its work.
-fn missed(provider: &dyn PackageProvider, change: &Change, after: &[Status]) -> Option<String> {
-    let reached = |status: &Status| match (change.verb, &change.version) {
-        (Verb::Install, Some(version)) => provider.has_version(status, version),
-        (Verb::Install, None) | (Verb::Update, _) => status.installed,
-        (Verb::Uninstall, _) => !status.installed,
-        (Verb::Purge, _) => !status.installed && !has_remains(status),
+/// That there is no such package, and which ones stand for it.
+async fn unknown(
+    provider: &dyn PackageProvider,
+    launcher: &Launcher,
+    package: &PackageName,
+) -> Result<String, Failure> {
+    let text = format!("{} knows no package '{package}'", provider.name());
+    let Some(program) = provider.find_providers(package) else {
+        return Ok(text);
     };
-    let (package, status) = change
-        .packages
-        .iter()
-        .zip(after)
-        .find(|(_, status)| !reached(status))?;
-    Some(format!("{package} {}", status.describe()))
-}
-
-/// `Could not install 'foo': WHY`.
-fn could_not(change: &Change, why: &str, kind: FailureKind) -> String {
-    let names: Vec<String> = change.names().map(|name| format!("'{name}'")).collect();
-    let (verb, names) = (change.verb.as_str(), names.join(", "));
-    match kind {
-        FailureKind::StillRunning => format!("still running: {verb} of {names}: {why}"),
-        _ => format!("Could not {verb} {names}: {why}"),
-    }
-}
-
-async fn updates(provider: &dyn PackageProvider, launcher: &Launcher) -> Result<Updates, Failure> {
-    let ended = run(launcher, &provider.updates()).await?;
-    let outdated = provider.read_updates(&ended);
-    let mut outdated = outdated.map_err(|why| Failure {
-        code: code(&ended),
-        ..unexpected(why)
-    })?;
-    if let Some(program) = provider.versions().filter(|_| !outdated.is_empty()) {
-        let listed = run(launcher, &program).await?.stdout.text();
-        let versions: HashMap<&str, &str> = listed
-            .lines()
-            .filter_map(|line| line.split_once('\t'))
-            .collect();
-        for update in &mut outdated {
-            let current = versions.get(update.package.as_str());
-            update.current = current.map(|version| (*version).to_owned());
-        }
-    }
-    Ok(Updates {
-        manager: provider.manager(),
-        output: ended.stdout.text(),
-        code: code(&ended).unwrap_or_default(),
-        outdated,
+    let listed = run(launcher, &program).await?.stdout.text();
+    let names = listed.lines().filter_map(|line| line.split(' ').next());
+    let names: Vec<&str> = names.take(MOST_PROVIDERS).collect();
+    Ok(match names.as_slice() {
+        [] => format!("{text}; are its lists of packages up to date?"),
+        names => format!(
+            "{text}, but what provides it: name one of {}",
+            names.join(", ")
+        ),
     })
 }
 
-fn need_apt() -> Result<(), Failure> {
-    match first_file(&[APT_GET]) {
-        Some(_) => Ok(()),
-        None => Err(unexpected(format!("Cannot find apt-get at {APT_GET}"))),
-    }
+fn failure(provider: &dyn PackageProvider, name: &str, ended: &Ended) -> String {
+    ended_with(name, ended, provider.words(ended))
 }
 
-fn yum() -> Result<Yum, Failure> {
-    match first_file(&[YUM, DNF]) {
-        Some(YUM) => Ok(Yum::YUM),
-        Some(_) => Ok(Yum::DNF),
-        None => Err(unexpected(format!("Cannot find yum at {YUM}"))),
-    }
+/// Who keeps us from doing anything.
+fn locked(provider: &dyn PackageProvider, ended: &Ended) -> String {
+    let holder = provider.holder(ended);
+    let holder = holder.unwrap_or_else(|| "another program".to_owned());
+    format!("{holder} holds the lock")
 }
 
 async fn run(launcher: &Launcher, program: &Program) -> Result<Ended, Failure> {
@@ -516,21 +362,18 @@ async fn run(launcher: &Launcher, program: &Program) -> Result<Ended, Failure> {
     ended.map_err(|error| unexpected(error.to_string()))
 }
 
-fn succeeded(ended: Ended, what: &str) -> Result<Ended, Failure> {
-    if ended.is_success() {
-        return Ok(ended);
-    }
-    Err(Failure {
-        code: code(&ended),
-        output: Some(said(&ended)),
-        ..unexpected(exit_code(what, &ended))
-    })
+fn said(ended: &Ended) -> String {
+    let mut text = end_of(ended.stdout.text());
+    text.push_str(&end_of(ended.stderr.text()));
+    text
 }
 
-fn said(ended: &Ended) -> String {
-    let mut text = ended.stdout.text();
-    text.push_str(&ended.stderr.text());
-    text
+/// What fits into a reply.
+fn end_of(text: String) -> String {
+    match text.len().checked_sub(MOST_OUTPUT) {
+        None => text,
+        Some(from) => text[text.ceil_char_boundary(from)..].to_owned(),
+    }
 }
 
 const fn code(ended: &Ended) -> Option<i32> {
@@ -540,20 +383,13 @@ const fn code(ended: &Ended) -> Option<i32> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _never_fails = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 const fn unexpected(message: String) -> Failure {
     Failure {
         kind: FailureKind::Unexpected,
         message,
         status: Vec::new(),
         changed: false,
+        also: Vec::new(),
         output: None,
         code: None,
     }
@@ -561,6 +397,12 @@ const fn unexpected(message: String) -> Failure {
 
 /// How long a manager may take to tell the state of a package.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much of each output of a manager is in a reply.
+const MOST_OUTPUT: usize = 64 << 10;
+
+/// How many packages are named in the place of one that there is not.
+const MOST_PROVIDERS: usize = 10;
 
 #[cfg(test)]
 mod tests;

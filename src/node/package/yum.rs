@@ -4,7 +4,9 @@ use std::{cmp::Ordering, fmt::Write as _, time::Duration};
 
 use super::{
     Change, PURGED, PackageName, PackageProvider, PackageVersion, Status, Update, Verb,
-    compare::compare, rpm,
+    compare::compare,
+    effect::{Done, Effect},
+    rpm,
 };
 use crate::{
     node::program::{Program, last_words},
@@ -95,13 +97,22 @@ impl PackageProvider for Yum {
             || rpm::is_locked(ended)
     }
 
-    /// `Existing lock /var/run/yum.pid: another copy is running as pid 2077.`
+    /// `Existing lock /var/run/yum.pid: another copy is running as pid 2077.`; dnf has
+    /// `The application with PID 2077 is: dnf`.
     fn holder(&self, ended: &Ended) -> Option<String> {
         let text = ended.stderr.text();
+        if let Some((_, holder)) = text.rsplit_once("The application with PID ") {
+            let (pid, name) = holder.lines().next()?.split_once(" is: ")?;
+            return Some(format!("process {pid} ({name})"));
+        }
         let (_, holder) = text.rsplit_once("another copy is running as pid ")?;
         let digits = holder.trim_start_matches(|c: char| c.is_ascii_digit());
         let pid = holder.strip_suffix(digits)?;
         (!pid.is_empty()).then(|| format!("process {pid}"))
+    }
+
+    fn effects(&self, ended: &Ended) -> Vec<Effect> {
+        read_effects(&ended.stdout.text())
     }
 
     fn list(&self) -> Program {
@@ -114,7 +125,7 @@ impl PackageProvider for Yum {
 
     fn updates(&self) -> Program {
         Program::new(self.program)
-            .args(["-q", "check-update"])
+            .args(["-q", "--setopt=exit_on_lock=1", "check-update"])
             .long_output()
     }
 
@@ -136,6 +147,28 @@ pub(super) fn exit_code(what: &str, ended: &Ended) -> String {
         let _never_fails = write!(text, ": {words}");
     }
     text
+}
+
+/// With what dnf ends: `Removed:`, and below it names with versions, a few in each line.
+fn read_effects(text: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut done = None;
+    for line in text.lines() {
+        if !line.starts_with(' ') {
+            done = match line.trim_end() {
+                "Installed:" => Some(Done::Installed),
+                "Upgraded:" => Some(Done::Upgraded),
+                "Downgraded:" => Some(Done::Downgraded),
+                "Removed:" => Some(Done::Removed),
+                _ => None,
+            };
+            continue;
+        }
+        let Some(done) = done else { continue };
+        let packages = line.split_ascii_whitespace().filter_map(rpm::split);
+        effects.extend(packages.map(|(name, version)| Effect::of(name, done, version)));
+    }
+    effects
 }
 
 /// `bash.x86_64  5.1.8-9.el9  baseos`, of which yum breaks long lines anywhere between.
@@ -210,6 +243,24 @@ mod tests {
         assert!(error.unwrap_err().starts_with(
             "Yum check-update failed, exit code was 1: Error: Failed to download metadata"
         ));
+    }
+
+    /// From Debian 12's dnf 4.14.
+    #[test]
+    fn dnf_ends_with_what_it_has_done() {
+        let text = "\nUpgraded:\n  foo-1:3.0-1.noarch        \n\n\
+            Removed:\n  g++-x-2.0-1.el9.x86_64                     needy-1.0-1.noarch    \n\nComplete!\n  x-1-1.a\n";
+        let effects = Yum::DNF.effects(&ended(0, text, ""));
+        let new = |to| Effect::new("foo", Done::Upgraded, None, Some(to));
+        let gone = |name, from| Effect::new(name, Done::Removed, Some(from), None);
+        assert_eq!(
+            effects,
+            [
+                new("1:3.0-1"),
+                gone("g++-x", "2.0-1.el9"),
+                gone("needy", "1.0-1")
+            ]
+        );
     }
 
     fn rows(text: &str) -> Vec<String> {
@@ -288,6 +339,9 @@ mod tests {
         let held = ended(1, "", &format!("{holder}{exits}"));
         assert_eq!(Yum::YUM.holder(&held).as_deref(), Some("process 2077"));
         assert_eq!(Yum::YUM.holder(&ended(200, "", exits)), None);
+        let of_dnf = "metadata already locked by 77\n  The application with PID 77 is: dnf\n    Memory :  12 M RSS ( 20 MB VSZ)\n";
+        let held = ended(200, "", of_dnf);
+        assert_eq!(Yum::DNF.holder(&held).as_deref(), Some("process 77 (dnf)"));
         let forbidden =
             "[Errno 13] Permission denied: '/var/run/yum.pid'\nCan't create lock file; exiting\n";
         assert!(!Yum::YUM.is_locked(&ended(1, "", forbidden)));

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    ABSENT, Change, PackageName, PackageProvider, PackageVersion, Status, Update, Verb, rpm,
+    ABSENT, Change, PackageName, PackageProvider, PackageVersion, Status, Update, Verb,
+    effect::{Done, Effect},
+    rpm,
 };
 use crate::{
-    node::program::{Program, failure},
+    node::program::{Program, cite, failure, last_words},
     sys::command::{Ended, Status as Exit},
 };
 
@@ -67,6 +69,11 @@ impl PackageProvider for Zypper {
         (!holder.contains('\n')).then(|| format!("process {holder})"))
     }
 
+    fn effects(&self, ended: &Ended) -> Vec<Effect> {
+        let text = ended.stdout.text();
+        text.lines().filter_map(read_effect).collect()
+    }
+
     fn list(&self) -> Program {
         rpm::list()
     }
@@ -83,6 +90,38 @@ impl PackageProvider for Zypper {
         }
         let text = ended.stdout.text();
         Ok(text.lines().filter_map(read_update).collect())
+    }
+
+    /// It has gone on without a repository.
+    fn warnings(&self, ended: &Ended) -> Vec<String> {
+        let whole = [ended.stderr.text(), ended.stdout.text()].join("\n");
+        let lines = whole.lines().map(str::trim);
+        let lines = lines.filter(|line| line.starts_with("Repository '") && line.ends_with('.'));
+        lines.map(str::to_owned).collect()
+    }
+
+    /// What it can't solve is on standard output, between what it does and what it asks.
+    fn words(&self, ended: &Ended) -> Option<String> {
+        let text = ended.stdout.text();
+        let problem = text
+            .lines()
+            .skip_while(|line| !line.starts_with("Problem: "));
+        let problem = problem.take_while(|line| !line.starts_with("Choose from "));
+        cite(problem).or_else(|| last_words(ended))
+    }
+}
+
+/// `(1/2) Removing needy-1.0-1.noarch [.....done]`; what is installed may have been there, older.
+fn read_effect(line: &str) -> Option<Effect> {
+    let (count, rest) = line.strip_prefix('(')?.split_once(") ")?;
+    count.split_once('/')?;
+    let (rest, _) = rest.split_once(" [")?;
+    let (verb, package) = rest.split_once(' ')?;
+    let (name, version) = rpm::split(package.trim())?;
+    match verb.trim_end_matches(':') {
+        "Removing" => Some(Effect::of(name, Done::Removed, version)),
+        "Installing" => Some(Effect::of(name, Done::Installed, version)),
+        _ => None,
     }
 }
 
@@ -132,6 +171,40 @@ mod tests {
         assert_eq!(holder, "process 4711 (zypper)");
         let error = Zypper.read_updates(&ended(7, "", locked)).unwrap_err();
         assert!(error.contains("pid 4711"), "{error}");
+    }
+
+    /// From Debian 12's zypper 1.14.
+    #[test]
+    fn problems_and_repositories_that_are_away_are_told() {
+        let text = "Loading repository data...\nReading installed packages...\n\
+            Problem: nothing provides the-moon needed by broken-1.0-1.noarch\n \
+            Solution 1: do not install broken-1.0-1.noarch\n\n\
+            Choose from above solutions by number or cancel [1/2/c/d/?] (c): c\n";
+        assert_eq!(
+            Zypper.words(&ended(4, text, "")).unwrap(),
+            "Problem: nothing provides the-moon needed by broken-1.0-1.noarch; \
+             Solution 1: do not install broken-1.0-1.noarch"
+        );
+        assert_eq!(Zypper.words(&ended(1, "x\n", "no\n")).unwrap(), "no");
+        let gone = "Repository 'gone' is invalid.\n[gone|file:/srv/gone] Valid metadata not found at specified URL\n";
+        assert_eq!(
+            Zypper.warnings(&ended(106, UPDATES, gone)),
+            ["Repository 'gone' is invalid."]
+        );
+    }
+
+    #[test]
+    fn zypper_tells_what_it_does() {
+        let text = "The following 2 packages are going to be REMOVED:\n  foo needy\n\
+            (1/2) Removing needy-1.0-1.noarch [.....done]\nAdditional rpm output:\n(see below)\n\
+            (2/2) Installing: foo-1:2.0-1.noarch [......done]\n";
+        assert_eq!(
+            Zypper.effects(&ended(0, text, "")),
+            [
+                Effect::new("needy", Done::Removed, Some("1.0-1"), None),
+                Effect::new("foo", Done::Installed, None, Some("1:2.0-1")),
+            ]
+        );
     }
 
     #[test]

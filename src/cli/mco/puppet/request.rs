@@ -23,6 +23,12 @@ pub(super) fn run(args: &PuppetArgs) -> Result<Map<String, Value>, CommandError>
             "Cannot set splaylimit when forcing runs",
         ));
     }
+    // Not left to clap, as the original complains of `--force` first.
+    if args.splay && args.no_splay {
+        return Err(CommandError::usage(
+            "--splay and --no-splay can't be used together",
+        ));
+    }
     let switch = |yes: bool, no: bool| (yes || no).then_some(yes);
     let given = [
         ("force", args.force.then(|| json!(true))),
@@ -129,7 +135,13 @@ mod tests {
                 "splaylimit": 3, "use_cached_catalog": false, "ignoreschedules": true,
             })
         );
-        assert_eq!(inputs("runonce --noop --no-noop"), json!({"noop": false}));
+        let both = run(&args("runonce --splay --no-splay")).unwrap_err();
+        assert!(both.to_string().ends_with("can't be used together"));
+        for name in ["noop", "use-cached-catalog"] {
+            let line = format!("mco puppet runonce --{name} --no-{name}");
+            let error = Mco::try_parse_from(line.split(' ')).unwrap_err();
+            assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
+        }
         for line in ["runonce --force --splay", "runonce --force --splaylimit 3"] {
             let error = run(&args(line)).unwrap_err().to_string();
             assert!(error.ends_with("when forcing runs"), "{error}");

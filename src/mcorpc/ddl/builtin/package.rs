@@ -123,6 +123,11 @@ fn change(verb: &str) -> Action {
     with_outputs(action.input(idempotent()))
         .output("changed", "Whether anything had to be done", "Changed")
         .output(
+            "also",
+            "What was done to packages that were not named",
+            "Also",
+        )
+        .output(
             "exitcode",
             "The exit code of the package manager, if it failed",
             "Exit Code",
@@ -188,15 +193,24 @@ fn work(name: &str, description: &str, title: &str, command: &str) -> Action {
 }
 
 fn updates(name: &str, description: &str, title: &str, command: &str) -> Action {
-    work(name, description, title, command).always().output(
+    let action = work(name, description, title, command).always().output(
         "outdated_packages",
         "Outdated packages",
         "Outdated Packages",
+    );
+    with_warnings(action)
+}
+
+fn with_warnings(action: Action) -> Action {
+    action.output(
+        "warnings",
+        "What keeps the list from being whole",
+        "Warnings",
     )
 }
 
 fn checkupdates() -> Action {
-    Action::new("checkupdates", "Check for updates")
+    let action = Action::new("checkupdates", "Check for updates")
         .always()
         .output(
             "package_manager",
@@ -213,5 +227,6 @@ fn checkupdates() -> Action {
             "exitcode",
             "The exitcode from the package manager command",
             "Exit Code",
-        )
+        );
+    with_warnings(action)
 }

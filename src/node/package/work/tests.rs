@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    node::package::{ABSENT, PURGED, PackageVersion},
+    node::package::{ABSENT, Done, PURGED, PackageVersion, Update},
     sys::file::{Mode, make_fifo, write_atomic},
 };
 
@@ -25,13 +25,15 @@ impl PackageProvider for Scripted {
         Program::new("/bin/cat").args([self.dir.join(package.as_str()).to_str().unwrap()])
     }
 
-    fn read(&self, _package: &PackageName, ended: &Ended) -> Result<Status, String> {
+    fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String> {
         let text = ended.stdout.text();
-        Ok(match text.trim() {
+        let name = package.as_str();
+        let status = match text.trim() {
             "" => Status::missing(PURGED),
             "rc" => Status::missing(ABSENT).with("desired", "deinstall"),
             version => Status::installed(version),
-        })
+        };
+        Ok(status.with("name", name))
     }
 
     fn act(&self, change: &Change, _before: &[Status], _patience: Duration) -> Program {
@@ -45,6 +47,48 @@ impl PackageProvider for Scripted {
             .env("DIR", self.dir.to_str().unwrap())
     }
 
+    /// `also NAME`.
+    fn effects(&self, ended: &Ended) -> Vec<Effect> {
+        let text = ended.stdout.text();
+        let names = text.lines().filter_map(|line| line.strip_prefix("also "));
+        names
+            .map(|name| Effect::of(name, Done::Removed, "1"))
+            .collect()
+    }
+
+    /// `broken NAME`.
+    fn broken(&self, ended: &Ended) -> Vec<String> {
+        let text = ended.stdout.text();
+        let names = text.lines().filter_map(|line| line.strip_prefix("broken "));
+        names.map(str::to_owned).collect()
+    }
+
+    fn remedy(&self) -> &'static str {
+        "mend it"
+    }
+
+    fn look_up(&self, package: &PackageName) -> Option<Program> {
+        let is_virtual = package.as_str().starts_with("virtual");
+        let program = if package.as_str() == "virtual3" {
+            "/bin/false"
+        } else {
+            "/bin/true"
+        };
+        is_virtual.then(|| Program::new(program))
+    }
+
+    fn knows(&self, _package: &PackageName, _ended: &Ended) -> bool {
+        false
+    }
+
+    fn find_providers(&self, package: &PackageName) -> Option<Program> {
+        let names = match package.as_str() {
+            "virtual" => "one - the first\ntwo - the second",
+            _ => "",
+        };
+        Some(Program::new("/bin/echo").args(["-n", names]))
+    }
+
     fn is_locked(&self, ended: &Ended) -> bool {
         ended.stderr.text().contains("locked")
     }
@@ -54,11 +98,15 @@ impl PackageProvider for Scripted {
     }
 
     fn updates(&self) -> Program {
-        Program::new("/bin/true")
+        Program::new("/bin/sh").args(["-c", self.script, self.dir.to_str().unwrap()])
     }
 
     fn read_updates(&self, _ended: &Ended) -> Result<Vec<Update>, String> {
         Ok(Vec::new())
+    }
+
+    fn warnings(&self, ended: &Ended) -> Vec<String> {
+        vec![ended.stdout.text()]
     }
 }
 
@@ -220,6 +268,95 @@ async fn what_goes_wrong_is_told_with_code_and_words() {
     let both = change(Verb::Install, "a,b", Some("1"));
     let failure = Site::new(OBEY).change(&both, false).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Invalid);
+}
+
+#[tokio::test]
+async fn what_was_done_to_others_is_told() {
+    let install = change(Verb::Install, "a", None);
+    let script = "echo also a; echo also b; for file; do echo 2 >$file; done";
+    let done = Site::new(script).change(&install, false).await.unwrap();
+    let names: Vec<&str> = done.also.iter().map(|effect| &*effect.package).collect();
+    assert_eq!(names, ["b"]);
+    // Something was changed, though not what was meant.
+    let failure = Site::new("echo also b").change(&install, false).await;
+    let failure = failure.unwrap_err();
+    assert!(failure.changed && failure.also == done.also, "{failure:?}");
+}
+
+#[tokio::test]
+async fn the_fault_of_others_is_not_that_of_what_was_meant() {
+    let install = change(Verb::Install, "a", None);
+    for (script, message) in [
+        (
+            "echo broken a; echo no >&2; exit 1",
+            "Could not install 'a': sh ended with exit code 1: no",
+        ),
+        (
+            "echo broken b; echo no >&2; exit 1",
+            "Could not install 'a': 'b', which was not asked for, is broken: sh ended with exit code 1: no; mend it",
+        ),
+        (
+            "echo broken b; echo 2 >$1; echo no >&2; exit 1",
+            "install of 'a' is done, but 'b', which was not asked for, is broken: sh ended with exit code 1: no; mend it",
+        ),
+        (
+            "echo 2 >$1; echo no >&2; exit 1",
+            "install of 'a' is done, but sh ended with exit code 1: no",
+        ),
+    ] {
+        let failure = Site::new(script).change(&install, false).await.unwrap_err();
+        assert_eq!(failure.message, message);
+    }
+    // An old version may be there still.
+    let site = Site::new("echo held >&2; exit 1").with("a", "1");
+    let failure = site.change(&change(Verb::Update, "a", None), false).await;
+    let message = failure.unwrap_err().message;
+    assert!(message.starts_with("Could not update 'a': "), "{message}");
+}
+
+#[tokio::test]
+async fn what_is_no_package_is_not_installed() {
+    for (name, message) in [
+        (
+            "virtual",
+            "Could not install 'a', 'virtual': scripted knows no package 'virtual', but what provides it: name one of one, two",
+        ),
+        (
+            "virtual2",
+            "Could not install 'a', 'virtual2': scripted knows no package 'virtual2'; are its lists of packages up to date?",
+        ),
+        (
+            "virtual3",
+            "Could not install 'a', 'virtual3': false ended with exit code 1",
+        ),
+    ] {
+        let site = Site::new(OBEY);
+        let names = format!("a,{name}");
+        let install = change(Verb::Install, &names, None);
+        let failure = site.change(&install, false).await;
+        assert_eq!(failure.unwrap_err().message, message);
+        assert!(!site.at("a").exists());
+    }
+}
+
+#[tokio::test]
+async fn who_only_asks_waits_for_a_lock_too() {
+    let launcher = Launcher::new();
+    let script =
+        "if [ -e $0/tried ]; then echo late; else echo >$0/tried; echo locked >&2; exit 1; fi";
+    let site = Site::new(script);
+    let packages = site.packages();
+    let updates = packages.updates_of(&site.provider(), &launcher).await;
+    assert_eq!(updates.unwrap().warnings, ["late\n"]);
+    let site = Site::new("echo locked >&2; exit 1");
+    let mut settings = Settings::read(|_| None).unwrap();
+    settings.lock_wait = Duration::ZERO;
+    let packages = Packages::new(Ok(settings), site.jobs.path().into());
+    let failure = packages.updates_of(&site.provider(), &launcher).await;
+    assert_eq!(
+        failure.unwrap_err().message,
+        "another program holds the lock; sh ended with exit code 1: locked"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,77 @@
+//! `-o table`: a row for each package of each node.
+
+use serde_json::{Map, Value};
+
+use super::lines::{architecture, each};
+use crate::{
+    cli::render::{table::Table, view::cell},
+    client::{Account, Answer},
+};
+
+/// What there is to update.
+pub(super) fn updates(account: &Account) -> Table {
+    let mut table = Table::new(["Node", "Package", "Current", "Available", "Repo"]);
+    for answer in account.answers.iter().filter(|answer| answer.is_ok()) {
+        for update in outdated(answer).into_iter().flatten() {
+            // A node of the original does not say which version is installed.
+            let text = |name: &str| cell(update.get(name));
+            table.push([
+                answer.reply.sender.as_str().to_owned(),
+                text("package"),
+                text("current"),
+                text("version"),
+                text("repo"),
+            ]);
+        }
+    }
+    table
+}
+
+/// What a node has to update.
+pub(super) fn outdated(answer: &Answer) -> Option<&Vec<Value>> {
+    answer.reply.data.get("outdated_packages")?.as_array()
+}
+
+/// How packages are; `asked` are the names that were meant.
+pub(super) fn packages(account: &Account, action: &str, asked: &[String]) -> Table {
+    let changes = action != "status";
+    let mut header = vec!["Node", "Outcome", "Package", "Ensure", "Arch"];
+    header.extend(changes.then_some("Changed"));
+    header.push("Message");
+    let mut table = Table::new(header);
+    for answer in &account.answers {
+        let reply = &answer.reply;
+        // Who refuses says nothing of them.
+        let unknown: Vec<Map<String, Value>> = asked
+            .iter()
+            .map(|name| Map::from_iter([("name".to_owned(), Value::from(name.as_str()))]))
+            .collect();
+        let mut rows: Vec<&Map<String, Value>> = each(&reply.data).collect();
+        if !rows.iter().any(|row| known(row.get("name")).is_some()) {
+            rows = unknown.iter().collect();
+        }
+        for package in rows {
+            let text =
+                |value| known(value).map_or_else(|| NONE.to_owned(), |value| cell(Some(value)));
+            let mut row = vec![
+                reply.sender.as_str().to_owned(),
+                reply.outcome.as_str().to_owned(),
+                text(package.get("name")),
+                text(package.get("ensure")),
+                text(architecture(package)),
+            ];
+            row.extend(changes.then(|| text(reply.data.get("changed"))));
+            let message = (!answer.is_ok()).then(|| reply.statusmsg.clone());
+            row.push(message.unwrap_or_default());
+            table.push(row);
+        }
+    }
+    table
+}
+
+fn known(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+/// Stands where there is nothing to say, so that every row has as many words.
+const NONE: &str = "-";
