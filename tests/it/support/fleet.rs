@@ -4,7 +4,8 @@
 use std::{
     ffi::OsStr,
     fmt::Write as _,
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -179,7 +180,9 @@ impl Files<'_> {
         let sans: Vec<String> = sans.iter().map(ToString::to_string).collect();
         let pair = self.authority.issue(role, name, &sans, 1).unwrap();
         fs::write(self.dir.join(format!("{name}.pem")), pair.cert_pem).unwrap();
-        fs::write(self.dir.join(format!("{name}-key.pem")), pair.key_pem).unwrap();
+        let key = self.dir.join(format!("{name}-key.pem"));
+        fs::write(&key, pair.key_pem).unwrap();
+        fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
     }
 
     fn broker_cfg(&self, port: u16) -> PathBuf {
