@@ -312,7 +312,7 @@ fn what_is_as_wanted_is_left_alone(packages: &Packages) {
         &[("ensure", json!("purged"))],
     );
     // Nobody is asked, so nothing is done.
-    mco(&packages.fleet, &["package", "foo", "purge"]).is(1, &[]);
+    mco(&packages.fleet, &["package", "foo", "purge"]).is(64, &[]);
     packages.mco(&["foo", "status"], 0, &["   a1: foo-1.0.\n"]);
 }
 

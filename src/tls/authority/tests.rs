@@ -246,6 +246,7 @@ fn tokens_that_would_be_of_no_use_are_not_made() {
     refused(&|order| order.role = Role::Broker);
     refused(&|order| order.uses = 0);
     refused(&|order| order.life = Duration::ZERO);
+    refused(&|order| order.life = 4000 * DAY);
     refused(&|order| order.broker = "a b".into());
     refused(&|order| order.callers.push("a\nb".into()));
     refused(&|order| order.names.push("../x".into()));

@@ -104,6 +104,7 @@ impl Authority {
             } => Some("nobody becomes a broker by one"),
             TokenOrder { uses: 0, .. } => Some("nobody could use it"),
             order if order.life.is_zero() => Some("it would be over at once"),
+            order if order.life > LONGEST => Some("it would count for more than ten years"),
             order if token::broker_address(&order.broker).is_none() => {
                 Some("the broker's address is not HOST:PORT")
             }
@@ -124,7 +125,7 @@ impl Authority {
             names: order.names.clone(),
             uses: order.uses,
             created: seconds(now),
-            expires: seconds(now + order.life.min(Duration::from_hours(24 * 3650))),
+            expires: seconds(now + order.life),
         };
         let _lock = self.lock()?;
         self.keep_token(&kept)?;
@@ -193,6 +194,9 @@ fn fits(pattern: &str, name: &str) -> bool {
     }
     rest.ends_with(last)
 }
+
+/// Whoever finds a token later than this should find nothing.
+const LONGEST: Duration = Duration::from_hours(24 * 3653);
 
 #[cfg(test)]
 mod tests {
