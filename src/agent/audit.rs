@@ -205,6 +205,7 @@ fn journal(settings: &Settings) -> Journal {
         path: settings.file.clone(),
         max_size: settings.max_size,
         keep: settings.keep,
+        sync: settings.sync,
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Audit {
     pub keep: u32,
     /// Whether requests are refused that can't be noted.
     pub required: bool,
+    /// Whether a record has to be on the disk before anything runs.
+    pub sync: bool,
 }
 
 /// What the lines of an audit look like.
@@ -50,6 +52,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Audit> {
         max_size: reader.size("plugin.audit.max_size", 10 << 20, 4096),
         keep: reader.integer("plugin.audit.keep", 10, 0, 1000),
         required: reader.flag("plugin.audit.required", false),
+        sync: reader.flag("plugin.audit.sync", false),
     };
     if audit.required && !wanted {
         let message = "`plugin.audit.required` is set, and there is no audit";

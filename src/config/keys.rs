@@ -142,7 +142,7 @@ const ACTION_POLICY: &[&str] = &[
 ];
 
 /// What follows `plugin.audit.`.
-const AUDIT: &[&str] = &["format", "keep", "max_size", "required"];
+const AUDIT: &[&str] = &["format", "keep", "max_size", "required", "sync"];
 
 /// The plugins whose settings are checked.
 const CHECKED: [(&str, &[&str]); 6] = [

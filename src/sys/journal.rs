@@ -46,6 +46,8 @@ pub struct Journal {
     pub max_size: u64,
     /// How many old files are kept; with none it grows without end.
     pub keep: u32,
+    /// Whether a line is on the disk, and not only on its way there, when it has been appended.
+    pub sync: bool,
 }
 
 impl Journal {
@@ -77,7 +79,16 @@ impl Journal {
             // The beginning of a line would spoil the next one.
             let _cut = file.set_len(size);
             failed("write", &self.path, source)
-        })
+        })?;
+        if !self.sync {
+            return Ok(());
+        }
+        let synced = file.sync_data().and_then(|()| match self.path.parent() {
+            // The name of a new file is part of it.
+            Some(parent) if size == 0 => File::open(parent)?.sync_all(),
+            _ => Ok(()),
+        });
+        synced.map_err(|source| failed("sync", &self.path, source))
     }
 
     /// Opens the file at its end, and tells where that is.
@@ -154,6 +165,7 @@ mod tests {
             path,
             max_size,
             keep,
+            sync: true,
         };
         (dir, journal)
     }

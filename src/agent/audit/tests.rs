@@ -27,6 +27,7 @@ impl Rig {
             max_size: 1 << 20,
             keep: 1,
             required,
+            sync: required,
         };
         let audit = Audit::new(&settings, &Arc::default());
         Self { site, audit }
