@@ -9,7 +9,10 @@ use std::{
     process::Command,
 };
 
-use mcollective::tls::mint::{CertificateAuthority, Role};
+use mcollective::{
+    sys::file::{self, Mode},
+    tls::mint::{CertificateAuthority, Role},
+};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -179,7 +182,8 @@ impl Files<'_> {
         let sans: Vec<String> = sans.iter().map(ToString::to_string).collect();
         let pair = self.authority.issue(role, name, &sans, 1).unwrap();
         fs::write(self.dir.join(format!("{name}.pem")), pair.cert_pem).unwrap();
-        fs::write(self.dir.join(format!("{name}-key.pem")), pair.key_pem).unwrap();
+        let key = self.dir.join(format!("{name}-key.pem"));
+        file::write_atomic(&key, pair.key_pem.as_bytes(), Mode::Exactly(0o600)).unwrap();
     }
 
     fn broker_cfg(&self, port: u16) -> PathBuf {
