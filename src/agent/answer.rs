@@ -23,7 +23,8 @@ use crate::{
         request::Request,
     },
     security::{SecurityProvider as _, Verified, replay::Refusal},
-    sys,
+    stomp::destination::{Destination, MAX_ADDRESS},
+    sys, text,
 };
 
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
@@ -127,6 +128,9 @@ impl Shared {
 
     /// Runs what is to be run, and answers.
     pub(super) async fn work(self: Arc<Self>, mut job: Job, connection: Connection) {
+        if !self.can_answer(&job) {
+            return;
+        }
         if job.asks && job.answer.is_none() {
             let decision = self.choose(&job.request).await;
             match self.settle(&job.request, decision) {
@@ -184,6 +188,33 @@ impl Shared {
             }
             Err(error) => tracing::warn!(id = %asked.id, "the answer was not sent: {error}"),
         }
+    }
+
+    /// Whether the answer may go where the request wants it. A broker ends the session of who sends
+    /// elsewhere: whoever may only ask for little could cut off a whole fleet.
+    fn can_answer(&self, job: &Job) -> bool {
+        let asked = job.request.value();
+        let Some(address) = &asked.reply_to else {
+            return true;
+        };
+        let known = Destination::parse(address).filter(Destination::is_for_replies);
+        let can = known.is_some_and(|known| {
+            let ours = |name: &str| self.host.collectives().iter().any(|c| c.as_str() == name);
+            known.collective().is_none_or(ours)
+        });
+        let can = can && address.len() <= MAX_ADDRESS && !address.contains(text::is_control);
+        if !can {
+            self.host.stats().count(Counter::Refused);
+            let connection = job.from.as_ref().map(tracing::field::display);
+            self.refusals.log("reply address", || {
+                tracing::warn!(
+                    caller = %job.request.caller(), sender = %asked.sender, id = %asked.id,
+                    agent = %asked.agent, connection,
+                    "refused: {} is no address for replies", text::excerpt(address, 255)
+                );
+            });
+        }
+        can
     }
 
     /// Decides, notes it, runs what is to be run, and notes how it ended.

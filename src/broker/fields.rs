@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::fault::Fault;
 use crate::stomp::{
     Frame, HeaderError,
-    destination::{Destination, IDENTITY_HEADER, MAX_DIRECTED},
+    destination::{Destination, IDENTITY_HEADER, MAX_ADDRESS, MAX_DIRECTED},
 };
 
 /// A header's value, where it is there.
@@ -18,14 +18,10 @@ pub(crate) fn receipt(frame: &Frame) -> Result<Option<String>, HeaderError> {
     text(frame, "receipt")
 }
 
-/// Bytes of a destination or of a subscription's id, which are kept as long as it is there. A
-/// reply address has two names of 255 bytes at most.
-const MAX_NAME: usize = 1024;
-
 /// An address with a meaning.
 pub(crate) fn parse(address: &str) -> Result<Destination<'_>, Fault> {
-    if address.len() > MAX_NAME {
-        return Err(format!("a destination has at most {MAX_NAME} bytes").into());
+    if address.len() > MAX_ADDRESS {
+        return Err(format!("a destination has at most {MAX_ADDRESS} bytes").into());
     }
     Destination::parse(address).ok_or_else(|| {
         format!("{address} is no destination; use /topic/<name> or /queue/<name>").into()
@@ -35,8 +31,8 @@ pub(crate) fn parse(address: &str) -> Result<Destination<'_>, Fault> {
 /// The peer's name for a subscription.
 pub(crate) fn subscription(frame: &Frame) -> Result<Option<String>, Fault> {
     match text(frame, "id")? {
-        Some(id) if id.len() > MAX_NAME => {
-            Err(format!("a subscription's id has at most {MAX_NAME} bytes").into())
+        Some(id) if id.len() > MAX_ADDRESS => {
+            Err(format!("a subscription's id has at most {MAX_ADDRESS} bytes").into())
         }
         id => Ok(id),
     }

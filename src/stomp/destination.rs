@@ -80,6 +80,9 @@ pub const STOPPING_HEADER: &str = "mc-stopping";
 /// In the ERROR frame by which our broker ends a connection whose identity a newer one bears.
 pub const REPLACED_HEADER: &str = "mc-replaced";
 
+/// The longest address. That of a client's replies has two names of 255 bytes at most.
+pub const MAX_ADDRESS: usize = 1024;
+
 /// How many identities one SEND to `/queue/<collective>.nodes` may name, separated by commas.
 pub const MAX_DIRECTED: usize = 64;
 
@@ -120,6 +123,11 @@ impl<'a> Destination<'a> {
             return Some(Self::Reply { collective, rest });
         }
         Some(Self::Queue(name))
+    }
+
+    /// Whether it is for replies: a client's own address, or one that a site made up.
+    pub const fn is_for_replies(&self) -> bool {
+        matches!(self, Self::Reply { .. } | Self::Queue(_) | Self::Topic(_))
     }
 
     /// The collective that the address belongs to, where it is one of MCollective's.

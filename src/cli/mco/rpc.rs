@@ -17,7 +17,7 @@ use crate::{
         ddl::{Action, Display},
         names::ActionName,
     },
-    stomp::destination::Destination,
+    stomp::destination::{Destination, MAX_ADDRESS},
 };
 
 /// Calls.
@@ -176,10 +176,8 @@ impl View for Sent {
 
 /// Whether nodes may answer there: where agents listen, an answer would look like a request.
 fn is_reply_target(target: &str) -> bool {
-    matches!(
-        Destination::parse(target),
-        Some(Destination::Queue(_) | Destination::Topic(_) | Destination::Reply { .. })
-    )
+    target.len() <= MAX_ADDRESS
+        && Destination::parse(target).is_some_and(|known| known.is_for_replies())
 }
 
 /// Agent, action and inputs, wherever on the command line they stood.

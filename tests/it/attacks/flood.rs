@@ -30,6 +30,28 @@ fn a_storm_of_nuls_ends_its_own_session_and_nothing_else() {
     bystanders.exchange();
 }
 
+/// Bytes that come one by one gain no time, and a length that is only claimed takes no memory.
+#[test]
+fn a_frame_that_drips_in_or_claims_to_be_endless_is_not_waited_for() {
+    let mut broker = Solo::start("limit.connect_timeout = 1s\n");
+    let mut bystanders = Bystanders::join(&broker);
+    let mut peer = broker.quiet("mallory");
+    peer.send("CONNECT\n");
+    while peer.try_send("x").is_ok() {
+        bystanders.exchange();
+    }
+    assert_eq!(broker.figure("connects_late"), 1);
+    for length in ["1073741824", "18446744073709551616"] {
+        let mut peer = broker.peer("mallory");
+        peer.send(&format!(
+            "SEND\ndestination:/queue/mcollective.reply.peadmin_1.1\ncontent-length:{length}\n\nx"
+        ));
+        peer.is_told("a body of more than");
+        bystanders.exchange();
+    }
+    assert_eq!(broker.figure("frames_too_large"), 2);
+}
+
 /// An escaped line end in a header stays one header, also towards a peer of STOMP 1.0, which knows no
 /// escapes.
 #[test]

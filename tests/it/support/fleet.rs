@@ -4,13 +4,15 @@
 use std::{
     ffi::OsStr,
     fmt::Write as _,
-    fs::{self, Permissions},
-    os::unix::fs::PermissionsExt as _,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use mcollective::tls::mint::{CertificateAuthority, Role};
+use mcollective::{
+    sys::file::{self, Mode},
+    tls::mint::{CertificateAuthority, Role},
+};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -181,8 +183,7 @@ impl Files<'_> {
         let pair = self.authority.issue(role, name, &sans, 1).unwrap();
         fs::write(self.dir.join(format!("{name}.pem")), pair.cert_pem).unwrap();
         let key = self.dir.join(format!("{name}-key.pem"));
-        fs::write(&key, pair.key_pem).unwrap();
-        fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+        file::write_atomic(&key, pair.key_pem.as_bytes(), Mode::Exactly(0o600)).unwrap();
     }
 
     fn broker_cfg(&self, port: u16) -> PathBuf {
