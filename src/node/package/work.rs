@@ -187,6 +187,7 @@ impl Packages {
         let after = statuses(provider, launcher, &change.packages).await?;
         let mut also = provider.effects(&ended);
         also.retain(|effect| !effect.is_of(&before) && !effect.is_of(&after));
+        also.truncate(MOST_EFFECTS);
         let changed = joined || after != before || !also.is_empty();
         let missed = missed(provider, change, &after);
         let why = if provider.succeeded(&ended) {
@@ -400,6 +401,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How much of each output of a manager is in a reply.
 const MOST_OUTPUT: usize = 64 << 10;
+
+/// How many others are listed: a whole distribution is changed by other means.
+const MOST_EFFECTS: usize = 1000;
 
 /// How many packages are named in the place of one that there is not.
 const MOST_PROVIDERS: usize = 10;
