@@ -238,6 +238,14 @@ fn others_that_are_changed_are_told(packages: &Packages) {
         "OK",
         &[also(&[row("rival", "removed", json!("1.0"), json!(null))])],
     );
+    packages.mco(
+        &["install", "rival", "-o", "table"],
+        0,
+        &["a1    ok       rival    1.0     all   true     also removed: needy 1.0, foo 2.0\n"],
+    );
+    packages
+        .call(&["install", "package=needy,foo"])
+        .is(0, "OK", &[("changed", json!(true))]);
     packages.call(&["install", "package=virtual"]).is(
         5,
         "apt knows no package 'virtual', but what provides it: name one of rival",

@@ -60,16 +60,18 @@ impl PackageProvider for Apt {
 
     /// apt takes a name that it does not know for a pattern (`a.b`), for a wish (`a+`), or for that
     /// of something that another package provides.
-    fn look_up(&self, package: &PackageName) -> Option<Program> {
-        let name = without_architecture(package);
-        let program = Program::new(APT_CACHE).args(["pkgnames", "--", name]);
-        Some(program.long_output())
+    fn look_up(&self, packages: &[&PackageName]) -> Option<Program> {
+        let program = Program::new(APT_CACHE).args(["pkgnames"]).long_output();
+        Some(match packages {
+            // The names that begin so.
+            [one] => program.args(["--", without_architecture(one)]),
+            _ => program,
+        })
     }
 
-    /// The names that begin so.
-    fn knows(&self, package: &PackageName, ended: &Ended) -> bool {
+    fn knows(&self, package: &PackageName, listed: &str) -> bool {
         let name = without_architecture(package);
-        ended.stdout.text().lines().any(|line| line.trim() == name)
+        listed.lines().any(|line| line.trim() == name)
     }
 
     fn find_providers(&self, package: &PackageName) -> Option<Program> {
@@ -368,13 +370,15 @@ mod tests {
             assert!(words.ends_with(end), "{words}");
         }
         let words = |program: Option<Program>| program.unwrap().arguments.join(" ");
-        assert_eq!(words(Apt.look_up(&name("g++:i386"))), "pkgnames -- g++");
+        let (one, two) = (name("g++:i386"), name("foo"));
+        assert_eq!(words(Apt.look_up(&[&one])), "pkgnames -- g++");
+        assert_eq!(words(Apt.look_up(&[&one, &two])), "pkgnames");
         assert_eq!(
             words(Apt.find_providers(&name("g++.1"))),
             "search --names-only -- ^g[+][+][.]1$"
         );
-        let listed = ended(0, "g++-12\ng++\n", "");
-        assert!(Apt.knows(&name("g++:i386"), &listed) && !Apt.knows(&name("g+"), &listed));
+        let listed = "g++-12\ng++\n";
+        assert!(Apt.knows(&one, listed) && !Apt.knows(&name("g+"), listed));
         assert!(Apt.accepts(&name("libc6:i386")) && !Apt.accepts(&name("a:b:c")));
         assert!(!Apt.accepts(&name("libc6:any")) && Apt.accepts(&name("any")));
         let asked = Apt.ask(&name(&format!("foo:{NATIVE}"))).arguments.join(" ");

@@ -50,14 +50,14 @@ pub trait PackageProvider: Send + Sync {
     /// The state, from what that program said.
     fn read(&self, package: &PackageName, ended: &Ended) -> Result<Status, String>;
 
-    /// What tells whether there is a package of that name, where the manager takes a name for
-    /// something else if there is none.
-    fn look_up(&self, _package: &PackageName) -> Option<Program> {
+    /// What lists packages of such names, those at least, where the manager takes a name for
+    /// something else if there is no such package.
+    fn look_up(&self, _packages: &[&PackageName]) -> Option<Program> {
         None
     }
 
-    /// Whether there is one, from what that program said.
-    fn knows(&self, _package: &PackageName, _ended: &Ended) -> bool {
+    /// Whether a package is in that list.
+    fn knows(&self, _package: &PackageName, _listed: &str) -> bool {
         true
     }
 

@@ -1,5 +1,6 @@
 //! Asks for packages, or changes them, and holds what has become of them against what was wanted.
 
+mod lookup;
 mod machine;
 mod wanted;
 
@@ -15,6 +16,7 @@ use crate::{
     node::program::{Program, ended_with, last_words},
     sys::command::{Ended, Launcher},
 };
+use lookup::look_up;
 pub use machine::{Digest, Updates};
 use wanted::{already, could_not, failed, for_manager, missed};
 
@@ -187,6 +189,7 @@ impl Packages {
         let after = statuses(provider, launcher, &change.packages).await?;
         let mut also = provider.effects(&ended);
         also.retain(|effect| !effect.is_of(&before) && !effect.is_of(&after));
+        also.truncate(MOST_EFFECTS);
         let changed = joined || after != before || !also.is_empty();
         let missed = missed(provider, change, &after);
         let why = if provider.succeeded(&ended) {
@@ -296,56 +299,6 @@ fn read(
     }
 }
 
-/// Makes sure that the manager can't take names for something else.
-async fn look_up(
-    provider: &dyn PackageProvider,
-    launcher: &Launcher,
-    change: &Change,
-    before: &[Status],
-) -> Result<(), Failure> {
-    for (package, status) in change.packages.iter().zip(before) {
-        let program = provider.look_up(package).filter(|_| !status.installed);
-        let Some(program) = program else { continue };
-        let ended = run(launcher, &program).await?;
-        let why = if !ended.is_success() {
-            Some(failure(provider, &program.name(), &ended))
-        } else if provider.knows(package, &ended) {
-            None
-        } else {
-            Some(unknown(provider, launcher, package).await?)
-        };
-        if let Some(why) = why {
-            return Err(Failure {
-                status: before.to_vec(),
-                ..unexpected(could_not(change, &why, FailureKind::Unexpected))
-            });
-        }
-    }
-    Ok(())
-}
-
-/// That there is no such package, and which ones stand for it.
-async fn unknown(
-    provider: &dyn PackageProvider,
-    launcher: &Launcher,
-    package: &PackageName,
-) -> Result<String, Failure> {
-    let text = format!("{} knows no package '{package}'", provider.name());
-    let Some(program) = provider.find_providers(package) else {
-        return Ok(text);
-    };
-    let listed = run(launcher, &program).await?.stdout.text();
-    let names = listed.lines().filter_map(|line| line.split(' ').next());
-    let names: Vec<&str> = names.take(MOST_PROVIDERS).collect();
-    Ok(match names.as_slice() {
-        [] => format!("{text}; are its lists of packages up to date?"),
-        names => format!(
-            "{text}, but what provides it: name one of {}",
-            names.join(", ")
-        ),
-    })
-}
-
 fn failure(provider: &dyn PackageProvider, name: &str, ended: &Ended) -> String {
     ended_with(name, ended, provider.words(ended))
 }
@@ -401,8 +354,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How much of each output of a manager is in a reply.
 const MOST_OUTPUT: usize = 64 << 10;
 
-/// How many packages are named in the place of one that there is not.
-const MOST_PROVIDERS: usize = 10;
+/// How many others are listed: a whole distribution is changed by other means.
+const MOST_EFFECTS: usize = 1000;
 
 #[cfg(test)]
 mod tests;

@@ -33,9 +33,12 @@ impl Yum {
 
     /// Removes what was fetched before.
     pub(super) fn clean(&self, mode: &str) -> Program {
-        Program::new(self.program).args(["-y", "clean", mode])
+        Program::new(self.program).args(["-y", EXIT_ON_LOCK, "clean", mode])
     }
 }
+
+/// Neither would ever give up on a lock: they end, and are run again for as long as we wait.
+const EXIT_ON_LOCK: &str = "--setopt=exit_on_lock=1";
 
 pub(super) const DNF: &str = "/usr/bin/dnf";
 pub(super) const YUM: &str = "/usr/bin/yum";
@@ -75,9 +78,7 @@ impl PackageProvider for Yum {
             (Verb::Update, _) => "update",
             (Verb::Uninstall | Verb::Purge, _) => "remove",
         };
-        // Neither would ever give up on a lock: they end, and are run again for as long as we wait.
-        let program =
-            Program::new(self.program).args(["-q", "-y", "--setopt=exit_on_lock=1", verb, "--"]);
+        let program = Program::new(self.program).args(["-q", "-y", EXIT_ON_LOCK, verb, "--"]);
         match &change.version {
             Some(version) => program.args(change.names().map(|name| format!("{name}-{version}"))),
             None => program.args(change.names()),
@@ -125,7 +126,7 @@ impl PackageProvider for Yum {
 
     fn updates(&self) -> Program {
         Program::new(self.program)
-            .args(["-q", "--setopt=exit_on_lock=1", "check-update"])
+            .args(["-q", EXIT_ON_LOCK, "check-update"])
             .long_output()
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::lines::{architecture, each};
+use super::lines::{also, architecture, each};
 use crate::{
     cli::render::{table::Table, view::cell},
     client::{Account, Answer},
@@ -61,8 +61,12 @@ pub(super) fn packages(account: &Account, action: &str, asked: &[String]) -> Tab
                 text(architecture(package)),
             ];
             row.extend(changes.then(|| text(reply.data.get("changed"))));
-            let message = (!answer.is_ok()).then(|| reply.statusmsg.clone());
-            row.push(message.unwrap_or_default());
+            let failure = (!answer.is_ok()).then(|| reply.statusmsg.clone());
+            let message: Vec<String> = failure
+                .into_iter()
+                .chain(also(&reply.data, false))
+                .collect();
+            row.push(message.join("; "));
             table.push(row);
         }
     }

@@ -1,5 +1,7 @@
 //! What apt and dpkg print while they change packages: what they do, and why they fail.
 
+use std::collections::HashSet;
+
 use super::super::effect::{Done, Effect};
 use crate::{
     node::program::{cite, last_words},
@@ -9,16 +11,16 @@ use crate::{
 /// What dpkg has done; the last, where it was at a package more than once.
 pub(super) fn effects(ended: &Ended) -> Vec<Effect> {
     let (text, errors) = (ended.stdout.text(), ended.stderr.text());
+    // What was begun at these was taken back.
     let broken = broken(ended);
-    let mut effects: Vec<Effect> = Vec::new();
-    for effect in text.lines().filter_map(|line| read_effect(line, &errors)) {
-        // It was begun, and taken back.
-        if effect.done == Done::Removed && broken.contains(&effect.package) {
-            continue;
-        }
-        effects.retain(|earlier| earlier.package != effect.package);
-        effects.push(effect);
-    }
+    let mut seen = HashSet::new();
+    let lines = text.lines().rev();
+    let mut effects: Vec<Effect> = lines
+        .filter_map(|line| read_effect(line, &errors))
+        .filter(|effect| effect.done != Done::Removed || !broken.contains(&effect.package))
+        .filter(|effect| seen.insert(effect.package.clone()))
+        .collect();
+    effects.reverse();
     effects
 }
 

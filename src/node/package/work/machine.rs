@@ -14,7 +14,7 @@ use crate::{
             job::Job,
             yum::{DNF, YUM, Yum, exit_code},
         },
-        program::first_file,
+        program::{Program, first_file},
     },
     sys::command::{Ended, Launcher},
 };
@@ -85,22 +85,9 @@ impl Packages {
         provider: &dyn PackageProvider,
         launcher: &Launcher,
     ) -> Result<Updates, Failure> {
-        let program = provider.updates();
-        let deadline = Instant::now() + self.settings()?.lock_wait.min(LOCK_WAIT_OF_QUERIES);
-        let ended = loop {
-            let ended = run(launcher, &program).await?;
-            if !provider.is_locked(&ended) {
-                break ended;
-            }
-            if Instant::now() >= deadline {
-                let words = failure(provider, &program.name(), &ended);
-                return Err(Failure {
-                    code: code(&ended),
-                    ..unexpected(format!("{}; {words}", locked(provider, &ended)))
-                });
-            }
-            tokio::time::sleep(LOCK_STEP).await;
-        };
+        let ended = self
+            .run_unlocked(provider, launcher, &provider.updates())
+            .await?;
         let outdated = provider.read_updates(&ended);
         let mut outdated = outdated.map_err(|why| Failure {
             code: code(&ended),
@@ -124,6 +111,30 @@ impl Packages {
             outdated,
             warnings: provider.warnings(&ended),
         })
+    }
+
+    /// Runs what changes no package; again, for a while, where another program holds the lock.
+    async fn run_unlocked(
+        &self,
+        provider: &dyn PackageProvider,
+        launcher: &Launcher,
+        program: &Program,
+    ) -> Result<Ended, Failure> {
+        let deadline = Instant::now() + self.settings()?.lock_wait.min(LOCK_WAIT);
+        loop {
+            let ended = run(launcher, program).await?;
+            if !provider.is_locked(&ended) {
+                return Ok(ended);
+            }
+            if Instant::now() >= deadline {
+                let words = failure(provider, &program.name(), &ended);
+                return Err(Failure {
+                    code: code(&ended),
+                    ..unexpected(format!("{}; {words}", locked(provider, &ended)))
+                });
+            }
+            tokio::time::sleep(LOCK_STEP).await;
+        }
     }
 
     /// Fetches apt's lists anew.
@@ -150,7 +161,8 @@ impl Packages {
         mode: Option<&str>,
     ) -> Result<Ended, Failure> {
         let mode = mode.unwrap_or(&self.settings()?.clean_mode);
-        let ended = run(launcher, &yum()?.clean(mode)).await?;
+        let yum = yum()?;
+        let ended = self.run_unlocked(&yum, launcher, &yum.clean(mode)).await?;
         succeeded(ended, "Yum clean failed")
     }
 }
@@ -189,6 +201,6 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// How long is waited for a lock by who only wants to know something.
-const LOCK_WAIT_OF_QUERIES: Duration = Duration::from_secs(20);
+/// How long is waited for a lock by what changes no package.
+const LOCK_WAIT: Duration = Duration::from_secs(20);
 const LOCK_STEP: Duration = Duration::from_secs(2);

@@ -67,18 +67,13 @@ impl PackageProvider for Scripted {
         "mend it"
     }
 
-    fn look_up(&self, package: &PackageName) -> Option<Program> {
-        let is_virtual = package.as_str().starts_with("virtual");
-        let program = if package.as_str() == "virtual3" {
-            "/bin/false"
-        } else {
-            "/bin/true"
-        };
-        is_virtual.then(|| Program::new(program))
+    fn look_up(&self, packages: &[&PackageName]) -> Option<Program> {
+        let fails = packages.iter().any(|name| name.as_str() == "fails");
+        Some(Program::new(if fails { "/bin/false" } else { "/bin/true" }))
     }
 
-    fn knows(&self, _package: &PackageName, _ended: &Ended) -> bool {
-        false
+    fn knows(&self, package: &PackageName, _listed: &str) -> bool {
+        !package.as_str().starts_with("virtual")
     }
 
     fn find_providers(&self, package: &PackageName) -> Option<Program> {
@@ -326,8 +321,12 @@ async fn what_is_no_package_is_not_installed() {
             "Could not install 'a', 'virtual2': scripted knows no package 'virtual2'; are its lists of packages up to date?",
         ),
         (
-            "virtual3",
-            "Could not install 'a', 'virtual3': false ended with exit code 1",
+            "virtual,virtual2",
+            "Could not install 'a', 'virtual', 'virtual2': scripted knows no packages 'virtual', 'virtual2'",
+        ),
+        (
+            "fails",
+            "Could not install 'a', 'fails': false ended with exit code 1",
         ),
     ] {
         let site = Site::new(OBEY);

@@ -2,7 +2,7 @@
 
 use super::{Changed, Failure, FailureKind, failure, unexpected};
 use crate::{
-    node::package::{ABSENT, Change, PackageProvider, Status, Verb},
+    node::package::{ABSENT, Change, PackageName, PackageProvider, Status, Verb},
     sys::command::Ended,
 };
 
@@ -96,16 +96,17 @@ pub(super) fn missed(
 
 /// `Could not install 'foo': WHY`.
 pub(super) fn could_not(change: &Change, why: &str, kind: FailureKind) -> String {
-    let (verb, names) = (change.verb.as_str(), quoted(change));
+    let (verb, names) = (change.verb.as_str(), quoted(&change.packages));
     match kind {
         FailureKind::StillRunning => format!("still running: {verb} of {names}: {why}"),
         _ => format!("Could not {verb} {names}: {why}"),
     }
 }
 
-fn quoted(change: &Change) -> String {
-    let names: Vec<String> = change.names().map(|name| format!("'{name}'")).collect();
-    names.join(", ")
+/// `'foo', 'bar'`
+pub(super) fn quoted<'a>(names: impl IntoIterator<Item = &'a PackageName>) -> String {
+    let names = names.into_iter().map(|name| format!("'{name}'"));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Why a change failed of which the manager says so: it may be as it was wanted all the same, and
@@ -129,7 +130,7 @@ pub(super) fn failed(
         why = format!("{broken}, which was not asked for, is broken: {why}; {remedy}");
     }
     if is_done {
-        let (verb, names) = (change.verb.as_str(), quoted(change));
+        let (verb, names) = (change.verb.as_str(), quoted(&change.packages));
         return format!("{verb} of {names} is done, but {why}");
     }
     could_not(change, &why, FailureKind::Unexpected)
