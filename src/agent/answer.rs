@@ -42,14 +42,22 @@ struct Decision {
     rule: String,
 }
 
-/// A verified request, and its answer where that is known without running anything.
+/// A verified request, and what is to be done with it.
 pub(super) struct Job {
     pub(super) request: Verified<Request>,
     /// Whose connection sent it, where the broker says so.
     pub(super) from: Option<String>,
-    pub(super) answer: Option<Known>,
-    /// Whether the request is for this node is still to be found out, by data plugins.
-    pub(super) asks: bool,
+    pub(super) next: Next,
+}
+
+/// What is to be done with a request.
+pub(super) enum Next {
+    /// Find out by data plugins whether it is for this node.
+    Ask,
+    /// Run it.
+    Run,
+    /// Answer without running anything.
+    Answer(Known),
 }
 
 /// The request is left without an answer: it is for other nodes.
@@ -78,17 +86,18 @@ impl Known {
 }
 
 impl Shared {
-    /// Counts what was decided, and gives the answer where there is one without running anything.
+    /// Counts what was decided, and tells what is to be done.
     pub(super) fn settle(
         &self,
         request: &Verified<Request>,
         decision: Admitted,
-    ) -> Result<Option<Known>, NotForUs> {
+    ) -> Result<Next, NotForUs> {
         let stats = self.host.stats();
-        Ok(match decision {
-            Admitted::Run | Admitted::Ask => {
+        let known = match decision {
+            Admitted::Ask => return Ok(Next::Ask),
+            Admitted::Run => {
                 stats.count(Counter::Passed);
-                None
+                return Ok(Next::Run);
             }
             Admitted::Ignore(why) => {
                 stats.count(Counter::Filtered);
@@ -101,7 +110,7 @@ impl Shared {
                     Refusal::Replayed => Counter::Replayed,
                     _ => Counter::Refused,
                 });
-                Some(Known::refused(refusal.kind(), refusal.to_string()))
+                Known::refused(refusal.kind(), refusal.to_string())
             }
             Admitted::Answer {
                 outcome,
@@ -118,12 +127,13 @@ impl Shared {
                     message,
                     data: serde_json::Map::new(),
                 };
-                Some(Known {
+                Known {
                     end,
                     kind: outcome.as_str(),
-                })
+                }
             }
-        })
+        };
+        Ok(Next::Answer(known))
     }
 
     /// Runs what is to be run, and answers.
@@ -131,15 +141,18 @@ impl Shared {
         if !self.can_answer(&job) {
             return;
         }
-        if job.asks && job.answer.is_none() {
-            let decision = self.choose(&job.request).await;
-            match self.settle(&job.request, decision) {
-                Ok(answer) => job.answer = answer,
-                Err(NotForUs) => return,
+        let known = loop {
+            match job.next {
+                Next::Ask => match self.settle(&job.request, self.choose(&job.request).await) {
+                    Ok(next) => job.next = next,
+                    Err(NotForUs) => return,
+                },
+                Next::Run => break None,
+                Next::Answer(known) => break Some(known),
             }
-        }
+        };
         let request = &job.request;
-        let (end, kind) = match job.answer.take() {
+        let (end, kind) = match known {
             // Not meant for this node, or counted and logged: who repeats requests fills no audit.
             Some(Known { end, kind })
                 if matches!(end.outcome, Outcome::Nomatch | Outcome::Refused) =>
@@ -151,7 +164,7 @@ impl Shared {
         // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
         let doubted = end.outcome == Outcome::Refused;
         let asked = request.value();
-        self.log_refusal(&job, &end, kind);
+        self.log_refusal(request, job.from.as_deref(), &end, kind);
         let Some(reply_to) = asked.reply_to.as_ref().filter(|_| asked.want_reply) else {
             return;
         };
@@ -322,10 +335,16 @@ impl Shared {
 
     /// One line for what was not run, unless a policy has denied it, which has a line of its own.
     /// Whoever repeats a request is not the one who signed it, but has a connection.
-    fn log_refusal(&self, job: &Job, end: &End, kind: &'static str) {
-        let (outcome, request) = (end.outcome, &job.request);
+    fn log_refusal(
+        &self,
+        request: &Verified<Request>,
+        from: Option<&str>,
+        end: &End,
+        kind: &'static str,
+    ) {
+        let outcome = end.outcome;
         let asked = request.value();
-        let connection = job.from.as_ref().map(tracing::field::display);
+        let connection = from.map(tracing::field::display);
         let kind = match outcome {
             Outcome::Refused => kind,
             Outcome::Invalid | Outcome::NoAgent => outcome.as_str(),

@@ -14,9 +14,9 @@ use tokio::{
 
 use super::{
     action::Agent,
-    admission::{Arrival, Decision, Gate},
+    admission::{Arrival, Gate},
     agents,
-    answer::{Job, Known},
+    answer::{Job, Known, Next},
     enrolment::Enrolment,
     registration::Registrar,
     renewal::Renewal,
@@ -280,7 +280,9 @@ impl Runner {
             return;
         };
         // What is not run anyway has its own answer.
-        job.answer = job.answer.or(refusal);
+        if let (Some(refusal), Next::Ask | Next::Run) = (refusal, &job.next) {
+            job.next = Next::Answer(refusal);
+        }
         tasks.spawn(Arc::clone(shared).work(job, connection.clone()));
     }
 
@@ -333,17 +335,11 @@ impl Runner {
             note.write(window.accepted());
         }
         drop(gatehouse);
-        let asks = matches!(decision, Decision::Ask);
-        let answer = if asks {
-            None
-        } else {
-            shared.settle(&request, decision).ok()?
-        };
+        let next = shared.settle(&request, decision).ok()?;
         Some(Job {
             request,
             from: message.from.clone(),
-            answer,
-            asks,
+            next,
         })
     }
 
