@@ -272,6 +272,14 @@ fn others_that_are_changed_are_told(packages: &Packages) {
         0,
         &["   a1: warning: apt has no lists of packages, `apt_update` fetches them\n"],
     );
+    packages.mco(
+        &["checkupdates", "-o", "table"],
+        0,
+        &[
+            "Node  Package  Current  Available  Repo  Message\n",
+            "a1    -        -        -          -     warning: apt has no lists of packages",
+        ],
+    );
     packages.shell("mv /srv/repo/Packages.away /srv/repo/Packages");
 }
 
@@ -318,6 +326,12 @@ fn what_is_as_wanted_is_left_alone(packages: &Packages) {
         5,
         "Package is not present on the system",
         &[("ensure", json!("purged"))],
+    );
+    // Who can't say anything of a package has a row for it all the same.
+    packages.mco(
+        &["install", "foo:any", "-o", "table"],
+        2,
+        &["a1    invalid  foo:any  -       -     false    foo:any is not a valid package name for apt\n"],
     );
     // Nobody is asked, so nothing is done.
     mco(&packages.fleet, &["package", "foo", "purge"]).is(64, &[]);

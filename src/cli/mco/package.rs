@@ -252,7 +252,7 @@ impl View for Packages {
 
     fn table(&self, account: &Account) -> Option<Table> {
         if self.is_of_updates() {
-            return Some(tables::updates(account));
+            return Some(tables::updates_and_faults(account));
         }
         let of_packages = OF_PACKAGES.contains(&self.action.as_str());
         of_packages.then(|| tables::packages(account, &self.action, &self.meant))

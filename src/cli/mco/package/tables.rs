@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::lines::{also, architecture, each};
+use super::lines::{also, architecture, each, warnings};
 use crate::{
     cli::render::{table::Table, view::cell},
     client::{Account, Answer},
@@ -23,6 +23,35 @@ pub(super) fn updates(account: &Account) -> Table {
                 text("repo"),
             ]);
         }
+    }
+    table
+}
+
+/// The same, and a row for each that could not tell it, or not all of it.
+pub(super) fn updates_and_faults(account: &Account) -> Table {
+    let mut table = updates(account);
+    let mut faults = Vec::new();
+    for answer in &account.answers {
+        let texts = if answer.is_ok() {
+            warnings(&answer.reply.data)
+        } else {
+            vec![answer.reply.statusmsg.clone()]
+        };
+        faults.extend(
+            texts
+                .into_iter()
+                .map(|text| (answer.reply.sender.as_str(), text)),
+        );
+    }
+    if faults.is_empty() {
+        return table;
+    }
+    table.header.push("Message".to_owned());
+    for row in &mut table.rows {
+        row.push(String::new());
+    }
+    for (node, text) in faults {
+        table.push([node, NONE, NONE, NONE, NONE, &text]);
     }
     table
 }
