@@ -91,13 +91,27 @@ fn entry<'a>(node: &'a Node, visible: &impl Fn(&str) -> bool) -> Option<Entry<'a
             Some(Destination::Nodes { collective }) => (collective, None),
             _ => continue,
         };
-        if visible(collective) {
-            entry.collectives.insert(collective);
-            entry.agents.extend(agent);
+        if !visible(collective) {
+            continue;
+        }
+        insert(&mut entry.collectives, collective);
+        if let Some(agent) = agent {
+            insert(&mut entry.agents, agent);
         }
     }
     (!entry.collectives.is_empty()).then_some(entry)
 }
+
+/// Adds a name, unless it is none that a daemon has, or one of too many: what a node subscribes to
+/// goes to each client that asks who is there.
+fn insert<'a>(names: &mut BTreeSet<&'a str>, name: &'a str) {
+    if name.len() <= LONGEST && names.len() < MOST {
+        names.insert(name);
+    }
+}
+
+const LONGEST: usize = 64;
+const MOST: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -144,5 +158,22 @@ mod tests {
         let eu = text(Some("eu"));
         assert!(eu.contains("\"agents\":[\"discovery\"],\"collectives\":[\"eu\"]"));
         assert!(!eu.contains("\"b\""));
+    }
+
+    #[test]
+    fn no_node_makes_the_list_long() {
+        let names: Vec<String> = (0..1000)
+            .flat_map(|n| {
+                [
+                    format!("/topic/c{n}.a{n}.agent"),
+                    format!("/topic/m.{n:0900}.agent"),
+                ]
+            })
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let nodes = [node("a", &names)];
+        let body = answer("hub", &nodes, |_| true).unwrap();
+        assert!(body.len() < 5_000, "{}", body.len());
+        assert!(String::from_utf8(body).unwrap().contains("\"m\""));
     }
 }

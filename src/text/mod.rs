@@ -1,4 +1,5 @@
-//! What somebody else wrote, made fit to be shown: in a log, on a terminal, in an ERROR frame.
+//! What somebody else wrote, made fit to be shown: in a log, on a terminal, in an ERROR frame, in a
+//! column.
 //!
 //! A name that a peer claims may hold a line end, and make a second line of a log that says what the
 //! peer wants; or what a terminal obeys. Wherever such text is shown, it has been through here.
@@ -32,6 +33,28 @@ pub fn excerpt(text: &str, most: usize) -> String {
     }
 }
 
+/// With blanks behind it, up to a width. What is longer stays whole; and no width follows from what
+/// others wrote beyond some hundred characters, so that one long text does not widen all lines.
+pub fn left(text: &str, width: usize) -> String {
+    let mut padded = text.to_owned();
+    padded.push_str(&blanks_beside(text, width));
+    padded
+}
+
+/// The same with blanks before it.
+pub fn right(text: &str, width: usize) -> String {
+    let mut padded = blanks_beside(text, width);
+    padded.push_str(text);
+    padded
+}
+
+fn blanks_beside(text: &str, width: usize) -> String {
+    " ".repeat(width.min(WIDEST).saturating_sub(text.chars().count()))
+}
+
+/// The widest column.
+pub const WIDEST: usize = 500;
+
 fn escaped(text: &str, steers: impl Fn(char) -> bool) -> String {
     if !text.contains(&steers) {
         return text.to_owned();
@@ -61,6 +84,19 @@ mod tests {
         assert_eq!(line(text), format!("{shown}\\n\\té"));
         assert_eq!(lines(text), format!("{shown}\n\té"));
         assert_eq!(line("as it is"), "as it is");
+    }
+
+    #[test]
+    fn columns_are_not_as_wide_as_somebody_wants() {
+        assert_eq!((left("é", 3), right("é", 3)), ("é  ".into(), "  é".into()));
+        assert_eq!(left("too long", 3), "too long");
+        for width in [70_000, usize::MAX] {
+            assert_eq!(
+                (left("é", width), right("", width)),
+                (left("é", WIDEST), left("", WIDEST))
+            );
+        }
+        assert_eq!(left("é", WIDEST).chars().count(), WIDEST);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     },
     client::{Account, Answer},
     mcorpc::{ddl::builtin, inspect::inspect, names::Identity},
+    text,
 };
 
 /// Reports.
@@ -108,10 +109,10 @@ impl View for Counts {
         }
         let longest = groups.keys().map(|text| text.chars().count()).max();
         let width = longest.unwrap_or(0).max(40);
-        for (text, group) in &groups {
+        for (value, group) in &groups {
             out.line(format!(
-                "        {:<width$} found {} times",
-                safe_line(text),
+                "        {} found {} times",
+                text::left(&safe_line(value), width),
                 group.nodes.len()
             ))?;
             if self.verbose {

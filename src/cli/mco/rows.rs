@@ -13,6 +13,7 @@ use crate::{
     },
     client::{Account, Answer},
     mcorpc::{ddl::Action, similar},
+    text,
 };
 
 /// How the rows of one call are shown.
@@ -65,8 +66,11 @@ impl Rows {
             for (at, line) in lines.iter().enumerate() {
                 let line = safe_line(line);
                 match at {
-                    0 => out.line(format!("{:>width$}: {line}", answer.reply.sender.as_str()))?,
-                    _ => out.line(format!("{:width$}  {line}", ""))?,
+                    0 => out.line(format!(
+                        "{}: {line}",
+                        text::right(answer.reply.sender.as_str(), width)
+                    ))?,
+                    _ => out.line(format!("{}  {line}", text::left("", width)))?,
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Names side by side, as the original prints them.
 
+use crate::text;
+
 /// Names in columns at least 30 wide, as many as 90 characters hold.
 pub(crate) fn names<S: AsRef<str>>(names: &[S], indent: &str) -> Vec<String> {
     let longest = names.iter().map(|name| name.as_ref().chars().count()).max();
@@ -19,7 +21,7 @@ pub(crate) fn fixed<S: AsRef<str>>(
         .chunks(columns)
         .map(|row| {
             let cells: Vec<String> = (0..columns)
-                .map(|at| format!("{:<width$}", row.get(at).map_or("", AsRef::as_ref)))
+                .map(|at| text::left(row.get(at).map_or("", AsRef::as_ref), width))
                 .collect();
             format!("{indent}{}", cells.join(" "))
         })

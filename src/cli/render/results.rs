@@ -15,6 +15,7 @@ use crate::{
         names::ActionName,
         reply::{Outcome, Reply, StatusCode},
     },
+    text,
 };
 
 /// What Ruby's `pp` fits into a line, without the space before it that the original adds then.
@@ -101,9 +102,9 @@ fn data(out: &mut Out, reply: &Reply, action: Option<&Action>) -> io::Result<()>
         let first = lines
             .first()
             .map_or(String::new(), |line| format!(" {line}"));
-        out.line(format!("{label:>indent$}:{first}"))?;
+        out.line(format!("{}:{first}", text::right(&label, indent)))?;
         for line in lines.iter().skip(1) {
-            out.line(format!("{:width$}{line}", "", width = indent + 2))?;
+            out.line(format!("{}{line}", text::left("", indent + 2)))?;
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::io;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::out::{Out, Paint, safe_line};
+use crate::text;
 
 /// A table with a header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Table {
         let mut widths = vec![0; self.header.len()];
         for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.width());
+                *width = (*width).max(cell.width()).min(text::WIDEST);
             }
         }
         rows.iter()
@@ -54,7 +55,8 @@ impl Table {
                 let mut line = String::new();
                 for (width, cell) in widths.iter().zip(row) {
                     line.push_str(cell);
-                    line.extend(std::iter::repeat_n(' ', width - cell.width() + 2));
+                    let blanks = width.saturating_sub(cell.width()) + 2;
+                    line.extend(std::iter::repeat_n(' ', blanks));
                 }
                 line.truncate(line.trim_end().len());
                 line

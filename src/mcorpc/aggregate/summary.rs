@@ -63,7 +63,7 @@ impl Aggregate for Counter {
         let width = self.width.or(longest).unwrap_or(0);
         let line = |(text, count): &(String, u64)| match &self.format {
             Some(format) => format.pair(text, *count),
-            None => format!("{text:>width$} = {count}"),
+            None => format!("{} = {count}", crate::text::right(text, width)),
         };
         Rows::Counts {
             lines: counts.iter().map(line).collect(),

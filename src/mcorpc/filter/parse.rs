@@ -120,11 +120,10 @@ impl fmt::Display for ParseError {
         writeln!(f, "  {}", shown(&self.text))?;
         write!(
             f,
-            "  {:indent$}{} {}",
-            "",
+            "  {}{} {}",
+            " ".repeat(before.width()),
             "^".repeat(carets.max(1)),
-            self.what,
-            indent = before.width()
+            self.what
         )
     }
 }

@@ -40,6 +40,35 @@ fn escape_sequences_are_shown_and_not_obeyed() {
     }
 }
 
+/// One long text is shown, and widens nothing without bound.
+#[test]
+fn a_long_text_of_one_node_stops_no_report_of_the_others() {
+    let long = "x".repeat(70_000);
+    let site = Site::with(&format!("country: {long}\n"));
+    for words in [
+        &["facts", "country"][..],
+        &["inventory", "node1"],
+        &["inventory", "--fields", "identity,facts.country"],
+        &["rpc", "rpcutil", "get_fact", "fact=country"],
+        &["rpc", "rpcutil", "inventory"],
+    ] {
+        for form in ["", "text", "json", "jsonl", "yaml", "table"] {
+            let form: &[&str] = if form.is_empty() {
+                &["-v"]
+            } else {
+                &["-o", form]
+            };
+            let ended = site.fleet.mco(words.iter().chain(form)).exits(0);
+            assert!(
+                ended.stdout.contains(&long),
+                "{words:?} {form:?} {:.400}",
+                ended.stdout
+            );
+            assert!(ended.stdout.len() < 1_000_000, "{words:?} {form:?}");
+        }
+    }
+}
+
 /// What a peer names comes back to it, and stands in the log for an operator to read: neither is more
 /// than one line, or holds what a terminal obeys.
 #[test]

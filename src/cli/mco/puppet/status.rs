@@ -9,6 +9,7 @@ use crate::{
     cli::render::{Out, View, out::safe_line, table::Table},
     client::{Account, Answer},
     mcorpc::ddl::Action,
+    text,
 };
 
 pub(super) struct Status<'a> {
@@ -105,6 +106,12 @@ fn rows(account: &Account) -> Vec<String> {
     let senders = account.answers.iter().map(|answer| &answer.reply.sender);
     let longest = senders.map(|sender| sender.as_str().len()).max();
     let width = longest.unwrap_or(0) + 3;
-    let row = |answer: &Answer| format!("{:>width$}: {}", answer.reply.sender, message(answer));
+    let row = |answer: &Answer| {
+        format!(
+            "{}: {}",
+            text::right(answer.reply.sender.as_str(), width),
+            message(answer)
+        )
+    };
     account.answers.iter().map(row).collect()
 }
