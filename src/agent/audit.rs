@@ -21,7 +21,6 @@ use crate::{
     config::{Audit as Settings, AuditFormat},
     mcorpc::{
         ddl::{Action, redact::redacted},
-        filter::Filter,
         inspect,
         request::Request,
     },
@@ -30,10 +29,15 @@ use crate::{
         journal::{Journal, JournalError},
         refusals::Refusals,
     },
+    text,
 };
 
-/// Bytes of a filter in a record.
-const LONGEST_FILTER: usize = 4096;
+/// Bytes of a filter, and of inputs that nothing is run with, in a record: who is denied must not push
+/// what others did out of the files.
+const LONGEST: usize = 4096;
+
+/// Bytes of inputs that something is run with.
+const LONGEST_RUN: usize = 64 << 10;
 
 /// The audit file.
 #[derive(Debug)]
@@ -85,6 +89,10 @@ impl Audit {
     ) -> bool {
         let (caller, asked) = (request.caller(), request.value());
         let data = redacted(decided.action, &asked.data);
+        let longest = match decided.decision {
+            "allowed" => LONGEST_RUN,
+            _ => LONGEST,
+        };
         let line = match self.settings.format {
             AuditFormat::Json => json_line(&json!({
                 "time": time(now_ms),
@@ -95,8 +103,8 @@ impl Audit {
                 "collective": asked.collective,
                 "agent": asked.agent,
                 "action": asked.action,
-                "data": data,
-                "filter": filter(&asked.filter),
+                "data": cut(json!(data), longest),
+                "filter": cut(json!(asked.filter), LONGEST),
                 "requested": time(asked.time_ms),
                 "decision": decided.decision,
                 "rule": decided.rule,
@@ -116,7 +124,7 @@ impl Audit {
                     asked.sender,
                     asked.agent,
                     asked.action,
-                    inspect::outputs(&data),
+                    text::excerpt(&inspect::outputs(&data), longest),
                 )
             }
         };
@@ -209,14 +217,13 @@ fn journal(settings: &Settings) -> Journal {
     }
 }
 
-/// Whom the request meant, as it says it. A long one is cut, and says so.
-fn filter(filter: &Filter) -> Value {
-    let whole = json!(filter);
+/// What a request says. What is too long is cut, and says so.
+fn cut(whole: Value, longest: usize) -> Value {
     let text = whole.to_string();
-    if text.len() <= LONGEST_FILTER {
+    if text.len() <= longest {
         return whole;
     }
-    let start = text.floor_char_boundary(LONGEST_FILTER);
+    let start = text.floor_char_boundary(longest);
     json!({"cut": text.get(..start), "bytes": text.len()})
 }
 

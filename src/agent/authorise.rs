@@ -10,7 +10,10 @@ use std::{
     collections::HashMap,
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::{
@@ -27,6 +30,8 @@ use crate::{
 pub(super) struct Authoriser {
     settings: Authorization,
     read: Mutex<Read>,
+    /// Whether it was said that there is no directory of policies.
+    told_of_none: AtomicBool,
 }
 
 /// What was read, and of which state of the files.
@@ -81,7 +86,9 @@ impl Authoriser {
         let authoriser = Self {
             settings,
             read: Mutex::default(),
+            told_of_none: AtomicBool::default(),
         };
+        authoriser.look_for_directory();
         for path in policy_files(&authoriser.settings.policies) {
             authoriser.state(&path);
         }
@@ -148,6 +155,7 @@ impl Authoriser {
             State::Absent => {}
         }
         let Some(default) = &self.settings.default_policy else {
+            self.look_for_directory();
             return Err(Verdict {
                 allowed: self.settings.allow_unconfigured,
                 why: Why::Unconfigured(own),
@@ -158,6 +166,15 @@ impl Authoriser {
             State::Policy(policy) => Ok((default, policy)),
             State::Unreadable(error) => Err(deny(Why::Unreadable(error))),
             State::Absent => Err(deny(Why::Unreadable(missing_default(&default).into()))),
+        }
+    }
+
+    /// Says once, until it is back, that the directory of all policies is missing: nobody means that.
+    fn look_for_directory(&self) {
+        let fault = missing_directory(&self.settings);
+        let told = self.told_of_none.swap(fault.is_some(), Ordering::Relaxed);
+        if let Some(fault) = fault.filter(|_| !told) {
+            tracing::warn!("{fault}");
         }
     }
 
@@ -222,6 +239,7 @@ impl Read {
 /// Everything that is wrong with the policies, a line each.
 pub fn check_policies(settings: &Authorization) -> Vec<String> {
     let (groups, mut faults, _) = load_groups(&settings.policies.join(GROUPS));
+    faults.extend(missing_directory(settings));
     for path in policy_files(&settings.policies) {
         faults.extend(load(&path, &groups, settings).1);
     }
@@ -301,6 +319,22 @@ fn with_path(path: &Path, warnings: Vec<Warning>) -> impl Iterator<Item = String
     warnings
         .into_iter()
         .map(|Warning { line, message }| format!("{}:{line}: {message}", path.display()))
+}
+
+/// What follows where there are no policies at all, though they are switched on.
+fn missing_directory(settings: &Authorization) -> Option<String> {
+    if settings.policies.is_dir() {
+        return None;
+    }
+    let follows = if settings.default_policy.is_some() || !settings.allow_unconfigured {
+        "denied"
+    } else {
+        "allowed, as `plugin.actionpolicy.allow_unconfigured` says"
+    };
+    Some(format!(
+        "{}: there is no such directory, so there are no policies, and whatever callers ask is {follows}",
+        settings.policies.display()
+    ))
 }
 
 fn missing_default(path: &Path) -> String {

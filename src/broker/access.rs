@@ -68,6 +68,8 @@ impl Rules {
 pub(crate) enum PeerName {
     /// A certificate vouches for this name.
     Certified(Arc<str>),
+    /// One that says that it is a node's.
+    CertifiedNode(Arc<str>),
     /// Nothing does: the login will be taken.
     Plain,
 }
@@ -91,10 +93,11 @@ impl Access {
         }
     }
 
-    /// What a name that a certificate vouches for may do.
-    pub(crate) fn grant(&self, name: &str) -> Result<Grant, Denied> {
+    /// What a name that a certificate vouches for may do. A node's commands nothing, also under a
+    /// client's name: it may have taken that before there was such a client.
+    pub(crate) fn grant(&self, name: &str, is_nodes: bool) -> Result<Grant, Denied> {
         let listed = |names: &[NamePattern]| names.iter().any(|pattern| pattern.matches(name));
-        let client = listed(&self.clients);
+        let client = listed(&self.clients) && !is_nodes;
         let node = if self.nodes.is_empty() {
             !client
         } else {
@@ -116,12 +119,22 @@ impl Access {
             }),
             checked: self.identity_check,
             certified: true,
+            is_nodes,
         })
     }
 
     /// Whether a name is a client's: no node may bear it.
     pub(crate) fn is_client(&self, name: &str) -> bool {
         self.clients.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// Whether a person might take a name for a client's.
+    pub(crate) fn resembles_client(&self, name: &str) -> bool {
+        let resembles = |pattern: &NamePattern| match pattern {
+            NamePattern::Name(client) => client.eq_ignore_ascii_case(name),
+            NamePattern::Regex { .. } => pattern.matches(&name.to_ascii_lowercase()),
+        };
+        self.is_client(name) || self.clients.iter().any(resembles)
     }
 
     /// Whether a client may await replies at `<collective>.reply.<rest>`. Whose they are to be can be
@@ -148,6 +161,7 @@ impl Access {
             scope: Scope::All,
             checked: false,
             certified: false,
+            is_nodes: false,
         }
     }
 }
@@ -164,6 +178,8 @@ pub(crate) struct Grant {
     pub(crate) checked: bool,
     /// A certificate vouches for the name.
     pub(crate) certified: bool,
+    /// That certificate is a node's, whatever its name.
+    pub(crate) is_nodes: bool,
 }
 
 impl Grant {
@@ -370,8 +386,8 @@ mod tests {
     #[test]
     fn a_node_listens_and_replies_and_a_client_commands() {
         let access = access(&["peadmin"], &[]);
-        let node = access.grant("web1").unwrap();
-        let client = access.grant("peadmin").unwrap();
+        let node = access.grant("web1", false).unwrap();
+        let client = access.grant("peadmin", false).unwrap();
         for (address, as_node, as_client) in [
             ("/topic/m.rpcutil.agent", (false, true), (true, false)),
             ("/topic/m.registration.agent", (true, true), (true, false)),
@@ -390,12 +406,12 @@ mod tests {
     #[test]
     fn a_name_in_both_lists_may_do_both_and_one_in_neither_nothing() {
         let access = access(&["master", "console"], &["master", "/web[0-9]+/"]);
-        let master = access.grant("master").unwrap();
+        let master = access.grant("master", false).unwrap();
         assert_eq!(may(&master, "/queue/m.nodes"), (true, true));
         assert_eq!(may(&master, "/queue/m.reply.a_1.1"), (true, true));
-        let console = access.grant("console").unwrap();
+        let console = access.grant("console", false).unwrap();
         assert_eq!(may(&console, "/queue/m.nodes"), (true, false));
-        assert!(access.grant("web1x").is_err());
+        assert!(access.grant("web1x", false).is_err());
     }
 
     #[test]
@@ -403,7 +419,7 @@ mod tests {
         let mut access = access(&[], &[]);
         let reply = Destination::parse("/queue/m.reply.a_1.1").unwrap();
         let nodes = Destination::parse("/queue/m.nodes").unwrap();
-        let node = access.grant("web1").unwrap();
+        let node = access.grant("web1", false).unwrap();
         assert!(matches!(
             node.may_send(&reply, Some("web2")),
             Err(Denied::Identity { .. })
@@ -414,7 +430,7 @@ mod tests {
         ));
         assert!(node.may_send(&reply, None).is_ok());
         access.identity_check = false;
-        let node = access.grant("web1").unwrap();
+        let node = access.grant("web1", false).unwrap();
         assert!(node.may_send(&reply, Some("web2")).is_ok());
         assert!(node.may_subscribe(&nodes, Some("web2")).is_ok());
     }
@@ -426,7 +442,7 @@ mod tests {
             collectives: vec![("eu".parse().unwrap(), vec!["eu".into()])],
             ..Settings::default()
         });
-        let client = access.grant("eu").unwrap();
+        let client = access.grant("eu", false).unwrap();
         assert_eq!(may(&client, "/topic/eu.rpcutil.agent"), (true, false));
         assert_eq!(may(&client, "/topic/us.rpcutil.agent"), (false, false));
         assert_eq!(may(&client, "/queue/us.reply.a_1.1"), (false, false));

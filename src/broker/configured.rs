@@ -54,6 +54,7 @@ impl Settings {
             Some(files) => Some(Tls {
                 server: Arc::new(ArcSwap::from_pointee(tls::server(&files)?)),
                 peer_name: |certificate| tls::common_name(certificate).ok(),
+                is_nodes: tls::is_nodes,
             }),
         };
         let secure = config.listen.iter().map(|address| Listen {

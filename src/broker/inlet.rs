@@ -44,7 +44,7 @@ impl Inlet {
         // Boxed, so that its state is freed before the long life of the session.
         let (stream, name) = Box::pin(handshake(stream, tls)).await?;
         let arrival = Arrival {
-            name: PeerName::Certified(name),
+            name,
             from: NOWHERE,
             trust: Some(listener::trust(tls.clone())),
         };
@@ -56,7 +56,7 @@ impl Inlet {
 async fn handshake<S>(
     stream: S,
     tls: &Tls,
-) -> io::Result<(Box<tokio_rustls::server::TlsStream<S>>, Arc<str>)>
+) -> io::Result<(Box<tokio_rustls::server::TlsStream<S>>, PeerName)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

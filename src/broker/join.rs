@@ -170,7 +170,7 @@ async fn join(
     let authority = Arc::clone(rules.settings.authority.as_ref()?);
     // It waits for the disk.
     let enrolled = tokio::task::spawn_blocking(move || {
-        let reserved = |name: &str| rules.access.is_client(name);
+        let reserved = |name: &str| rules.access.resembles_client(name);
         authority.enrol(&request, &exporter, &reserved)
     });
     let enrolled = enrolled.await.ok()?;

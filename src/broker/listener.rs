@@ -118,7 +118,7 @@ impl Listener {
                         match handshake.await {
                             Some(Arrived::Peer(stream, name)) => {
                                 let arrival = Arrival {
-                                    name: PeerName::Certified(name),
+                                    name,
                                     from,
                                     trust: Some(trust(tls)),
                                 };
@@ -153,7 +153,7 @@ fn turned_away(hub: &Hub, from: SocketAddr, full: Full) {
 /// Who has shaken hands.
 enum Arrived {
     /// One with a certificate of this name.
-    Peer(Box<TlsStream<TcpStream>>, Arc<str>),
+    Peer(Box<TlsStream<TcpStream>>, PeerName),
     /// One who comes for a certificate.
     Asker(Box<TlsStream<TcpStream>>, Wish),
 }
@@ -272,11 +272,16 @@ async fn accept(
 }
 
 /// The name in the certificate of a peer whose handshake is done; sets the bounds of the stream.
-pub(crate) fn name<S>(stream: &mut TlsStream<S>, tls: &Tls) -> Option<Arc<str>> {
+pub(crate) fn name<S>(stream: &mut TlsStream<S>, tls: &Tls) -> Option<PeerName> {
     let session = stream.get_mut().1;
     session.set_buffer_limit(Some(TLS_BUFFER));
-    let leaf = session.peer_certificates().and_then(<[_]>::first);
-    leaf.and_then(tls.peer_name).map(Into::into)
+    let leaf = session.peer_certificates().and_then(<[_]>::first)?;
+    let name = (tls.peer_name)(leaf)?.into();
+    Some(if (tls.is_nodes)(leaf) {
+        PeerName::CertifiedNode(name)
+    } else {
+        PeerName::Certified(name)
+    })
 }
 
 /// Asks again whether a peer would be let in, by what is known of TLS by then.

@@ -77,7 +77,7 @@ impl Session {
             return Ok(None);
         };
         if grant.certified {
-            *grant = self.rules.access.grant(&grant.name)?;
+            *grant = self.rules.access.grant(&grant.name, grant.is_nodes)?;
         }
         Ok(Some(grant.clone()))
     }
@@ -209,7 +209,15 @@ impl Session {
         self.version = Version::negotiate(accept.as_deref())
             .ok_or("no common version; this broker speaks 1.0, 1.1 and 1.2")?;
         let grant = match &self.peer {
-            PeerName::Certified(name) => self.rules.access.grant(name)?,
+            PeerName::Certified(name) => self.rules.access.grant(name, false)?,
+            PeerName::CertifiedNode(name) => {
+                if self.rules.access.is_client(name) {
+                    self.rules.refusals.log("nodes with a client's name", || {
+                        tracing::warn!("{name} has a node's certificate, so it commands nothing, though `clients` lists that name: `mcollective enable revoke {name}` if it is not what it should be");
+                    });
+                }
+                self.rules.access.grant(name, true)?
+            }
             PeerName::Plain => {
                 let login = text(frame, "login")?;
                 Access::grant_plain(login.as_deref().unwrap_or("anonymous"))

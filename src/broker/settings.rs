@@ -72,6 +72,8 @@ pub struct Tls {
     pub server: Arc<ArcSwap<Server>>,
     /// Who presents a certificate.
     pub peer_name: PeerName,
+    /// Whether that certificate is a node's, whatever its name.
+    pub is_nodes: fn(&CertificateDer<'_>) -> bool,
 }
 
 impl fmt::Debug for Tls {

@@ -105,6 +105,7 @@ fn broker(authority: &Authority) -> (Broker, SocketAddr) {
             tls: Some(Tls {
                 server: Arc::new(ArcSwap::from_pointee(authority.server())),
                 peer_name: common_name,
+                is_nodes: |_| false,
             }),
         }],
         clients: vec!["peadmin".parse().unwrap()],

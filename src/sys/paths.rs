@@ -5,10 +5,12 @@
 
 use std::{
     env,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use directories::ProjectDirs;
+use nix::unistd::geteuid;
 
 /// Which configuration is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +49,9 @@ impl Config {
     }
 }
 
-/// Where the person's cache is: names for completion. `None` without a home.
+/// Where the person's cache is: names for completion. `None` without a home of one's own.
 pub fn cache_dir() -> Option<PathBuf> {
-    Some(own_directories()?.cache_dir().into())
+    ours(own_directories()?.cache_dir().into())
 }
 
 /// Where the person's configuration is. `None` without a home.
@@ -57,14 +59,25 @@ pub fn config_dir() -> Option<PathBuf> {
     Some(own_directories()?.config_dir().into())
 }
 
-/// Where the person's state is: what should outlive a restart, but is no configuration.
+/// Where the person's state is: what should outlive a restart, but is no configuration. `None` without
+/// a home of one's own.
 pub fn state_dir() -> Option<PathBuf> {
     let own = own_directories()?;
-    Some(
+    ours(
         own.state_dir()
             .unwrap_or_else(|| own.data_local_dir())
             .into(),
     )
+}
+
+/// A directory to write to, unless it lies in what belongs to somebody else: root with another's
+/// `HOME` must not follow links that this person has laid.
+fn ours(dir: PathBuf) -> Option<PathBuf> {
+    let there = dir
+        .ancestors()
+        .find_map(|path| path.symlink_metadata().ok());
+    let owner = there?.uid();
+    (owner == geteuid().as_raw() || owner == 0).then_some(dir)
 }
 
 /// Where a daemon keeps state: the directory that systemd made for it, else a fixed one.

@@ -108,7 +108,7 @@ impl CertificateAuthority {
 
     pub(crate) fn create_at(name: &str, days: u32, now: SystemTime) -> Result<Self, MintError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let mut params = params(name, lifetime(now, days))?;
+        let mut params = params(name, None, lifetime(now, days))?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![
             KeyUsagePurpose::KeyCertSign,
@@ -211,7 +211,9 @@ impl CertificateAuthority {
             not_after,
             ..validity
         };
-        let mut params = params(common_name, validity)?;
+        // A node that took a name before it became a client's must not become that client.
+        let unit = (role == Role::Node).then_some(names::NODES);
+        let mut params = params(common_name, unit, validity)?;
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -28,7 +28,8 @@ pub use keys::{
     KeyKind, KeyPin, PinError, PublicKey, key_pin, pem_pin, public_key, public_key_info,
 };
 pub use names::{
-    NameError, Validity, common_name, is_everybodys, is_name, serial, subject_alt_names, validity,
+    NameError, Validity, common_name, is_everybodys, is_name, is_nodes, serial, subject_alt_names,
+    validity,
 };
 pub use server::{Enrolment, Server};
 pub use token::{Token, broker_address};

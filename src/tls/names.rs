@@ -35,6 +35,18 @@ pub fn common_name(certificate: &CertificateDer<'_>) -> Result<String, NameError
     only_name(parse(certificate)?.subject())
 }
 
+/// The organizational unit (OU) in certificates of nodes, by which they say what they are for.
+pub(super) const NODES: &str = "MCollective node";
+
+/// Whether it says that it is a node's. One of another authority, or of an older program, may be a
+/// node's without a word.
+pub fn is_nodes(certificate: &CertificateDer<'_>) -> bool {
+    parse(certificate).is_ok_and(|certificate| {
+        let mut units = certificate.subject().iter_organizational_unit();
+        units.any(|unit| unit.as_str() == Ok(NODES))
+    })
+}
+
 /// The single common name of a subject, as `[\w.-]+`.
 pub(super) fn only_name(subject: &X509Name<'_>) -> Result<String, NameError> {
     let mut names = subject.iter_common_name();

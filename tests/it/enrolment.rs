@@ -106,7 +106,11 @@ fn a_token_gives_nothing_but_what_it_says() {
             format!("every machine calls itself {name}, so no node may bear it as its name")
         );
     }
-    assert!(why(&other, "peadmin").contains("no node may bear it"));
+    for name in ["peadmin", "PEadmin"] {
+        assert!(why(&other, name).contains("no node may bear it"), "{name}");
+    }
+    let dotted = join(&other, "peadmin.", &key()).unwrap_err().to_string();
+    assert!(dotted.contains("can't be a name here"), "{dotted}");
     assert!(why(&other, "broker").contains("no node may bear it"));
     let clients = office.token_for(Role::Client, &[], 9);
     assert!(why(&clients, "web1").contains("no client may bear it"));
@@ -127,6 +131,32 @@ fn a_token_gives_nothing_but_what_it_says() {
     let names = office.authority.issued().unwrap();
     let names: Vec<&str> = names.iter().map(|issued| issued.name.as_str()).collect();
     assert_eq!(names, ["broker", "web1"]);
+}
+
+#[test]
+fn a_node_that_took_a_name_before_a_client_did_does_not_become_that_client() {
+    let mut office = Office::open();
+    let key = key();
+    let joined = join(&office.token(1), "ops", &key).unwrap();
+    let files = office.keep("ops", &joined.cert_pem, &key);
+    // No client gets it any more, as long as the node has it.
+    let error = office.authority.issue(Role::Client, "ops", &[], 1).err();
+    let error = error.map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.starts_with("ops is the name of a node"), "{error}");
+    // And whatever the configuration says then, it commands nothing.
+    let config = office.path("broker.cfg");
+    let text = fs::read_to_string(&config).unwrap();
+    let with_ops = text.replace("clients = peadmin", "clients = peadmin, ops");
+    assert_ne!(text, with_ops);
+    fs::write(&config, with_ops).unwrap();
+    office.daemon.signal(nix::sys::signal::Signal::SIGHUP);
+    office.daemon.wait_for("read again");
+    let mut node = office.peer(&files);
+    office
+        .daemon
+        .wait_for("ops has a node's certificate, so it commands nothing");
+    node.send("SEND\ndestination:/topic/mcollective.rpcutil.agent\n\nstolen\0");
+    node.is_told("ops is a node here and may not send");
 }
 
 #[test]
@@ -269,7 +299,15 @@ fn of_a_request_only_name_and_key_are_taken() {
             usage.client_auth,
         )
     };
-    assert_eq!(subject(&der), ("CN=web1".to_owned(), false, false, true));
+    assert_eq!(
+        subject(&der),
+        (
+            "CN=web1, OU=MCollective node".to_owned(),
+            false,
+            false,
+            true
+        )
+    );
     assert_eq!(tls::subject_alt_names(&der).unwrap(), Vec::<String>::new());
 }
 

@@ -172,3 +172,21 @@ fn what_cannot_be_read_denies() {
     // Each of the files, and the rule that names a group.
     assert_eq!(check_policies(&site.settings).len(), 5);
 }
+
+#[test]
+fn policies_that_are_all_gone_are_told_of() {
+    let site = Site::new(true, None);
+    assert_eq!(check_policies(&site.settings), [""; 0]);
+    fs::remove_dir_all(site.dir.path()).unwrap();
+    let faults = check_policies(&site.settings);
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].contains("whatever callers ask is allowed"),
+        "{faults:?}"
+    );
+    let deny = Authorization {
+        allow_unconfigured: false,
+        ..site.settings
+    };
+    assert!(check_policies(&deny)[0].ends_with("is denied"));
+}

@@ -97,7 +97,7 @@ fn list(call: &Call, account: &Account, names: &[&str]) -> String {
 
 /// A new file in the state directory, where only the newest lists stay.
 fn place(id: &str) -> Result<PathBuf, String> {
-    let state = sys::paths::state_dir().ok_or("HOME is not set")?;
+    let state = sys::paths::state_dir().ok_or("HOME is not set, or is not this user's")?;
     let dir = state.join("untouched");
     fs::create_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     forget_old(&dir, KEPT - 1);

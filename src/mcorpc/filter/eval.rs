@@ -84,6 +84,7 @@ const MAX_TOKENS: usize = 2000;
 impl Filter {
     /// Whether this node is meant.
     pub fn matches(&self, node: &dyn Node) -> Result<bool, EvalError> {
+        self.check_size()?;
         // What is cheap comes first.
         Ok(self.identities_match(node)?
             && all(&self.agent, |agent| has_agent(node, agent))?
@@ -95,6 +96,7 @@ impl Filter {
     /// Whether every pattern and comparison can be used at all: what would fail on every node is
     /// better refused before anybody is asked. Of compound expressions the rest is their parser's.
     pub fn check(&self) -> Result<(), EvalError> {
+        self.check_size()?;
         for word in self
             .identity
             .iter()
@@ -119,6 +121,17 @@ impl Filter {
         Ok(())
     }
 
+    /// One request must not keep a node busy. Names without a pattern cost next to nothing.
+    fn check_size(&self) -> Result<(), EvalError> {
+        let patterns = self.identity.iter().filter(|word| word.starts_with('/'));
+        let words = patterns.count() + self.agent.len() + self.cf_class.len() + self.fact.len();
+        let tokens = self.compound.iter().map(Vec::len).sum::<usize>();
+        if words + tokens > MAX_TOKENS {
+            return Err(EvalError::Malformed("it has more than 2000 parts"));
+        }
+        Ok(())
+    }
+
     fn identities_match(&self, node: &dyn Node) -> Result<bool, EvalError> {
         for wanted in &self.identity {
             if Word::new(wanted)?.is(node.identity()) {
@@ -129,9 +142,6 @@ impl Filter {
     }
 
     fn compounds_match(&self, node: &dyn Node) -> Result<bool, EvalError> {
-        if self.compound.iter().map(Vec::len).sum::<usize>() > MAX_TOKENS {
-            return Err(EvalError::Malformed("it has more than 2000 tokens"));
-        }
         all(&self.compound, |tokens| expression(node, tokens))
     }
 }

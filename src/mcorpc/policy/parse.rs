@@ -29,7 +29,18 @@ impl Policy {
                 reader.line(text);
             }
         }
-        if reader.policy.default_line.is_none() && unset_default {
+        if reader.policy.default_line.is_none() && reader.policy.rules.is_empty() {
+            // An editor or a disk that was full leaves such a file, and nobody means it.
+            reader.policy.default_allows = false;
+            if reader.warnings.is_empty() {
+                reader.line = 1;
+                reader.warn(
+                    "nothing is in it, so it denies all; write rules and `policy default deny`, or \
+                     remove the file if the agent is to have no policy"
+                        .to_owned(),
+                );
+            }
+        } else if reader.policy.default_line.is_none() && unset_default {
             reader.line = 1;
             reader.warn(
                 "there is no `policy default`, so what no line decides is allowed, as is what has \
@@ -108,6 +119,10 @@ impl Reader<'_> {
         let callers = self.callers(effect, callers);
         let actions = self.actions(effect, actions);
         let read = match nodes {
+            // A reader puts this in the place of bytes that are no UTF-8.
+            _ if nodes.iter().any(|field| field.contains('\u{fffd}')) => {
+                Err("the facts or classes are not UTF-8".to_owned())
+            }
             [nodes] => condition::read(&[(Column::Any, nodes)]),
             [facts, classes] => {
                 condition::read(&[(Column::Facts, facts), (Column::Classes, classes)])

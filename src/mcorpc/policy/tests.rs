@@ -96,8 +96,11 @@ fn the_first_rule_that_matches_decides() {
 #[test]
 fn the_default() {
     for (text, unset, allowed, warned) in [
-        ("", false, false, 0),
-        ("", true, true, 1),
+        ("", false, false, 1),
+        ("", true, false, 1),
+        ("# all of it\n\n", true, false, 1),
+        ("allow\tcert=bob\t*\t*\n", true, true, 1),
+        ("allow\tcert=bob\t*\t*\n", false, false, 0),
         ("policy default allow", false, true, 0),
         ("policy  default\tallow # all", false, true, 0),
         ("policy default allow\r\n", false, true, 0),
@@ -109,6 +112,18 @@ fn the_default() {
         ("policy default allow-not", true, false, 1),
         ("policy default allow cert=ann", true, false, 1),
         ("policy default", true, false, 1),
+        (
+            "deny\tcert=ann\tstop\tcountry=\u{fffd}\npolicy default allow",
+            true,
+            false,
+            1,
+        ),
+        (
+            "allow\tcert=ann\tstop\tcountry=\u{fffd}\npolicy default deny",
+            true,
+            false,
+            1,
+        ),
         ("policy defualt deny", true, false, 1),
         (" policy default allow", true, false, 1),
         ("Policy default allow", true, false, 1),

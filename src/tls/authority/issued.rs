@@ -117,15 +117,12 @@ impl Authority {
     ) -> Result<String, AuthorityError> {
         let _lock = self.lock()?;
         let life = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
-        self.sign(
-            public_key_info,
-            role,
-            name,
-            sans,
-            life,
-            None,
-            SystemTime::now(),
-        )
+        let now = SystemTime::now();
+        let nodes = |issued: &Issued| issued.role == Role::Node && issued.is_valid_at(now);
+        if role == Role::Client && self.issued_to(name)?.iter().any(nodes) {
+            return Err(AuthorityError::IsNode(name.to_owned()));
+        }
+        self.sign(public_key_info, role, name, sans, life, None, now)
     }
 
     /// Signs and records, under the lock.

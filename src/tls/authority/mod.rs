@@ -82,9 +82,14 @@ pub enum AuthorityError {
     Mint(#[from] MintError),
     /// Not a name for a certificate.
     #[error(
-        "{0:?} can't be a name here: letters, digits, `_`, `.` and `-`, beginning with one of the first three"
+        "{0:?} can't be a name here: letters, digits, `_`, `.` and `-`, beginning with one of the first three, and no `.` at the end"
     )]
     Name(String),
+    /// A client's name that a node bears.
+    #[error(
+        "{0} is the name of a node, which must not command; `mcollective enable revoke {0}` on the broker frees it"
+    )]
+    IsNode(String),
     /// A token that would be of no use.
     #[error("no such token can be made: {0}")]
     Order(&'static str),
@@ -294,7 +299,11 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), AuthorityError> {
 }
 
 fn check_name(name: &str) -> Result<(), AuthorityError> {
-    if is_name(name) && name.len() <= LONGEST_NAME && !name.starts_with(['.', '-']) {
+    if is_name(name)
+        && name.len() <= LONGEST_NAME
+        && !name.starts_with(['.', '-'])
+        && !name.ends_with('.')
+    {
         return Ok(());
     }
     Err(AuthorityError::Name(name.chars().take(80).collect()))

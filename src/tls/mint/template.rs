@@ -19,6 +19,7 @@ const MAX_DAYS: u32 = 36_500;
 
 pub(super) fn params(
     common_name: &str,
+    unit: Option<&str>,
     validity: Validity,
 ) -> Result<CertificateParams, MintError> {
     let mut name = DistinguishedName::new();
@@ -26,6 +27,10 @@ pub(super) fn params(
         DnType::CommonName,
         DnValue::Utf8String(common_name.to_owned()),
     );
+    if let Some(unit) = unit {
+        let unit = DnValue::Utf8String(unit.to_owned());
+        name.push(DnType::OrganizationalUnitName, unit);
+    }
     let mut params = CertificateParams::default();
     params.distinguished_name = name;
     params.serial_number = Some(random_serial()?);
