@@ -290,7 +290,7 @@ fn what_is_not_whole_is_told_and_not_counted() {
 }
 
 #[test]
-fn a_run_under_way_is_joined_and_outlives_the_agent() {
+fn a_run_under_way_is_waited_for_and_outlives_the_agent() {
     let mut site = Site::of(&["changed"]);
     site.put(1, "wait", "");
     site.fleet.mco(["puppet", "runonce", "--force"]).exits(0);
@@ -314,15 +314,22 @@ fn a_run_under_way_is_joined_and_outlives_the_agent() {
         .mco(["puppet", "status"])
         .exits(0)
         .says("Currently applying a catalog; never run");
+    site.fleet
+        .mco(["puppet", "runonce", "--wait", "--strict"])
+        .exits(2)
+        .says("node1 failed after ")
+        .says("cannot run now");
     let waiting = site
         .fleet
-        .command(["puppet", "runonce", "--wait"])
+        .command(["puppet", "runonce", "--wait", "--noop"])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     site.remove(1, "wait");
     let ended = crate::support::Ended::from(waiting.wait_with_output().unwrap()).exits(0);
     assert!(ended.stdout.contains("node1 changed after "), "{ended:#?}");
+    // It was no run of ours: what was ordered came after it.
+    assert_eq!(site.read(1, "runs").lines().count(), 2);
 }
 
 #[allow(clippy::too_many_lines, reason = "one fleet for all")]

@@ -21,6 +21,7 @@ use crate::{
     },
     client::{Account, Call, Discovered, Interrupt, Share, Silence, Silent},
     mcorpc::{
+        ddl::builtin::IDEMPOTENT,
         filter::{Filter, parse},
         names::{CallerId, Identity, RequestId},
     },
@@ -50,6 +51,13 @@ pub(super) struct Wanted {
     pub(super) wait: Duration,
     /// How many may fail before no more are begun.
     pub(super) max_fail: Option<Share>,
+}
+
+impl Wanted {
+    /// Whether a run that is under way is a failure, as `runonce --strict` has it. `runall` waits.
+    fn is_strict(&self) -> bool {
+        self.limit.is_none() && !self.inputs.contains_key(IDEMPOTENT)
+    }
 }
 
 /// `runonce --wait`.
@@ -171,7 +179,7 @@ impl Calls {
         };
         let may_fail = wanted.max_fail.map(|share| share.allowed(count));
         let limit = wanted.limit.unwrap_or(usize::MAX);
-        let mut schedule = Schedule::new(first, limit, times, may_fail, wanted.limit.is_none());
+        let mut schedule = Schedule::new(first, limit, times, may_fail, wanted.is_strict());
         if session.is_dry_run() {
             let order = schedule.order().cloned().collect();
             return self.rehearse(session, discovered, order);

@@ -6,7 +6,7 @@ use super::told::{Asked, Begun, End, OwnRun, Status};
 use crate::{client::Answer, mcorpc::reply::Reply};
 
 /// What the original says where a run is under way already.
-const BUSY: &str = "Puppet is currently applying a catalog, cannot run now";
+pub(super) const BUSY: &str = "Puppet is currently applying a catalog, cannot run now";
 
 /// The answer to `runonce`.
 pub(super) fn begun(answer: &Answer) -> Begun {

@@ -14,7 +14,10 @@ mod run;
 use std::{collections::HashMap, time::Duration};
 
 use self::run::{Run, Step, Whose};
-use super::told::{Asked, Begun, End, Figures, Status};
+use super::{
+    read::BUSY,
+    told::{Asked, Begun, End, Figures, Status},
+};
 use crate::mcorpc::names::{Identity, RequestId};
 
 /// When to do what.
@@ -84,8 +87,8 @@ pub(super) struct Schedule {
     /// More failures end it.
     may_fail: Option<usize>,
     stopped: bool,
-    /// A run that is under way already is as good as one of ours.
-    adopt: bool,
+    /// A run of somebody else's is a failure, and is not waited for.
+    strict: bool,
     /// Those that ended and were not told of yet.
     news: Vec<usize>,
 }
@@ -108,7 +111,7 @@ impl Schedule {
         limit: usize,
         times: Times,
         may_fail: Option<usize>,
-        adopt: bool,
+        strict: bool,
     ) -> Self {
         // The longest first; those that did not even say what they do, last. A dry run promises it.
         first.sort_by(|(name, status, took), (other, others, theirs)| {
@@ -120,7 +123,7 @@ impl Schedule {
             .map(|(name, status, _)| Node {
                 name,
                 state: match &status {
-                    Some(status) if status.is_busy() && !adopt => State::Foreign,
+                    Some(status) if status.is_busy() && !strict => State::Foreign,
                     _ => State::Waiting,
                 },
                 before: status,
@@ -145,7 +148,7 @@ impl Schedule {
             times,
             may_fail,
             stopped: false,
-            adopt,
+            strict,
             news: Vec::new(),
         }
     }
@@ -274,7 +277,7 @@ impl Schedule {
         order: &RequestId,
         now: Duration,
     ) {
-        let (adopt, poll, times) = (self.adopt, self.times.poll, self.times);
+        let (strict, poll, times) = (self.strict, self.times.poll, self.times);
         let Some(at) = self.index.get(name).copied() else {
             return;
         };
@@ -291,7 +294,7 @@ impl Schedule {
                 run.initiated_at = at;
                 node.silent = None;
             }
-            Begun::Busy if adopt => run.confirmed = true,
+            Begun::Busy if strict => return self.end(at, End::Failed(BUSY.to_owned()), now),
             Begun::Busy => node.hold(now),
             Begun::No(why) => return self.end(at, End::Failed(why), now),
             // It may have begun all the same: its status tells.
@@ -306,7 +309,7 @@ impl Schedule {
 
     /// Takes the answer to `status`; none where there was none.
     pub(super) fn handle_status(&mut self, name: &Identity, status: Option<Status>, now: Duration) {
-        let (times, stopped, adopt) = (self.times, self.stopped, self.adopt);
+        let (times, stopped) = (self.times, self.stopped);
         let Some(at) = self.index.get(name).copied() else {
             return;
         };
@@ -320,7 +323,7 @@ impl Schedule {
         node.silent = None;
         node.lost = false;
         node.next_poll = now + times.poll;
-        let whose = node.whose(&status, adopt);
+        let whose = node.whose(&status);
         if node.state == State::Foreign && whose == Whose::Ours {
             // It was heard the first time, and only its answer was not.
             node.state = State::Running(Run::since(node.held));
@@ -478,12 +481,11 @@ impl Node {
         self.state = State::Foreign;
     }
 
-    /// Whose run it is that the node tells of. Where any run will do there is nothing to tell apart.
-    fn whose(&self, status: &Status, any: bool) -> Whose {
+    /// Whose run it is that the node tells of.
+    fn whose(&self, status: &Status) -> Whose {
         match &status.asked {
             Asked::By(request) if self.orders.contains(request) => Whose::Ours,
             Asked::Untold => Whose::Untold,
-            _ if any => Whose::Untold,
             Asked::By(_) | Asked::Nobody => Whose::Others,
         }
     }
