@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     problem::{Kind, Problem},
-    site::{Site, keep},
+    site::{Site, along, give, keep},
     tokens,
     tools::Account,
 };
@@ -179,23 +179,7 @@ fn join(
 }
 
 fn ask(token: &Token, name: &str, place: &Place<'_>) -> Result<enrol::Joined, Problem> {
-    if place.new_key && place.key.exists() {
-        keep(place.key)?;
-        std::fs::remove_file(place.key)
-            .map_err(|error| Problem::io(place.key, "remove", &error))?;
-    }
-    let key = if let Ok(key) = std::fs::read_to_string(place.key) {
-        key
-    } else {
-        // Before it is asked for: who is interrupted comes again with the same key.
-        let key = tls::mint::new_key().map_err(Problem::failed)?;
-        file::write_new(place.key, key.as_bytes(), 0o600)?;
-        if !place.owner.is_root() {
-            std::os::unix::fs::chown(place.key, Some(place.owner.uid), Some(place.owner.gid))
-                .map_err(|error| Problem::io(place.key, "change the owner of", &error))?;
-        }
-        key
-    };
+    let key = key(place)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -203,6 +187,24 @@ fn ask(token: &Token, name: &str, place: &Place<'_>) -> Result<enrol::Joined, Pr
     runtime
         .block_on(enrol::join(token, name, &key, PATIENCE))
         .map_err(refused)
+}
+
+/// The key of this machine, made where there is none.
+fn key(place: &Place<'_>) -> Result<String, Problem> {
+    let _owner = along(place.key)?;
+    if place.new_key && place.key.exists() {
+        keep(place.key)?;
+        std::fs::remove_file(place.key)
+            .map_err(|error| Problem::io(place.key, "remove", &error))?;
+    }
+    if let Ok(key) = std::fs::read_to_string(place.key) {
+        return Ok(key);
+    }
+    // Before it is asked for: who is interrupted comes again with the same key.
+    let key = tls::mint::new_key().map_err(Problem::failed)?;
+    file::write_new(place.key, key.as_bytes(), 0o600)?;
+    give(place.key, place.owner)?;
+    Ok(key)
 }
 
 #[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`

@@ -14,7 +14,10 @@ use super::{
     problem::Problem,
     tools::{self, Account},
 };
-use crate::sys::file::{self, Mode};
+use crate::sys::{
+    file::{self, Mode},
+    owner::AsOwner,
+};
 
 /// What of a file is read for comparison.
 const LARGEST: u64 = 1 << 20;
@@ -154,11 +157,15 @@ impl<'a> Site<'a> {
                     "directory",
                     ("gave", "give"),
                     format_args!("{} to {}", path.display(), owner.name),
-                    || give(path, owner),
+                    || {
+                        let _owner = along(path)?;
+                        give(path, owner)
+                    },
                 )
                 .map(drop),
             Err(error) if error.kind() == io::ErrorKind::NotFound => self
                 .act("directory", ("made", "make"), path.display(), || {
+                    let _owner = along(path)?;
                     fs::DirBuilder::new()
                         .recursive(true)
                         .mode(0o755)
@@ -213,6 +220,7 @@ impl<'a> Site<'a> {
             ("replaced", "replace"),
             format_args!("{}, and keep what was there beside it", path.display()),
             || {
+                let _owner = along(path)?;
                 keep(path)?;
                 write(path, text.as_bytes(), mode, owner)
             },
@@ -244,6 +252,7 @@ impl<'a> Site<'a> {
             return Ok(false);
         }
         self.act("file", ("removed", "remove"), path.display(), || {
+            let _owner = along(path)?;
             fs::remove_file(path).map_err(|error| Problem::io(path, "remove", &error))
         })?;
         Ok(true)
@@ -278,11 +287,17 @@ impl<'a> Site<'a> {
 
 /// Writes a file with its owner, which nobody else ever could read.
 fn write(path: &Path, bytes: &[u8], mode: u32, owner: &Account) -> Result<(), Problem> {
+    let _owner = along(path)?;
     file::write_atomic(path, bytes, Mode::Exactly(mode))?;
     give(path, owner)
 }
 
-fn give(path: &Path, owner: &Account) -> Result<(), Problem> {
+/// Root changes nothing by way of what others could have laid out: there it works as they.
+pub(super) fn along(path: &Path) -> Result<AsOwner, Problem> {
+    AsOwner::along(path).map_err(|error| Problem::io(path, "write to", &error))
+}
+
+pub(super) fn give(path: &Path, owner: &Account) -> Result<(), Problem> {
     let there = fs::metadata(path).map_err(|error| Problem::io(path, "look at", &error))?;
     if (there.uid(), there.gid()) == (owner.uid, owner.gid) {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::SystemTime};
 
-use super::problem::Problem;
+use super::{problem::Problem, site::along};
 use crate::{
     config::BrokerConfig,
     sys::file::{self, Mode},
@@ -60,6 +60,7 @@ pub fn renew_own(dir: &Path, files: &Files) -> Result<bool, Problem> {
     let Some(renewed) = authority.renew(pair.leaf()).map_err(Problem::config)? else {
         return Ok(false);
     };
+    let _owner = along(&files.cert)?;
     file::write_atomic(&files.cert, renewed.as_bytes(), Mode::KeepOr(0o644))?;
     Ok(true)
 }

@@ -16,7 +16,8 @@ use super::process::effective_ids;
 /// directory.
 #[derive(Debug)]
 pub struct AsOwner {
-    changed: bool,
+    /// Who this thread was before: user and group.
+    before: Option<(uid_t, gid_t)>,
     /// It has to end in the thread that it began in.
     _here: PhantomData<*const ()>,
 }
@@ -24,13 +25,37 @@ pub struct AsOwner {
 impl AsOwner {
     /// Becomes the owner of this directory. For anybody but root nothing changes.
     pub fn of(dir: &Path) -> io::Result<Self> {
-        let there = fs::metadata(dir)?;
-        let mut owner = Self {
-            changed: false,
+        Self::become_as(&fs::metadata(dir)?)
+    }
+
+    /// Becomes whoever could lead this path elsewhere: the owner of the first directory or link on the
+    /// way, from the root on, that is not root's. What is not there yet leads nowhere.
+    pub fn along(path: &Path) -> io::Result<Self> {
+        let mut ways: Vec<&Path> = path.ancestors().collect();
+        ways.reverse();
+        let there = ways
+            .into_iter()
+            .map_while(|way| fs::symlink_metadata(way).ok());
+        let mut others = there.filter(|there| there.uid() != 0);
+        match others.next() {
+            // A file in a directory of root's is no way to anywhere, whoever owns it.
+            Some(there) if there.is_dir() || there.is_symlink() => Self::become_as(&there),
+            _ => Ok(Self::nobody_else()),
+        }
+    }
+
+    fn nobody_else() -> Self {
+        Self {
+            before: None,
             _here: PhantomData,
-        };
+        }
+    }
+
+    fn become_as(there: &fs::Metadata) -> io::Result<Self> {
+        let mut owner = Self::nobody_else();
         if effective_ids().0 == 0 && (there.uid(), there.gid()) != (0, 0) {
-            owner.changed = true;
+            // Who is nobody stays what it is.
+            owner.before = Some((become_user(uid_t::MAX), become_group(gid_t::MAX)));
             // The group first: the user may not change it any more.
             if become_group(there.gid()) != there.gid() || become_user(there.uid()) != there.uid() {
                 return Err(io::ErrorKind::PermissionDenied.into());
@@ -42,15 +67,15 @@ impl AsOwner {
 
 impl Drop for AsOwner {
     fn drop(&mut self) {
-        if self.changed {
-            let (user, group) = effective_ids();
+        if let Some((user, group)) = self.before {
             become_user(user);
             become_group(group);
         }
     }
 }
 
-/// Sets the thread's user for files; gives who that is now, as the call itself reports no failure.
+/// Sets the thread's user for files, unless it is -1; gives who that is now, as the call itself reports
+/// no failure.
 fn become_user(user: uid_t) -> uid_t {
     // SAFETY: it takes and gives a number; nobody has the number -1, so that changes nothing.
     let now = unsafe {
@@ -72,7 +97,8 @@ fn become_group(group: gid_t) -> gid_t {
 #[cfg(test)]
 mod tests {
     use std::{
-        os::unix::fs::{PermissionsExt as _, chown},
+        os::unix::fs::{PermissionsExt as _, chown, lchown, symlink},
+        path::PathBuf,
         sync::Barrier,
         thread,
     };
@@ -87,6 +113,37 @@ mod tests {
     fn make(path: &Path) -> Option<u32> {
         file::write_atomic(path, b"x", Mode::Exactly(0o600)).ok()?;
         Some(fs::metadata(path).unwrap().uid())
+    }
+
+    #[test]
+    fn links_that_others_have_laid_lead_root_nowhere() {
+        if !is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let [home, safe] = ["home", "safe"].map(|name| dir.path().join(name));
+        for path in [&home, &safe] {
+            fs::create_dir(path).unwrap();
+        }
+        let (secret, sub) = (safe.join("secret"), home.join("sub"));
+        file::write_new(&secret, b"root's", 0o600).unwrap();
+        symlink(&secret, home.join("cert.pem")).unwrap();
+        symlink(&safe, &sub).unwrap();
+        for path in [&home, &home.join("cert.pem"), &sub] {
+            lchown(path, Some(12_345), Some(12_345)).unwrap();
+        }
+        // A thread's own end gives its rights back.
+        let tried = |path: PathBuf| {
+            let _owner = AsOwner::along(&path).unwrap();
+            make(&path)
+        };
+        assert_eq!(tried(home.join("cert.pem")), None);
+        assert_eq!(tried(sub.join("new.pem")), None);
+        assert_eq!(fs::read(&secret).unwrap(), b"root's");
+        assert_eq!(fs::read_dir(&safe).unwrap().count(), 1);
+        assert_eq!(tried(home.join("own.pem")), Some(12_345));
+        assert_eq!(tried(safe.join("new.pem")), Some(0));
     }
 
     #[test]
