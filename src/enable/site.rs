@@ -287,7 +287,14 @@ impl<'a> Site<'a> {
 
 /// Writes a file with its owner, which nobody else ever could read.
 fn write(path: &Path, bytes: &[u8], mode: u32, owner: &Account) -> Result<(), Problem> {
-    let _owner = along(path)?;
+    let there = along(path)?;
+    if there.is_another() && path.is_symlink() {
+        return Err(Problem::config(format_args!(
+            "{} is a symbolic link in a directory that is not root's",
+            path.display()
+        ))
+        .hint("remove it: root does not follow links that others have made"));
+    }
     file::write_atomic(path, bytes, Mode::Exactly(mode))?;
     give(path, owner)
 }

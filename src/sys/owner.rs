@@ -44,6 +44,11 @@ impl AsOwner {
         }
     }
 
+    /// Whether that is somebody else than this process.
+    pub const fn is_another(&self) -> bool {
+        self.before.is_some()
+    }
+
     fn nobody_else() -> Self {
         Self {
             before: None,

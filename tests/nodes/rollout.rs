@@ -100,6 +100,23 @@ fn enable_broker(lab: &Lab) -> String {
         said.contains("exit 0"),
         "nothing changes the second time: {said}"
     );
+    // Who the broker is, and an operator, own directories that root writes to, and lay a link there.
+    for (dir, file, role) in [
+        ("/var/lib/mcollective-broker", "cert.pem", "broker"),
+        ("/var/lib/peadmin/.mcollective.d", "ca.pem", "client"),
+    ] {
+        let said = on(
+            "broker",
+            &format!(
+                "mkdir /root/kept; cp -a {dir}/*.pem /root/kept; cp -p /etc/shadow /root/shadow; rm {dir}/{file}; ln -s /etc/shadow {dir}/{file}; \
+                 chown -h --reference={dir} {dir}/{file}; mcollective enable {role} --replace 2>&1 || echo exit $?; \
+                 cmp /etc/shadow /root/shadow; stat -c '%a %U' /etc/shadow; cp -a --remove-destination /root/kept/*.pem {dir}; rm -r /root/kept"
+            ),
+        );
+        let refused = "is a symbolic link in a directory that is not root's\nhint: remove it: root does not follow links that \
+                       others have made\nexit 78\n640 root\n";
+        assert!(said.ends_with(refused), "{said}");
+    }
     join
 }
 
