@@ -169,6 +169,11 @@ fn a_question_names_the_nodes_and_no_answer_is_no() {
     assert!(!text.contains("(y/n)") && code == Some(1), "{text}");
     let piped = fleet.command(ping).stdin(Stdio::piped()).output().unwrap();
     Ended::from(piped).exits(64);
+    // How many are taken does not say which are meant.
+    for limit in [&["--limit", "1"][..], &["--one"]] {
+        let ended = fleet.mco(["service", "cron", "restart"].iter().chain(limit));
+        ended.exits(64).complains("on 1 node (node");
+    }
     // Who did not say whether it is meant is not asked, and not forgotten.
     fleet.agents[0].signal(Signal::SIGSTOP);
     let (text, code) = answered("y\n", &["--dt", "0.3"]);

@@ -241,7 +241,9 @@ fn last_run_summary(call: &ActionCall) -> Outputs {
     let (summary, unknown) = match &state.last_run {
         LastRun::Is(summary) => {
             problems.extend(summary.oddity());
-            (&**summary, 0)
+            // What a run without a catalog leaves.
+            let unknown = if summary.has_resources() { 0 } else { UNKNOWN };
+            (&**summary, unknown)
         }
         LastRun::Never => {
             problems.push("Puppet has never completed a run here".to_owned());

@@ -64,6 +64,8 @@ fn words(words: &[String]) -> Result<(&str, &str), CommandError> {
         CommandError::usage("Please specify service name and action")
             .hint("for example `mco service httpd status`")
     };
+    // Behind these a name may begin as an option does.
+    let words = words.strip_prefix(&["--".to_owned()]).unwrap_or(words);
     match rows::thing_and_action(words, &ACTIONS).ok_or_else(missing)? {
         ([], _) => Err(missing()),
         ([service], action) if ACTIONS.contains(&action) => Ok((service, action)),

@@ -248,11 +248,11 @@ impl Session {
         Ok(())
     }
 
-    /// Whether nothing narrows a call: no filter, no list, no limit.
+    /// Whether nothing says which nodes a call is for: no filter and no list. How many of them it
+    /// takes says nothing of that.
     pub(super) fn is_unfiltered(&self, call: &Call) -> bool {
-        let targets = &self.targets;
-        let listed = matches!(targets.source, Source::List(_));
-        call.filter.is_empty() && !listed && targets.limit.is_none()
+        let listed = matches!(self.targets.source, Source::List(_));
+        call.filter.is_empty() && !listed
     }
 
     /// Shows the results of a call that was made before.

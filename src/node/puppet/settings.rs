@@ -183,7 +183,10 @@ impl Settings {
         if let Some(paths) = Paths::parse(&ended.stdout.text()).filter(|_| ended.is_success()) {
             return Ok(paths);
         }
-        let said = ended.stderr.text();
+        let mut said = ended.stderr.text();
+        if said.trim().is_empty() {
+            said = ended.stdout.text();
+        }
         // It becomes part of a sentence.
         let said: Vec<&str> = said.split_whitespace().collect();
         let said: String = said.join(" ").chars().take(400).collect();

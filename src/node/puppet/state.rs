@@ -125,6 +125,9 @@ impl State {
             Some((_, RunState::Vanished)) => state
                 .notes
                 .push("the run that was started here is gone, and completed nothing".into()),
+            Some((record, RunState::Running)) if !state.applying && !record.signalled => state
+                .notes
+                .push("a run that was started here waits for its turn, or begins".into()),
             Some((_, RunState::Hung)) => {
                 let why = "the run that was started here has not ended in time and may hang";
                 state.notes.push(why.into());

@@ -108,6 +108,11 @@ impl Summary {
         count.map_or(Figure::Odd, Figure::Is)
     }
 
+    /// Whether there was a catalog, of which something can be counted.
+    pub fn has_resources(&self) -> bool {
+        matches!(self.parts.get("resources"), Some(Value::Object(_)))
+    }
+
     /// Which catalog it was: a text, or a number where Puppet counts seconds.
     pub fn config_version(&self) -> Option<&Value> {
         let version = self.part("version", "config")?;

@@ -63,7 +63,10 @@ pub(super) async fn resource(call: &ActionCall) -> Result<Outputs, ActionError> 
             "changed": code == 2,
         }))),
         status => {
-            let mut error = ActionError::aborted(format!("Failed to apply {reference}: {words}"));
+            let mut error = ActionError::aborted(format!(
+                "Failed to apply {reference}: {}",
+                words.replace('\n', "; ")
+            ));
             let result = if words.is_empty() {
                 status.to_string()
             } else {

@@ -215,6 +215,20 @@ async fn the_last_run_is_told_and_what_is_missing_is_a_sentence() {
     assert_eq!(outputs["logs"][0]["msg"], json!("hello"));
     assert_eq!(outputs["summary"]["events"], json!({}));
     assert!(!outputs.contains_key("problem"));
+    // What a run without a catalog leaves.
+    node.put(
+        "lastrunfile",
+        "version: {puppet: 7.23.0}\ntime: {last_run: 1795479548}\n",
+    );
+    let outputs = node.call("last_run_summary", json!({})).await.unwrap();
+    assert_eq!(outputs["run_result"], json!("failed"));
+    for count in [
+        "failed_resources",
+        "changed_resources",
+        "out_of_sync_resources",
+    ] {
+        assert_eq!(outputs[count], json!(-1), "{count}");
+    }
     node.put("lastrunfile", "version:\n  con");
     let outputs = node.call("last_run_summary", json!({})).await.unwrap();
     assert!(

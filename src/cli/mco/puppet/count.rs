@@ -31,6 +31,11 @@ impl View for Counts {
             }
             out.line(format!("{label:>33}: {count}"))?;
         }
+        let unknown = unknown(account);
+        if unknown > 0 {
+            let label = "Enabled or disabled is unknown";
+            out.line(format!("\n{label:>33}: {unknown}"))?;
+        }
         out.line("")?;
         let failures = account.failures();
         if failures > 0 {
@@ -44,7 +49,8 @@ impl View for Counts {
     fn own(&self, account: &Account) -> Map<String, Value> {
         let counts = rows(account)
             .into_iter()
-            .map(|(_, name, count)| (name.to_owned(), json!(count)));
+            .map(|(_, name, count)| (name.to_owned(), json!(count)))
+            .chain([("enabled_unknown".to_owned(), json!(unknown(account)))]);
         let mut own = Map::new();
         own.insert("counts".to_owned(), Value::Object(counts.collect()));
         own
@@ -58,6 +64,19 @@ impl View for Counts {
         }
         Some(table)
     }
+}
+
+/// Nodes that answered, and can't tell whether runs are allowed.
+fn unknown(account: &Account) -> usize {
+    let answers = account.answers.iter().filter(|answer| answer.is_ok());
+    let is_told = |answer: &&Answer| {
+        !answer
+            .reply
+            .data
+            .get("enabled")
+            .is_some_and(Value::is_boolean)
+    };
+    answers.filter(is_told).count()
 }
 
 fn rows(account: &Account) -> [Row; 7] {

@@ -96,6 +96,14 @@ impl Run {
             return Step::Ending(None);
         }
         match own.map(|own| (own, own.state.as_str())) {
+            Some((own, "running" | "hung"))
+                if own.signalled && now.saturating_sub(self.since) >= times.begin =>
+            {
+                Step::Failed(format!(
+                    "the Puppet daemon was told to run, and began nothing within {} s",
+                    times.begin.as_secs()
+                ))
+            }
             Some((_, "running" | "hung")) => {
                 self.confirmed = true;
                 self.vanished = 0;
@@ -133,8 +141,11 @@ fn failed(code: i64, words: &str) -> String {
     format!("puppet ended with exit code {code}{}", said(words))
 }
 
-/// The last line of what was said.
+/// The last error of what was said, or the last line: a backtrace may follow.
 fn said(words: &str) -> String {
-    let last = words.lines().rev().find(|line| !line.trim().is_empty());
+    let lines = || words.lines().rev().filter(|line| !line.trim().is_empty());
+    let last = lines()
+        .find(|line| line.trim_start().starts_with("Error: "))
+        .or_else(|| lines().next());
     last.map_or_else(String::new, |line| format!(": {}", line.trim()))
 }

@@ -404,7 +404,7 @@ fn what_a_run_says_at_its_end_is_told() {
         state: state.into(),
         initiated_at: 7,
         code,
-        words: "Info: a\nError: b\n".into(),
+        words: "Info: a\nError: b\nfrom /opt/x.rb:5:in `<main>'\n".into(),
         signalled: false,
     };
     let status = |own: OwnRun| {
@@ -420,6 +420,36 @@ fn what_a_run_says_at_its_end_is_told() {
     schedule.handle_figures(&name(0), Some(End::Unchanged), ms(2000));
     let why = "puppet ended with exit code 1: Error: b".to_owned();
     assert_eq!(schedule.news(), [(name(0), End::Failed(why), ms(2000))]);
+}
+
+#[test]
+fn a_daemon_that_was_told_and_begins_nothing_is_not_waited_for() {
+    let first = vec![(name(0), Some(Status::default()), 0)];
+    let mut schedule = Schedule::new(first, 1, Times::default(), None, false);
+    assert_eq!(schedule.begin(ms(0)), [name(0)]);
+    schedule.handle_begun(&name(0), Begun::Yes(7), &"a".parse().unwrap(), ms(0));
+    let told = Status {
+        own: Some(OwnRun {
+            state: "running".into(),
+            initiated_at: 7,
+            signalled: true,
+            ..OwnRun::default()
+        }),
+        asked: Asked::By("a".parse().unwrap()),
+        ..Status::default()
+    };
+    schedule.handle_status(&name(0), Some(told.clone()), ms(299_000));
+    assert!(!schedule.is_done());
+    // One that applies takes its time.
+    let applying = Status {
+        applying: true,
+        ..told.clone()
+    };
+    schedule.handle_status(&name(0), Some(applying), ms(400_000));
+    assert!(!schedule.is_done());
+    schedule.handle_status(&name(0), Some(told), ms(401_000));
+    let why = "the Puppet daemon was told to run, and began nothing within 300 s".to_owned();
+    assert_eq!(schedule.news(), [(name(0), End::Failed(why), ms(401_000))]);
 }
 
 #[test]
