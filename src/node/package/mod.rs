@@ -39,9 +39,10 @@ pub trait PackageProvider: Send + Sync {
         self.name()
     }
 
-    /// Whether a package can have such a name here.
-    fn accepts(&self, package: &PackageName) -> bool {
-        !package.as_str().contains(':')
+    /// Why no package can have such a name here.
+    fn objection(&self, package: &PackageName) -> Option<&'static str> {
+        let colon = package.as_str().contains(':');
+        colon.then_some("names have no colon here")
     }
 
     /// What tells the state of a package.
@@ -63,6 +64,12 @@ pub trait PackageProvider: Send + Sync {
 
     /// What lists the packages that stand for a name of which there is none.
     fn find_providers(&self, _package: &PackageName) -> Option<Program> {
+        None
+    }
+
+    /// What lists the versions of a package, where a change failed as there is none of that number:
+    /// they stand between the first two bars of each line.
+    fn find_versions(&self, _package: &PackageName, _ended: &Ended) -> Option<Program> {
         None
     }
 
@@ -241,13 +248,13 @@ impl Status {
         if self.installed {
             return format!("is installed in version {}", self.ensure);
         }
-        // dpkg knows more between the two.
-        match self.details.get("status").map(String::as_str) {
-            Some(state @ ("half-installed" | "unpacked" | "half-configured")) => {
-                format!("is {state}")
-            }
-            _ => "is not installed".to_owned(),
-        }
+        format!("is {}", self.half_way().unwrap_or("not installed"))
+    }
+
+    /// Where it stands between the two, of which only dpkg knows.
+    fn half_way(&self) -> Option<&str> {
+        let state = self.details.get("status")?.as_str();
+        matches!(state, "half-installed" | "unpacked" | "half-configured").then_some(state)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     node::program::{Program, ended_with, last_words},
     sys::command::{Ended, Launcher},
 };
-use lookup::look_up;
+use lookup::{look_up, versions};
 pub use machine::{Digest, Updates};
 use wanted::{already, could_not, failed, for_manager, missed};
 
@@ -196,7 +196,8 @@ impl Packages {
             missed.map(|why| could_not(change, &why, FailureKind::Unexpected))
         } else {
             let is_done = missed.is_none() && after != before;
-            Some(failed(provider, change, &name, &ended, &after, is_done))
+            let why = failed(provider, change, &name, &ended, &after, is_done);
+            Some(why + &versions(provider, launcher, change, &ended).await)
         };
         match why {
             None => Ok(Changed {
@@ -272,13 +273,13 @@ async fn statuses(
 }
 
 fn check(provider: &dyn PackageProvider, package: &PackageName) -> Result<(), Failure> {
-    if provider.accepts(package) {
+    let Some(why) = provider.objection(package) else {
         return Ok(());
-    }
+    };
     Err(Failure {
         kind: FailureKind::Invalid,
         ..unexpected(format!(
-            "{package} is not a valid package name for {}",
+            "{package} is not a valid package name for {}: {why}",
             provider.name()
         ))
     })

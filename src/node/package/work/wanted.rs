@@ -16,7 +16,9 @@ pub(super) fn already(
     let is_done = |status: &Status| match (change.verb, &change.version) {
         (Verb::Install, Some(version)) => provider.has_version(status, version),
         (Verb::Install, None) => status.installed,
-        (Verb::Update | Verb::Uninstall, _) => !status.installed,
+        (Verb::Update, _) => !status.installed,
+        // What was removed half way has to be removed, though the original takes it for away.
+        (Verb::Uninstall, _) => !status.installed && (strict || status.half_way().is_none()),
         // What is removed may have left its configuration.
         (Verb::Purge, _) => !status.installed && (strict || !has_remains(status)),
     };
@@ -50,7 +52,7 @@ pub(super) fn already(
 pub(super) fn for_manager(change: &Change, before: &[Status]) -> Change {
     let is_there = |status: &Status| match change.verb {
         Verb::Install | Verb::Update => true,
-        Verb::Uninstall => status.installed,
+        Verb::Uninstall => status.installed || status.half_way().is_some(),
         Verb::Purge => status.installed || has_remains(status),
     };
     let there = change.packages.iter().zip(before);
@@ -76,7 +78,7 @@ pub(super) fn missed(
     let reached = |status: &Status| match (change.verb, &change.version) {
         (Verb::Install, Some(version)) => provider.has_version(status, version),
         (Verb::Install, None) | (Verb::Update, _) => status.installed,
-        (Verb::Uninstall, _) => !status.installed,
+        (Verb::Uninstall, _) => !status.installed && status.half_way().is_none(),
         (Verb::Purge, _) => !status.installed && !has_remains(status),
     };
     let (package, status) = change
