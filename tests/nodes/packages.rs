@@ -208,7 +208,7 @@ fn versions_come_and_go(packages: &Packages) {
     packages.mco(
         &["status", "foo", "bar", "nosuch"],
         0,
-        &["   a1: foo: foo-2.0.all\n       bar: bar-1:1.5-2.all\n       nosuch: purged\n"],
+        &["   a1: foo-2.0.\n       bar-1:1.5-2.\n       nosuch-purged.\n"],
     );
     packages.mco(
         &["status", "foo", "nosuch", "-o", "table"],
@@ -381,7 +381,12 @@ fn what_goes_wrong_says_why(packages: &Packages) {
     packages.mco(
         &["bad", "status"],
         0,
-        &["   a1: bad-absent.\n       | half-configured: its configuration was begun, and is not finished\n       | `install bad` has ended with exit code 100: "],
+        &["   a1: bad-absent.\n       | half-configured: its configuration was begun, and is not finished\n       | `install bad`, begun "],
+    );
+    packages.mco(
+        &["bad", "status", "-o", "table"],
+        0,
+        &[" half-configured: its configuration was begun, and is not finished; `install bad`, begun "],
     );
     // Others are not to blame for it.
     packages
@@ -501,6 +506,9 @@ fn a_lock_is_waited_for(packages: &Packages) {
         reply.message.contains("Could not install 'bar': process "),
         "{reply:#?}"
     );
+    // That was not begun, and is nothing to be told of.
+    let reply = packages.call(&["status", "package=bar"]);
+    assert_eq!(reply.data["run"], json!(null), "{reply:#?}");
     packages.shell("systemctl stop holder");
     packages.call(&["install", "package=bar"]).is(0, "OK", &[]);
 }
@@ -524,7 +532,10 @@ fn a_run_outlives_the_agent(packages: &Packages) {
     packages.mco(
         &["slow", "status"],
         0,
-        &["\n       | `install slow` is still running\n"],
+        &[
+            "\n       | `install slow`, begun ",
+            " ago, is still running\n",
+        ],
     );
     packages
         .call(&["install", "package=slow"])

@@ -496,8 +496,9 @@ mod tests {
                 "emacs23 23.1+1-4ubuntu7 23.1+1-4ubuntu7.1 Ubuntu:10.04/lucid-updates",
             ]
         );
-        let names: String = (0..30).map(|number| format!("  p{number}\n")).collect();
-        let kept = format!("The following packages have been kept back:\n{names}0 upgraded\n");
+        let names: Vec<String> = (0..30).map(|number| format!("p{number}")).collect();
+        let names = names.join(" ");
+        let kept = format!("The following packages have been kept back:\n  {names}\n0 upgraded\n");
         let warning = Apt.warnings(&ended(0, &kept, "")).pop().unwrap();
         assert!(
             warning.starts_with("kept back, though there is a newer version: p0, p1, ")

@@ -159,6 +159,8 @@ pub enum Verb {
 }
 
 impl Verb {
+    const ALL: [Self; 4] = [Self::Install, Self::Update, Self::Uninstall, Self::Purge];
+
     /// As it is typed.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -194,6 +196,21 @@ impl Change {
             words.push_str(version.as_str());
         }
         words
+    }
+
+    /// What was typed so.
+    fn read(words: &str) -> Option<Self> {
+        let (change, version) = match words.split_once(" --version ") {
+            Some((change, version)) => (change, Some(version.parse().ok()?)),
+            None => (words, None),
+        };
+        let (verb, names) = change.split_once(' ')?;
+        let names = names.split(' ').map(str::parse);
+        Some(Self {
+            verb: Verb::ALL.into_iter().find(|known| known.as_str() == verb)?,
+            packages: names.collect::<Result<_, _>>().ok()?,
+            version,
+        })
     }
 
     /// The names.

@@ -2,7 +2,7 @@
 
 use super::{Changed, Failure, FailureKind, failure, unexpected};
 use crate::{
-    node::package::{ABSENT, Change, PackageName, PackageProvider, Status, Verb},
+    node::package::{ABSENT, Change, JobState, PackageName, PackageProvider, Record, Status, Verb},
     sys::command::Ended,
 };
 
@@ -69,23 +69,58 @@ pub(super) fn has_remains(status: &Status) -> bool {
     status.details.contains_key("desired") && status.ensure == ABSENT
 }
 
+/// Whether a package is as a change wanted it; of an update only the manager knows that.
+fn is_reached(provider: &dyn PackageProvider, change: &Change, status: &Status) -> bool {
+    match (change.verb, &change.version) {
+        (Verb::Install, Some(version)) => provider.has_version(status, version),
+        (Verb::Install, None) | (Verb::Update, _) => status.installed,
+        (Verb::Uninstall, _) => !status.installed && status.half_way().is_none(),
+        (Verb::Purge, _) => !status.installed && !has_remains(status),
+    }
+}
+
+/// Those of the packages asked for that a run should have changed, has not, and that nobody has
+/// brought there since.
+pub(super) fn unchanged(
+    provider: &dyn PackageProvider,
+    record: &Record,
+    state: &JobState,
+    asked: &[PackageName],
+    statuses: &[Status],
+) -> Vec<String> {
+    let Some(change) = Change::read(&record.what) else {
+        return Vec::new();
+    };
+    if matches!(state, JobState::Ended(ended) if provider.succeeded(ended)) {
+        return Vec::new();
+    }
+    let is_open = |package: &PackageName, status: &Status| {
+        change.packages.contains(package)
+            && !record.settled.iter().any(|name| name == package.as_str())
+            // An old version is one too.
+            && (change.verb == Verb::Update || !is_reached(provider, &change, status))
+    };
+    let asked = asked.iter().zip(statuses);
+    asked
+        .filter(|(package, status)| is_open(package, status))
+        .map(|(package, status)| {
+            let name = status.details.get("name").cloned();
+            name.unwrap_or_else(|| package.to_string())
+        })
+        .collect()
+}
+
 /// What is not as it was wanted, though the manager has done its work.
 pub(super) fn missed(
     provider: &dyn PackageProvider,
     change: &Change,
     after: &[Status],
 ) -> Option<String> {
-    let reached = |status: &Status| match (change.verb, &change.version) {
-        (Verb::Install, Some(version)) => provider.has_version(status, version),
-        (Verb::Install, None) | (Verb::Update, _) => status.installed,
-        (Verb::Uninstall, _) => !status.installed && status.half_way().is_none(),
-        (Verb::Purge, _) => !status.installed && !has_remains(status),
-    };
     let (package, status) = change
         .packages
         .iter()
         .zip(after)
-        .find(|(_, status)| !reached(status))?;
+        .find(|(_, status)| !is_reached(provider, change, status))?;
     let text = format!("{package} {}", status.describe());
     if change.verb != Verb::Install || status.installed || status.details.contains_key("desired") {
         return Some(text);
