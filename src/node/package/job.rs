@@ -47,9 +47,9 @@ pub struct Record {
     pid: u32,
     /// By what that process is told from a later one of the same id.
     birth: Option<u64>,
-    /// Whether somebody who called for it was told its end.
+    /// Whether nobody who called for it was told its end.
     #[serde(default)]
-    told: bool,
+    owed: bool,
     /// The packages that a later call found as it wanted them.
     #[serde(default)]
     pub(super) settled: Vec<String>,
@@ -147,9 +147,9 @@ impl Jobs {
     }
 
     /// How such a job has ended since a call was told that it goes on.
-    pub(super) fn untold(&self, what: &str) -> Option<Ended> {
+    pub(super) fn owed(&self, what: &str) -> Option<Ended> {
         match self.last() {
-            Some((record, JobState::Ended(ended))) if record.what == what && !record.told => {
+            Some((record, JobState::Ended(ended))) if record.what == what && record.owed => {
                 Some(ended)
             }
             _ => None,
@@ -163,7 +163,7 @@ impl Jobs {
             return;
         };
         let before = record.clone();
-        record.told |= record.what == change.words();
+        record.owed &= record.what != change.words();
         for name in change.names() {
             let is_of_it = record.what.split(' ').skip(1).any(|word| word == name);
             if is_of_it && !record.settled.contains(&name) {
@@ -226,7 +226,7 @@ impl Jobs {
             // Another one has begun by now.
             (_, Some((_, JobState::Running)) | None) => {}
             (Outcome::Ended { .. }, Some((mut record, _))) if record.what == job.what => {
-                record.told = true;
+                record.owed = false;
                 self.note(&record);
             }
             // It was never begun.
@@ -302,7 +302,7 @@ impl Jobs {
             Some((record, JobState::Running)) => return Ok(Err(record)),
             Some((record, JobState::Ended(ended)))
                 if record.what == job.what
-                    && !record.told
+                    && record.owed
                     && !job.provider.succeeded(&ended)
                     && !job.provider.is_locked(&ended) =>
             {
@@ -321,7 +321,7 @@ impl Jobs {
             initiated_at: clock::now_secs(),
             pid: running.pid(),
             birth: birth(running.pid()),
-            told: false,
+            owed: true,
             settled: Vec::new(),
         };
         self.note(&record);

@@ -179,8 +179,8 @@ impl Packages {
         let before = statuses(provider, launcher, &change.packages).await?;
         let what = change.words();
         // An earlier call for the same was left without an answer: it is this one that is told.
-        let untold = self.jobs.untold(&what);
-        let is_mine = untold.is_some_and(|ended| provider.succeeded(&ended));
+        let owed = self.jobs.owed(&what);
+        let is_mine = owed.is_some_and(|ended| provider.succeeded(&ended));
         // Half way, nobody can tell what is still to be done.
         if !self.jobs.runs(&what)
             && let Some(done) = already(provider, change, &before, strict && !is_mine)?
