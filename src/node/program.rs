@@ -156,14 +156,15 @@ pub fn cite<'a>(lines: impl Iterator<Item = &'a str>) -> Option<String> {
     (!last.is_empty()).then(|| shortened(&last.join("; ")))
 }
 
-/// The end of a text that is too long for a message.
+/// Both ends of a text that is too long for a message: what it is about, and what came of it.
 fn shortened(text: &str) -> String {
     let count = text.chars().count();
     if count <= LONGEST {
         return text.to_owned();
     }
-    let end: String = text.chars().skip(count - LONGEST).collect();
-    format!("...{end}")
+    let start: String = text.chars().take(LONGEST / 2).collect();
+    let end: String = text.chars().skip(count - LONGEST / 2).collect();
+    format!("{start}...{end}")
 }
 
 /// How many lines of a program are cited, and how many characters.
@@ -206,6 +207,12 @@ pub(super) mod tests {
         );
         let long = last_words(&ended(1, "", &"é".repeat(1000))).unwrap();
         assert_eq!(long.chars().count(), 603);
+        let both = format!("first {} last", "x".repeat(1000));
+        let both = last_words(&ended(1, "", &both)).unwrap();
+        assert!(
+            both.starts_with("first ") && both.ends_with(" last"),
+            "{both}"
+        );
     }
 
     #[test]

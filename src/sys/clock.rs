@@ -28,6 +28,18 @@ pub fn now_secs() -> i64 {
     i64::try_from(now_ms() / 1000).unwrap_or(i64::MAX)
 }
 
+/// So many seconds in their largest unit: `3 minutes`.
+pub fn age(seconds: i64) -> String {
+    let (count, unit) = match seconds.max(0) {
+        seconds @ ..60 => (seconds, "second"),
+        seconds @ ..3600 => (seconds / 60, "minute"),
+        seconds @ ..172_800 => (seconds / 3600, "hour"),
+        seconds => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
 /// Milliseconds since the machine was booted, those that it slept included. Never set, never back.
 pub fn since_boot_ms() -> u64 {
     let (seconds, nanos) = read(libc::CLOCK_BOOTTIME);
@@ -136,6 +148,21 @@ impl fmt::Display for Local {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ages_have_one_unit() {
+        for (seconds, words) in [
+            (-5, "0 seconds"),
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (119, "1 minute"),
+            (3599, "59 minutes"),
+            (86_400, "24 hours"),
+            (i64::MAX, "106751991167300 days"),
+        ] {
+            assert_eq!(age(seconds), words);
+        }
+    }
 
     #[test]
     fn local_time_is_utc_and_its_offset() {

@@ -109,6 +109,8 @@ pub(crate) fn apt_does_as_it_is_told() {
         ("needy", "1.0", "", "Depends: foo"),
         ("rival", "1.0", "", "Conflicts: foo\nProvides: virtual"),
         ("unmet", "1.0", "", "Depends: the-moon (>= 3)"),
+        ("broken", "1.0", "", ""),
+        ("stays", "1.0", "", ""),
     ] {
         packages.make(name, version, after, more);
     }
@@ -118,6 +120,7 @@ pub(crate) fn apt_does_as_it_is_told() {
     others_that_are_changed_are_told(&packages);
     what_is_as_wanted_is_left_alone(&packages);
     what_goes_wrong_says_why(&packages);
+    what_is_broken_is_named(&packages);
     figures_are_those_of_the_original(&packages);
     a_lock_is_waited_for(&packages);
     a_run_outlives_the_agent(&packages);
@@ -205,7 +208,7 @@ fn versions_come_and_go(packages: &Packages) {
     packages.mco(
         &["status", "foo", "bar", "nosuch"],
         0,
-        &["   a1: foo: foo-2.0.all\n       bar: bar-1:1.5-2.all\n       nosuch: purged\n"],
+        &["   a1: foo-2.0.\n       bar-1:1.5-2.\n       nosuch-purged.\n"],
     );
     packages.mco(
         &["status", "foo", "nosuch", "-o", "table"],
@@ -260,6 +263,16 @@ fn others_that_are_changed_are_told(packages: &Packages) {
             .call(&[action, &name])
             .is(0, "OK", &[("ensure", json!(ensure))]);
     }
+    // What is on hold has no row, and is not forgotten.
+    packages.mco(&["install", "foo", "--version", "1.0"], 0, &[]);
+    packages.shell("apt-mark hold foo");
+    packages.mco(
+        &["checkupdates"],
+        0,
+        &["   a1: warning: kept back, though there is a newer version: foo\n"],
+    );
+    packages.shell("apt-mark unhold foo");
+    packages.mco(&["purge", "foo"], 0, &[]);
     // Away without being asked for, and there is nothing to update.
     packages.mco(
         &["checkupdates"],
@@ -331,7 +344,7 @@ fn what_is_as_wanted_is_left_alone(packages: &Packages) {
     packages.mco(
         &["install", "foo:any", "-o", "table"],
         2,
-        &["a1    invalid  foo:any  -       -     false    foo:any is not a valid package name for apt\n"],
+        &["a1    invalid  foo:any  -       -     false    foo:any is not a valid package name for apt: what stands after the colon is no architecture"],
     );
     // Nobody is asked, so nothing is done.
     mco(&packages.fleet, &["package", "foo", "purge"]).is(64, &[]);
@@ -353,7 +366,7 @@ fn what_goes_wrong_says_why(packages: &Packages) {
         .call(&["install", "package=foo", "version=7.7"])
         .is(
             5,
-            "Version '7.7' for 'foo' was not found",
+            "Could not install 'foo': apt-get ended with exit code 100: E: Version '7.7' for 'foo' was not found; there is 2.0, 1.0",
             &[("ensure", json!("1.0"))],
         );
     let reply = packages.call(&["install", "package=bad"]).is(
@@ -368,7 +381,12 @@ fn what_goes_wrong_says_why(packages: &Packages) {
     packages.mco(
         &["bad", "status"],
         0,
-        &["   a1: bad-absent.\n       | half-configured: its configuration was begun, and is not finished\n       | `install bad` has ended with exit code 100: "],
+        &["   a1: bad-absent.\n       | half-configured: its configuration was begun, and is not finished\n       | `install bad`, begun "],
+    );
+    packages.mco(
+        &["bad", "status", "-o", "table"],
+        0,
+        &[" half-configured: its configuration was begun, and is not finished; `install bad`, begun "],
     );
     // Others are not to blame for it.
     packages
@@ -419,6 +437,49 @@ fn what_goes_wrong_says_why(packages: &Packages) {
     packages.shell("mv /srv/repo/Packages.away /srv/repo/Packages");
 }
 
+/// Files that are not whole, scripts that fail, and a dpkg that was interrupted.
+fn what_is_broken_is_named(packages: &Packages) {
+    packages.shell("truncate -s 300 /srv/repo/broken_1.0_all.deb");
+    packages.call(&["install", "package=broken"]).is(
+        5,
+        "exit code 100: E: Failed to fetch file:/srv/repo/./broken_1.0_all.deb  Hash Sum mismatch; E: Unable to fetch",
+        &[("ensure", json!("purged")), ("changed", json!(false))],
+    );
+    // It is neither there nor away, and the next call does not take it for away.
+    packages
+        .call(&["install", "package=stays"])
+        .is(0, "OK", &[]);
+    packages.shell(
+        "printf '#!/bin/sh\\n[ -e /run/leave ] || exit 4\\n' >/var/lib/dpkg/info/stays.postrm; \
+         chmod 755 /var/lib/dpkg/info/stays.postrm",
+    );
+    for _ in 0..2 {
+        packages.call(&["uninstall", "package=stays"]).is(
+            5,
+            "Could not uninstall 'stays': apt-get ended with exit code 100: ",
+            &[
+                ("ensure", json!("absent")),
+                ("status", json!("half-installed")),
+            ],
+        );
+    }
+    packages.shell("touch /run/leave");
+    packages
+        .call(&["uninstall", "package=stays"])
+        .is(0, "OK", &[("changed", json!(true))]);
+    packages.call(&["purge", "package=stays"]).is(0, "OK", &[]);
+    // As after a power cut.
+    packages.shell("touch /var/lib/dpkg/updates/0000");
+    packages.call(&["install", "package=bar"]).is(
+        5,
+        "until somebody has run `dpkg --configure -a` as root on the node itself",
+        &[("changed", json!(false))],
+    );
+    packages.shell("dpkg --configure -a");
+    packages.call(&["install", "package=bar"]).is(0, "OK", &[]);
+    packages.call(&["purge", "package=bar"]).is(0, "OK", &[]);
+}
+
 fn figures_are_those_of_the_original(packages: &Packages) {
     let printed = |line: &str| Value::from(packages.shell(line).trim());
     let count = printed("dpkg --list | grep -c ^ii");
@@ -445,6 +506,9 @@ fn a_lock_is_waited_for(packages: &Packages) {
         reply.message.contains("Could not install 'bar': process "),
         "{reply:#?}"
     );
+    // That was not begun, and is nothing to be told of.
+    let reply = packages.call(&["status", "package=bar"]);
+    assert_eq!(reply.data["run"], json!(null), "{reply:#?}");
     packages.shell("systemctl stop holder");
     packages.call(&["install", "package=bar"]).is(0, "OK", &[]);
 }
@@ -468,7 +532,10 @@ fn a_run_outlives_the_agent(packages: &Packages) {
     packages.mco(
         &["slow", "status"],
         0,
-        &["\n       | `install slow` is still running\n"],
+        &[
+            "\n       | `install slow`, begun ",
+            " ago, is still running\n",
+        ],
     );
     packages
         .call(&["install", "package=slow"])

@@ -91,9 +91,12 @@ async fn status(call: &ActionCall) -> Result<Outputs, ActionError> {
     let names = names(call)?;
     let packages = call.host.packages();
     let statuses = packages.status(&call.launcher, &names).await;
-    let mut outputs = outputs(&statuses.map_err(failed)?);
+    let statuses = statuses.map_err(failed)?;
+    let mut outputs = outputs(&statuses);
     if let Some((record, state)) = packages.last_run() {
-        outputs.insert("run".into(), last_run(packages, &record, &state));
+        let unchanged = packages.unchanged(&record, &state, &names, &statuses);
+        let run = last_run(packages, &record, &state, &unchanged);
+        outputs.insert("run".into(), run);
     }
     Ok(outputs)
 }
@@ -216,8 +219,8 @@ fn updates(updates: Updates) -> Outputs {
     }))
 }
 
-/// What became of the change that was begun last.
-fn last_run(packages: &Packages, record: &Record, state: &JobState) -> Value {
+/// What became of the change that was begun last; and the packages that it should have changed.
+fn last_run(packages: &Packages, record: &Record, state: &JobState, unchanged: &[String]) -> Value {
     let ended = match state {
         JobState::Ended(ended) => Some(ended),
         JobState::Running | JobState::Vanished => None,
@@ -226,6 +229,8 @@ fn last_run(packages: &Packages, record: &Record, state: &JobState) -> Value {
         "what": record.what,
         "state": state.as_str(),
         "initiated_at": record.initiated_at,
+        "age": record.age(),
+        "unchanged": unchanged,
         "exitcode": ended.and_then(code),
         "words": ended.and_then(|ended| packages.words(ended)).unwrap_or_default(),
     })

@@ -190,7 +190,7 @@ impl Packages {
         match self.action.as_str() {
             "status" => {
                 let mut lines = lines::statuses(data);
-                lines.extend(lines::last_run(data));
+                lines.extend(lines::last_run(data, None).map(|line| format!("| {line}")));
                 lines
             }
             "count" | "md5" => vec![rows::shown(answer, "output")],

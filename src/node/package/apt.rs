@@ -25,10 +25,16 @@ impl PackageProvider for Apt {
 
     /// `libc6:i386` is that of another architecture. For some of apt's words behind the colon, dpkg
     /// has none.
-    fn accepts(&self, package: &PackageName) -> bool {
+    fn objection(&self, package: &PackageName) -> Option<&'static str> {
         let mut parts = package.as_str().split(':').skip(1);
         let architecture = parts.next();
-        !matches!(architecture, Some("any" | "native" | "all")) && parts.next().is_none()
+        if parts.next().is_some() {
+            return Some("it has more than one colon");
+        }
+        matches!(architecture, Some("any" | "native" | "all")).then_some(
+            "what stands after the colon is no architecture of a machine; \
+             leave it away, or name one such as `amd64`",
+        )
     }
 
     /// What is for all architectures is also this one's to apt, and not to dpkg.
@@ -103,6 +109,12 @@ impl PackageProvider for Apt {
         }
     }
 
+    /// `foo | 2.0 | file:/srv/repo ./ Packages`.
+    fn find_versions(&self, package: &PackageName, ended: &Ended) -> Option<Program> {
+        let program = Program::new(APT_CACHE).args(["madison", "--", package.as_str()]);
+        said::is_no_version(&ended.stderr.text()).then_some(program)
+    }
+
     fn effects(&self, ended: &Ended) -> Vec<Effect> {
         said::effects(ended)
     }
@@ -159,11 +171,24 @@ impl PackageProvider for Apt {
         Ok(text.lines().filter_map(read_update).collect())
     }
 
-    /// Without lists nothing is newer than what is there.
-    fn warnings(&self, _ended: &Ended) -> Vec<String> {
+    /// Without lists nothing is newer than what is there. And what is held is not in the list.
+    fn warnings(&self, ended: &Ended) -> Vec<String> {
         let warning = "apt has no lists of packages, `apt_update` fetches them";
         let has_none = !has_lists(Path::new(LISTS));
-        has_none.then(|| warning.to_owned()).into_iter().collect()
+        let mut warnings: Vec<String> = has_none.then(|| warning.to_owned()).into_iter().collect();
+        let text = ended.stdout.text();
+        let kept = said::kept_back(&text);
+        if !kept.is_empty() {
+            let names = &kept[..kept.len().min(MOST_KEPT)];
+            let more = kept.len() - names.len();
+            let more = (more > 0).then(|| format!(" and {more} more"));
+            warnings.push(format!(
+                "kept back, though there is a newer version: {}{}",
+                names.join(", "),
+                more.unwrap_or_default()
+            ));
+        }
+        warnings
     }
 }
 
@@ -178,6 +203,9 @@ fn has_lists(directory: &Path) -> bool {
 }
 
 const LISTS: &str = "/var/lib/apt/lists";
+
+/// How many names are in a warning.
+const MOST_KEPT: usize = 20;
 
 /// Fetches the lists of packages anew.
 pub(super) fn refresh(patience: Duration) -> Program {
@@ -379,8 +407,16 @@ mod tests {
         );
         let listed = "g++-12\ng++\n";
         assert!(Apt.knows(&one, listed) && !Apt.knows(&name("g+"), listed));
-        assert!(Apt.accepts(&name("libc6:i386")) && !Apt.accepts(&name("a:b:c")));
-        assert!(!Apt.accepts(&name("libc6:any")) && Apt.accepts(&name("any")));
+        for (package, objection) in [
+            ("libc6:i386", ""),
+            ("any", ""),
+            ("a:b:c", "more than one colon"),
+            ("libc6:any", "no architecture"),
+        ] {
+            let said = Apt.objection(&name(package));
+            assert_eq!(said.is_some(), !objection.is_empty(), "{package}");
+            assert!(said.unwrap_or_default().contains(objection), "{said:?}");
+        }
         let asked = Apt.ask(&name(&format!("foo:{NATIVE}"))).arguments.join(" ");
         assert!(
             asked.ends_with(&format!("-- foo:{NATIVE} foo:all")),
@@ -459,6 +495,15 @@ mod tests {
                  Debian-Security:12/stable-security [amd64]",
                 "emacs23 23.1+1-4ubuntu7 23.1+1-4ubuntu7.1 Ubuntu:10.04/lucid-updates",
             ]
+        );
+        let names: Vec<String> = (0..30).map(|number| format!("p{number}")).collect();
+        let names = names.join(" ");
+        let kept = format!("The following packages have been kept back:\n  {names}\n0 upgraded\n");
+        let warning = Apt.warnings(&ended(0, &kept, "")).pop().unwrap();
+        assert!(
+            warning.starts_with("kept back, though there is a newer version: p0, p1, ")
+                && warning.ends_with(", p19 and 10 more"),
+            "{warning}"
         );
         let error = Apt.read_updates(&ended(100, "", "E: broken packages\n"));
         assert_eq!(

@@ -15,7 +15,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, time::Instant};
 
-use super::PackageProvider;
+use super::{Change, PackageProvider};
 use crate::{
     node::{birth::birth, program::Program},
     sys::{
@@ -47,6 +47,19 @@ pub struct Record {
     pid: u32,
     /// By what that process is told from a later one of the same id.
     birth: Option<u64>,
+    /// Whether nobody who called for it was told its end.
+    #[serde(default)]
+    owed: bool,
+    /// The packages that a later call found as it wanted them.
+    #[serde(default)]
+    pub(super) settled: Vec<String>,
+}
+
+impl Record {
+    /// For how many seconds it has been begun.
+    pub fn age(&self) -> i64 {
+        clock::now_secs().saturating_sub(self.initiated_at).max(0)
+    }
 }
 
 /// Where a job stands.
@@ -74,8 +87,11 @@ impl JobState {
 /// How a job that was waited for has ended, or why it has not.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Like this; `joined` where another call had begun it.
-    Ended { ended: Ended, joined: bool },
+    /// Like this; `joined` is what another call had begun.
+    Ended {
+        ended: Ended,
+        joined: Option<Record>,
+    },
     /// It goes on.
     StillRunning,
     /// Something else goes on.
@@ -130,6 +146,42 @@ impl Jobs {
         matches!(self.last(), Some((record, JobState::Running)) if record.what == what)
     }
 
+    /// How such a job has ended since a call was told that it goes on.
+    pub(super) fn owed(&self, what: &str) -> Option<Ended> {
+        match self.last() {
+            Some((record, JobState::Ended(ended))) if record.what == what && record.owed => {
+                Some(ended)
+            }
+            _ => None,
+        }
+    }
+
+    /// These packages are as a call wanted them that began nothing: an earlier failure is over.
+    pub(super) async fn settle(&self, change: &Change) {
+        let _one_at_a_time = self.beginning.lock().await;
+        let Some((mut record, state)) = self.last() else {
+            return;
+        };
+        let before = record.clone();
+        record.owed &= record.what != change.words();
+        for name in change.names() {
+            let is_of_it = record.what.split(' ').skip(1).any(|word| word == name);
+            if is_of_it && !record.settled.contains(&name) {
+                record.settled.push(name);
+            }
+        }
+        if state != JobState::Running && record != before {
+            self.note(&record);
+        }
+    }
+
+    fn note(&self, record: &Record) {
+        let text = serde_json::to_vec(record).unwrap_or_default();
+        if let Err(error) = file::write_atomic(&self.at(RECORD), &text, Mode::Exactly(0o600)) {
+            tracing::warn!("the end of `{}` may not be noticed: {error}", record.what);
+        }
+    }
+
     fn state(&self, record: &Record) -> JobState {
         let ended = |code| JobState::Ended(self.ended(code));
         if let Some(code) = self.code() {
@@ -161,8 +213,32 @@ impl Jobs {
         self.directory.join(name)
     }
 
-    /// Runs a job, or waits for the same one that runs already; at most until its deadline.
+    /// Runs a job, or waits for the same one that runs already; at most until its deadline. The
+    /// same one that has failed, and nobody knows it yet, is not run again.
     pub(super) async fn run(
+        &self,
+        launcher: &Launcher,
+        job: &Job<'_>,
+    ) -> Result<Outcome, JobError> {
+        let outcome = self.run_to_its_end(launcher, job).await?;
+        let _one_at_a_time = self.beginning.lock().await;
+        match (&outcome, self.last()) {
+            // Another one has begun by now.
+            (_, Some((_, JobState::Running)) | None) => {}
+            (Outcome::Ended { .. }, Some((mut record, _))) if record.what == job.what => {
+                record.owed = false;
+                self.note(&record);
+            }
+            // It was never begun.
+            (Outcome::Locked(_), Some((record, _))) if record.what == job.what => {
+                fs::remove_file(self.at(RECORD)).ok();
+            }
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
+    async fn run_to_its_end(
         &self,
         launcher: &Launcher,
         job: &Job<'_>,
@@ -204,7 +280,7 @@ impl Jobs {
             if !job.provider.is_locked(&ended) {
                 return Ok(Outcome::Ended {
                     ended,
-                    joined: false,
+                    joined: None,
                 });
             }
             if Instant::now() + LOCK_STEP >= job.lock_deadline {
@@ -214,7 +290,7 @@ impl Jobs {
         }
     }
 
-    /// Begins a job; or gives the one that runs.
+    /// Begins a job; or gives the one that runs, or has ended in a failure that is still to be told.
     async fn begin(
         &self,
         launcher: &Launcher,
@@ -222,8 +298,17 @@ impl Jobs {
         scoped: bool,
     ) -> Result<Result<Running, Record>, JobError> {
         let _one_at_a_time = self.beginning.lock().await;
-        if let Some((record, JobState::Running)) = self.last() {
-            return Ok(Err(record));
+        match self.last() {
+            Some((record, JobState::Running)) => return Ok(Err(record)),
+            Some((record, JobState::Ended(ended)))
+                if record.what == job.what
+                    && record.owed
+                    && !job.provider.succeeded(&ended)
+                    && !job.provider.is_locked(&ended) =>
+            {
+                return Ok(Err(record));
+            }
+            _ => {}
         }
         self.make_directory()?;
         let exit = self.at(EXIT);
@@ -236,11 +321,10 @@ impl Jobs {
             initiated_at: clock::now_secs(),
             pid: running.pid(),
             birth: birth(running.pid()),
+            owed: true,
+            settled: Vec::new(),
         };
-        let text = serde_json::to_vec(&record).unwrap_or_default();
-        if let Err(error) = file::write_atomic(&self.at(RECORD), &text, Mode::Exactly(0o600)) {
-            tracing::warn!("the end of `{}` may not be noticed: {error}", job.what);
-        }
+        self.note(&record);
         Ok(Ok(running))
     }
 
@@ -280,7 +364,7 @@ impl Jobs {
                 JobState::Ended(ended) => {
                     return Outcome::Ended {
                         ended,
-                        joined: true,
+                        joined: Some(record.clone()),
                     };
                 }
                 JobState::Vanished => return Outcome::Vanished,

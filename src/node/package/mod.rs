@@ -39,9 +39,10 @@ pub trait PackageProvider: Send + Sync {
         self.name()
     }
 
-    /// Whether a package can have such a name here.
-    fn accepts(&self, package: &PackageName) -> bool {
-        !package.as_str().contains(':')
+    /// Why no package can have such a name here.
+    fn objection(&self, package: &PackageName) -> Option<&'static str> {
+        let colon = package.as_str().contains(':');
+        colon.then_some("names have no colon here")
     }
 
     /// What tells the state of a package.
@@ -63,6 +64,12 @@ pub trait PackageProvider: Send + Sync {
 
     /// What lists the packages that stand for a name of which there is none.
     fn find_providers(&self, _package: &PackageName) -> Option<Program> {
+        None
+    }
+
+    /// What lists the versions of a package, where a change failed as there is none of that number:
+    /// they stand between the first two bars of each line.
+    fn find_versions(&self, _package: &PackageName, _ended: &Ended) -> Option<Program> {
         None
     }
 
@@ -152,6 +159,8 @@ pub enum Verb {
 }
 
 impl Verb {
+    const ALL: [Self; 4] = [Self::Install, Self::Update, Self::Uninstall, Self::Purge];
+
     /// As it is typed.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -187,6 +196,21 @@ impl Change {
             words.push_str(version.as_str());
         }
         words
+    }
+
+    /// What was typed so.
+    fn read(words: &str) -> Option<Self> {
+        let (change, version) = match words.split_once(" --version ") {
+            Some((change, version)) => (change, Some(version.parse().ok()?)),
+            None => (words, None),
+        };
+        let (verb, names) = change.split_once(' ')?;
+        let names = names.split(' ').map(str::parse);
+        Some(Self {
+            verb: Verb::ALL.into_iter().find(|known| known.as_str() == verb)?,
+            packages: names.collect::<Result<_, _>>().ok()?,
+            version,
+        })
     }
 
     /// The names.
@@ -241,13 +265,13 @@ impl Status {
         if self.installed {
             return format!("is installed in version {}", self.ensure);
         }
-        // dpkg knows more between the two.
-        match self.details.get("status").map(String::as_str) {
-            Some(state @ ("half-installed" | "unpacked" | "half-configured")) => {
-                format!("is {state}")
-            }
-            _ => "is not installed".to_owned(),
-        }
+        format!("is {}", self.half_way().unwrap_or("not installed"))
+    }
+
+    /// Where it stands between the two, of which only dpkg knows.
+    fn half_way(&self) -> Option<&str> {
+        let state = self.details.get("status")?.as_str();
+        matches!(state, "half-installed" | "unpacked" | "half-configured").then_some(state)
     }
 }
 

@@ -14,11 +14,14 @@ use super::{
 };
 use crate::{
     node::program::{Program, ended_with, last_words},
-    sys::command::{Ended, Launcher},
+    sys::{
+        clock,
+        command::{Ended, Launcher},
+    },
 };
-use lookup::look_up;
+use lookup::{look_up, versions};
 pub use machine::{Digest, Updates};
-use wanted::{already, could_not, failed, for_manager, missed};
+use wanted::{already, could_not, failed, for_manager, missed, unchanged};
 
 /// The packages of this machine.
 #[derive(Debug)]
@@ -83,6 +86,21 @@ impl Packages {
     /// The last run of the manager that was begun here, and where it stands.
     pub fn last_run(&self) -> Option<(Record, JobState)> {
         self.jobs.last()
+    }
+
+    /// Those of the packages asked for that the last run should have changed, has not, and that
+    /// nobody has brought there since.
+    pub fn unchanged(
+        &self,
+        record: &Record,
+        state: &JobState,
+        asked: &[PackageName],
+        statuses: &[Status],
+    ) -> Vec<String> {
+        self.provider().map_or_else(
+            |_| Vec::new(),
+            |provider| unchanged(&*provider, record, state, asked, statuses),
+        )
     }
 
     /// The last words of a run that has ended.
@@ -159,18 +177,26 @@ impl Packages {
             });
         }
         let before = statuses(provider, launcher, &change.packages).await?;
+        let what = change.words();
+        // An earlier call for the same was left without an answer: it is this one that is told.
+        let owed = self.jobs.owed(&what);
+        let is_mine = owed.is_some_and(|ended| provider.succeeded(&ended));
         // Half way, nobody can tell what is still to be done.
-        if !self.jobs.runs(&change.words())
-            && let Some(done) = already(provider, change, &before, strict)?
+        if !self.jobs.runs(&what)
+            && let Some(done) = already(provider, change, &before, strict && !is_mine)?
         {
-            return Ok(done);
+            self.jobs.settle(change).await;
+            return Ok(Changed {
+                changed: is_mine,
+                ..done
+            });
         }
         if change.verb == Verb::Install {
             look_up(provider, launcher, change, &before).await?;
         }
         let patience = settings.lock_wait.min(settings.wait);
         let job = Job {
-            what: change.words(),
+            what,
             program: provider.act(&for_manager(change, &before), &before, patience),
             provider,
             deadline: begun + settings.wait,
@@ -190,13 +216,14 @@ impl Packages {
         let mut also = provider.effects(&ended);
         also.retain(|effect| !effect.is_of(&before) && !effect.is_of(&after));
         also.truncate(MOST_EFFECTS);
-        let changed = joined || after != before || !also.is_empty();
+        let changed = joined.is_some() || after != before || !also.is_empty();
         let missed = missed(provider, change, &after);
         let why = if provider.succeeded(&ended) {
             missed.map(|why| could_not(change, &why, FailureKind::Unexpected))
         } else {
             let is_done = missed.is_none() && after != before;
-            Some(failed(provider, change, &name, &ended, &after, is_done))
+            let why = failed(provider, change, &name, &ended, &after, is_done);
+            Some(why + &versions(provider, launcher, change, &ended).await + &begun_before(joined))
         };
         match why {
             None => Ok(Changed {
@@ -216,8 +243,12 @@ impl Packages {
         }
     }
 
-    /// Runs a job to its end; also tells whether another call had begun it.
-    async fn run(&self, launcher: &Launcher, job: &Job<'_>) -> Result<(Ended, bool), Failure> {
+    /// Runs a job to its end; also gives what another call had begun.
+    async fn run(
+        &self,
+        launcher: &Launcher,
+        job: &Job<'_>,
+    ) -> Result<(Ended, Option<Record>), Failure> {
         let name = job.program.name();
         let outcome = self.jobs.run(launcher, job).await;
         let outcome = outcome.map_err(|error| unexpected(error.to_string()))?;
@@ -232,9 +263,7 @@ impl Packages {
             Outcome::Busy(record) => Err(unexpected(format!(
                 "`{}` is still running, since {} s",
                 record.what,
-                crate::sys::clock::now_secs()
-                    .saturating_sub(record.initiated_at)
-                    .max(0)
+                record.age()
             ))),
             Outcome::Locked(ended) => Err(Failure {
                 output: Some(said(&ended)),
@@ -272,13 +301,13 @@ async fn statuses(
 }
 
 fn check(provider: &dyn PackageProvider, package: &PackageName) -> Result<(), Failure> {
-    if provider.accepts(package) {
+    let Some(why) = provider.objection(package) else {
         return Ok(());
-    }
+    };
     Err(Failure {
         kind: FailureKind::Invalid,
         ..unexpected(format!(
-            "{package} is not a valid package name for {}",
+            "{package} is not a valid package name for {}: {why}",
             provider.name()
         ))
     })
@@ -301,6 +330,14 @@ fn read(
 
 fn failure(provider: &dyn PackageProvider, name: &str, ended: &Ended) -> String {
     ended_with(name, ended, provider.words(ended))
+}
+
+/// That a failure is not one of now, where another call had begun what failed.
+fn begun_before(joined: Option<Record>) -> String {
+    joined.map_or_else(String::new, |record| {
+        let age = clock::age(record.age());
+        format!("; that was begun {age} ago, and the same call again begins anew")
+    })
 }
 
 /// Who keeps us from doing anything.

@@ -1,8 +1,10 @@
 //! What people read of the packages of one node.
 
+use std::iter;
+
 use serde_json::{Map, Value};
 
-use crate::cli::render::view::cell;
+use crate::{cli::render::view::cell, sys::clock};
 
 /// rpm's or dpkg's: the original has the former only.
 pub(super) fn architecture(package: &Map<String, Value>) -> Option<&Value> {
@@ -18,42 +20,19 @@ pub(super) fn each(data: &Map<String, Value>) -> impl Iterator<Item = &Map<Strin
     one.into_iter().chain(several)
 }
 
-/// How the one package is, as the original prints it, or each of several.
+/// How each package is, as the original prints the one.
 pub(super) fn statuses(data: &Map<String, Value>) -> Vec<String> {
-    if !matches!(data.get("packages"), Some(Value::Array(_))) {
-        let text = |name: &str| cell(data.get(name));
-        let mut lines = vec![format!(
-            "{}-{}.{}",
-            text("name"),
-            text("ensure"),
-            text("arch")
-        )];
-        lines.extend(state(data).map(|state| format!("| {state}")));
-        return lines;
-    }
-    let line = |package: &Map<String, Value>| {
-        let line = format!("{}: {}", cell(package.get("name")), status(package));
-        match state(package) {
-            Some(state) => format!("{line} ({state})"),
-            None => line,
-        }
+    let lines = |package: &Map<String, Value>| {
+        let text = |name: &str| cell(package.get(name));
+        let line = format!("{}-{}.{}", text("name"), text("ensure"), text("arch"));
+        let state = state(package).map(|state| format!("| {state}"));
+        iter::once(line).chain(state).collect::<Vec<_>>()
     };
-    each(data).map(line).collect()
-}
-
-/// One of several: `bash-5.2.15-2+b8.amd64`, and a word for what is not installed.
-fn status(package: &Map<String, Value>) -> String {
-    let text = |name: &str| cell(package.get(name));
-    let (name, ensure, arch) = (text("name"), text("ensure"), cell(architecture(package)));
-    match ensure.as_str() {
-        "absent" | "purged" => ensure,
-        _ if arch.is_empty() => format!("{name}-{ensure}"),
-        _ => format!("{name}-{ensure}.{arch}"),
-    }
+    each(data).flat_map(lines).collect()
 }
 
 /// What dpkg says of a package that is neither there nor away as it should be.
-fn state(package: &Map<String, Value>) -> Option<&'static str> {
+pub(super) fn state(package: &Map<String, Value>) -> Option<&'static str> {
     let is = |name: &str, word: &str| package.get(name).and_then(Value::as_str) == Some(word);
     let state = STATES.iter().find(|(state, _)| is("status", state));
     let state = state.map(|(_, words)| *words);
@@ -116,30 +95,31 @@ pub(super) fn warnings(data: &Map<String, Value>) -> Vec<String> {
     texts.map(|text| format!("warning: {text}")).collect()
 }
 
-/// What people should know of the change that was begun last: that it goes on; or has failed, if it
-/// was one of these packages.
-pub(super) fn last_run(data: &Map<String, Value>) -> Option<String> {
+/// What people should know of the change that was begun last: that it goes on; or that it has failed,
+/// and this package, or any, is not as it wanted it.
+pub(super) fn last_run(data: &Map<String, Value>, package: Option<&str>) -> Option<String> {
     let run = data.get("run")?.as_object()?;
     let text = |name: &str| run.get(name).and_then(Value::as_str).unwrap_or_default();
-    let what = text("what");
-    let of_these = each(data).any(|package| {
-        let name = package.get("name").and_then(Value::as_str);
-        name.is_some_and(|name| what.split(' ').skip(1).any(|word| word == name))
-    });
-    if !of_these && text("state") != "running" {
+    let number = |name: &str| run.get(name).and_then(Value::as_i64);
+    let begun = format!(
+        "`{}`, begun {} ago,",
+        text("what"),
+        clock::age(number("age").unwrap_or_default())
+    );
+    if text("state") == "running" {
+        return Some(format!("{begun} is still running"));
+    }
+    let unchanged = run.get("unchanged")?.as_array()?;
+    if !unchanged
+        .iter()
+        .any(|name| package.is_none_or(|package| name == package))
+    {
         return None;
     }
-    match (text("state"), run.get("exitcode").and_then(Value::as_i64)) {
-        ("running", _) => Some(format!("| `{what}` is still running")),
-        ("vanished", _) => Some(format!(
-            "| `{what}` has vanished; nobody knows how it ended"
-        )),
-        ("ended", Some(code)) if code != 0 => Some(format!(
-            "| `{what}` has ended with exit code {code}: {}",
-            text("words")
-        )),
-        _ => None,
-    }
+    Some(match number("exitcode") {
+        Some(code) => format!("{begun} has ended with exit code {code}: {}", text("words")),
+        None => format!("{begun} has vanished; nobody knows how it ended"),
+    })
 }
 
 #[cfg(test)]
@@ -148,68 +128,70 @@ mod tests {
 
     use super::*;
 
+    fn lines(value: &Value) -> Vec<String> {
+        statuses(value.as_object().unwrap())
+    }
+
     #[test]
     fn a_status_is_name_version_and_architecture() {
-        let row = |value: Value| status(value.as_object().unwrap());
         for (value, expected) in [
             (
                 json!({"name": "bash", "ensure": "5.1-2.el9", "arch": "x86_64"}),
-                "bash-5.1-2.el9.x86_64",
+                &["bash-5.1-2.el9.x86_64"][..],
             ),
+            (json!({"name": "foo", "ensure": "purged"}), &["foo-purged."]),
             (
-                json!({"name": "bash", "ensure": "5.2.15-2+b8"}),
-                "bash-5.2.15-2+b8",
+                json!({
+                    "packages": [{"name": "a", "ensure": "absent"}, {"name": "b", "ensure": "1"}],
+                    "ensure": ["absent", "1"],
+                }),
+                &["a-absent.", "b-1."],
             ),
-            (json!({"name": "foo", "ensure": "purged"}), "purged"),
         ] {
-            assert_eq!(row(value), expected);
+            assert_eq!(lines(&value), expected);
         }
-        let data = json!({
-            "packages": [{"name": "a", "ensure": "absent"}, {"name": "b", "ensure": "1"}],
-            "ensure": ["absent", "1"],
+    }
+
+    #[test]
+    fn the_last_run_is_told_where_it_matters() {
+        let run = |run: &Value, package| {
+            let data = json!({"name": "a", "run": run});
+            last_run(data.as_object().unwrap(), package)
+        };
+        let mut failed = json!({
+            "what": "install a", "state": "ended", "exitcode": 100, "words": "E: no", "age": 185,
+            "unchanged": ["a"],
         });
-        let lines = statuses(data.as_object().unwrap());
-        assert_eq!(lines, ["a: absent", "b: b-1"]);
-        let lines = |value: Value| statuses(value.as_object().unwrap());
-        let one = lines(json!({"name": "nosuch", "ensure": "purged"}));
-        assert_eq!(one, ["nosuch-purged."]);
-        let one = lines(json!({"name": "bash", "ensure": "5.2", "arch": "amd64"}));
-        assert_eq!(one, ["bash-5.2.amd64"]);
-        let run = |run: Value| last_run(json!({"name": "a", "run": run}).as_object().unwrap());
+        let told = "`install a`, begun 3 minutes ago, has ended with exit code 100: E: no";
+        assert_eq!(run(&failed, None).unwrap(), told);
+        assert_eq!(run(&failed, Some("a")).unwrap(), told);
+        assert_eq!(run(&failed, Some("b")), None);
+        failed["exitcode"] = Value::Null;
+        assert!(run(&failed, None).unwrap().contains(" has vanished; "));
+        failed["unchanged"] = json!([]);
+        assert_eq!(run(&failed, None), None);
+        failed["state"] = json!("running");
         assert_eq!(
-            run(json!({"what": "install a", "state": "ended", "exitcode": 0})),
-            None
+            run(&failed, Some("b")).unwrap(),
+            "`install a`, begun 3 minutes ago, is still running"
         );
-        let failed =
-            json!({"what": "install a", "state": "ended", "exitcode": 100, "words": "E: no"});
-        assert_eq!(
-            run(failed.clone()).unwrap(),
-            "| `install a` has ended with exit code 100: E: no"
-        );
-        let other = json!({"name": "b", "run": failed});
-        assert_eq!(last_run(other.as_object().unwrap()), None);
-        let running = json!({"what": "install c", "state": "running", "exitcode": null});
-        assert_eq!(run(running).unwrap(), "| `install c` is still running");
+        assert_eq!(run(&json!("nonsense"), None), None);
     }
 
     #[test]
     fn dpkgs_states_and_effects_are_told() {
-        let lines = |value: Value| statuses(value.as_object().unwrap());
         let bad = json!({"name": "bad", "ensure": "absent", "status": "half-configured"});
+        let several = json!({"packages": [
+            bad,
+            {"name": "b", "ensure": "1", "desired": "hold", "status": "installed"},
+        ]});
         assert_eq!(
-            lines(bad.clone()),
+            lines(&several),
             [
                 "bad-absent.",
-                "| half-configured: its configuration was begun, and is not finished"
-            ]
-        );
-        assert_eq!(
-            lines(
-                json!({"packages": [bad, {"name": "b", "ensure": "1", "desired": "hold", "status": "installed"}]})
-            ),
-            [
-                "bad: absent (half-configured: its configuration was begun, and is not finished)",
-                "b: b-1 (held: it is not to be changed)"
+                "| half-configured: its configuration was begun, and is not finished",
+                "b-1.",
+                "| held: it is not to be changed"
             ]
         );
         let data = json!({"also": [

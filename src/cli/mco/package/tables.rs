@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::lines::{also, architecture, each, warnings};
+use super::lines::{also, architecture, each, last_run, state, warnings};
 use crate::{
     cli::render::{table::Table, view::cell},
     client::{Account, Answer},
@@ -91,10 +91,15 @@ pub(super) fn packages(account: &Account, action: &str, asked: &[String]) -> Tab
             ];
             row.extend(changes.then(|| text(reply.data.get("changed"))));
             let failure = (!answer.is_ok()).then(|| reply.statusmsg.clone());
-            let message: Vec<String> = failure
+            let mut message: Vec<String> = failure
                 .into_iter()
                 .chain(also(&reply.data, false))
                 .collect();
+            if !changes {
+                let name = package.get("name").and_then(Value::as_str);
+                message.extend(state(package).map(str::to_owned));
+                message.extend(last_run(&reply.data, name));
+            }
             row.push(message.join("; "));
             table.push(row);
         }

@@ -57,7 +57,12 @@ fn read_effect(line: &str, errors: &str) -> Option<Effect> {
 /// Why they failed: apt tells on standard output what can't be had, and dpkg repeats itself.
 pub(super) fn words(ended: &Ended) -> Option<String> {
     let (text, errors) = (ended.stdout.text(), ended.stderr.text());
-    let reasons = reasons(&text);
+    let reasons = if is_no_version(&errors) {
+        // It says besides that there is no such package at all.
+        Vec::new()
+    } else {
+        reasons(&text)
+    };
     let errors = without_noise(&errors);
     let lines = reasons.iter().chain(&errors).map(String::as_str);
     cite(lines).or_else(|| last_words(ended))
@@ -104,16 +109,49 @@ const REASONS: [(&str, &str); 6] = [
 ];
 const MOST_REASONS: usize = 5;
 
+/// Whether there is no such version of a package: `E: Version '9' for 'foo' was not found`.
+pub(super) fn is_no_version(errors: &str) -> bool {
+    let mut lines = errors.lines();
+    lines.any(|line| line.starts_with("E: Version '") && line.ends_with("' was not found"))
+}
+
+/// The packages of which there is a newer version that is not taken.
+pub(super) fn kept_back(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut below = false;
+    for line in text.lines() {
+        if below && line.starts_with(' ') {
+            names.extend(line.split_ascii_whitespace());
+        } else {
+            below = KEPT_BACK.contains(&line);
+        }
+    }
+    names
+}
+
+const KEPT_BACK: [&str; 2] = [
+    "The following packages have been kept back:",
+    "The following upgrades have been deferred due to phasing:",
+];
+
 fn without_noise(errors: &str) -> Vec<String> {
     let by_dpkg = errors.contains(BY_DPKG);
     let mut lines: Vec<String> = Vec::new();
     let mut is_list = false;
+    let mut unfetched = 0;
     for line in errors.lines() {
         is_list = line == LIST || (is_list && line.starts_with(' '));
+        unfetched += usize::from(line.starts_with(UNFETCHED));
         let is_noise = is_list
             || NOISE.iter().any(|words| line.starts_with(words))
-            || (by_dpkg && line.starts_with("E: Sub-process "));
+            || DETAILS.iter().any(|words| line.starts_with(words))
+            || (by_dpkg && line.starts_with("E: Sub-process "))
+            || (unfetched > MOST_REASONS && line.starts_with(UNFETCHED));
         if is_noise {
+            continue;
+        }
+        if line.starts_with(INTERRUPTED) {
+            lines.push(MEND_FIRST.to_owned());
             continue;
         }
         match lines.last_mut() {
@@ -143,6 +181,22 @@ pub(super) fn broken(ended: &Ended) -> Vec<String> {
 
 const LIST: &str = "Errors were encountered while processing:";
 const BY_DPKG: &str = "dpkg: error processing ";
+
+/// One of these is as good as a hundred.
+const UNFETCHED: &str = "E: Failed to fetch ";
+
+/// It tells to run something, and not where.
+const INTERRUPTED: &str = "E: dpkg was interrupted, you must manually run ";
+const MEND_FIRST: &str = "dpkg was interrupted in the midst of an earlier change, and changes nothing \
+     until somebody has run `dpkg --configure -a` as root on the node itself";
+
+/// What apt says below a file that is not what it should be.
+const DETAILS: [&str; 4] = [
+    "   Hashes of ",
+    "    - ",
+    "   Last modification reported:",
+    "   Release file created at:",
+];
 
 /// What is of no interest to who wants to know why.
 const NOISE: [&str; 4] = [
@@ -229,6 +283,56 @@ mod tests {
             "on hold: nat x; essential: bash; not authenticated: foo; E: Held"
         );
         assert_eq!(words(&ended(100, "said\n", "")).unwrap(), "said");
+    }
+
+    #[test]
+    fn what_is_not_what_it_should_be_is_named_without_its_hashes() {
+        let file = |name: &str| {
+            format!(
+                "{UNFETCHED}file:/srv/repo/./{name}_1.0_all.deb  Hash Sum mismatch\n   \
+                 Hashes of expected file:\n    - SHA256:0b6dee4d74a0e7e6\n    - Filesize:800 [weak]\n   \
+                 Hashes of received file:\n    - SHA256:0f1635b5e545aa2f\n    - Filesize:300 [weak]\n   \
+                 Last modification reported: Mon, 30 Nov 2026 00:46:57 +0000\n"
+            )
+        };
+        let end =
+            "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?";
+        let one = format!("{}{end}\n", file("trunc"));
+        assert_eq!(
+            words(&ended(100, "", &one)).unwrap(),
+            format!("{UNFETCHED}file:/srv/repo/./trunc_1.0_all.deb  Hash Sum mismatch; {end}")
+        );
+        let many: String = (0..50).map(|number| file(&format!("p{number}"))).collect();
+        let many = words(&ended(100, "", &format!("{many}{end}\n"))).unwrap();
+        assert!(
+            many.starts_with(&format!("{UNFETCHED}file:/srv/repo/./p0_")) && many.ends_with(end),
+            "{many}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_version_is_a_package_all_the_same() {
+        let text = "Package foo is not available, but is referred to by another package.\n\
+            This may mean that the package is missing, has been obsoleted, or\n\
+            is only available from another source\n\n";
+        let error = "E: Version '9' for 'foo' was not found";
+        assert_eq!(words(&ended(100, text, error)).unwrap(), error);
+        assert!(is_no_version(error) && !is_no_version("E: Unable to locate package foo"));
+    }
+
+    #[test]
+    fn an_interrupted_dpkg_is_mended_on_the_node() {
+        let error = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. \n";
+        assert_eq!(words(&ended(100, "", error)).unwrap(), MEND_FIRST);
+    }
+
+    #[test]
+    fn what_is_held_is_kept_back() {
+        let text = "Calculating upgrade...\nThe following packages have been kept back:\n  foo libx:i386\n  bar\n\
+            The following upgrades have been deferred due to phasing:\n  phased\n\
+            The following packages will be upgraded:\n  bash\n";
+        assert_eq!(kept_back(text), ["foo", "libx:i386", "bar", "phased"]);
+        assert!(kept_back("Calculating upgrade...\n").is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Failure, FailureKind, could_not, failure, run, unexpected, wanted::quoted};
 use crate::{
     node::package::{Change, PackageName, PackageProvider, Status},
-    sys::command::Launcher,
+    sys::command::{Ended, Launcher},
 };
 
 /// Makes sure that the manager can't take names for something else.
@@ -67,5 +67,36 @@ async fn unknown_one(
     })
 }
 
-/// How many packages are named in the place of one that there is not.
+/// Which versions there are, where a change failed for want of one.
+pub(super) async fn versions(
+    provider: &dyn PackageProvider,
+    launcher: &Launcher,
+    change: &Change,
+    ended: &Ended,
+) -> String {
+    let program = match change.packages.as_slice() {
+        [package] => provider.find_versions(package, ended),
+        _ => None,
+    };
+    let Some(program) = program else {
+        return String::new();
+    };
+    let listed = run(launcher, &program).await;
+    let Ok(listed) = listed.map(|ended| ended.stdout.text()) else {
+        // It only adds to an error.
+        return String::new();
+    };
+    let mut versions: Vec<&str> = Vec::new();
+    for version in listed.lines().filter_map(|line| line.split('|').nth(1)) {
+        if !versions.contains(&version.trim()) && versions.len() < MOST_PROVIDERS {
+            versions.push(version.trim());
+        }
+    }
+    if versions.is_empty() {
+        return "; no version can be had of it".to_owned();
+    }
+    format!("; there is {}", versions.join(", "))
+}
+
+/// How many packages, or versions, are named in the place of one that there is not.
 const MOST_PROVIDERS: usize = 10;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use md5::{Digest as _, Md5};
 use tokio::time::Instant;
 
-use super::{Failure, Packages, code, failure, locked, run, said, unexpected};
+use super::{Failure, Packages, begun_before, code, failure, locked, run, said, unexpected};
 use crate::{
     node::{
         package::{
@@ -150,8 +150,11 @@ impl Packages {
             deadline: begun + settings.wait,
             lock_deadline: begun + patience,
         };
-        let (ended, _) = self.run(launcher, &job).await?;
-        succeeded(ended, "apt-get update failed")
+        let (ended, joined) = self.run(launcher, &job).await?;
+        succeeded(ended, "apt-get update failed").map_err(|mut failure| {
+            failure.message.push_str(&begun_before(joined));
+            failure
+        })
     }
 
     /// Removes what yum fetched.

@@ -406,10 +406,106 @@ async fn what_takes_longer_goes_on_and_is_found_again() {
             .unwrap();
     });
     let (ended, joined) = ran.unwrap();
-    assert!(joined && ended.is_success(), "{ended:?}");
+    assert!(joined.is_some() && ended.is_success(), "{ended:?}");
     assert_eq!(ended.stdout.text(), "done\n");
     let again = site.change(&install, false).await.unwrap();
     assert_eq!((ensures(&again.after), again.changed), (vec!["2"], false));
+}
+
+/// Lets a run go on, and waits for its end.
+async fn end(site: &Site) {
+    let go = site.at("go");
+    tokio::task::spawn_blocking(move || open(&go))
+        .await
+        .unwrap();
+    while site.packages().last_run().unwrap().1 == JobState::Running {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_nobody_was_told_is_that_of_the_next_call() {
+    let mut site = Site::new("echo run >>$DIR/runs; read go <$DIR/go; echo no >&2; exit 3");
+    make_fifo(&site.at("go"));
+    site.wait = Duration::from_millis(100);
+    let runs = |site: &Site| std::fs::read_to_string(site.at("runs")).unwrap();
+    let install = change(Verb::Install, "a", None);
+    let begun = site.change(&install, false).await.unwrap_err();
+    assert_eq!(begun.kind, FailureKind::StillRunning, "{begun:?}");
+    end(&site).await;
+    let told = site.change(&install, false).await.unwrap_err();
+    let words = "Could not install 'a': sh ended with exit code 3: no; that was begun ";
+    assert!(
+        told.message.starts_with(words)
+            && told.message.ends_with("the same call again begins anew"),
+        "{told:?}"
+    );
+    assert_eq!(runs(&site), "run\n");
+    // Once.
+    let again = site.change(&install, false).await.unwrap_err();
+    assert_eq!(again.kind, FailureKind::StillRunning, "{again:?}");
+    end(&site).await;
+    assert_eq!(runs(&site), "run\nrun\n");
+
+    // To be there already is no fault of the call that has brought it there.
+    let mut site = Site::new("read go <$DIR/go; echo 2 >$1");
+    make_fifo(&site.at("go"));
+    site.wait = Duration::from_millis(100);
+    let begun = site.change(&install, true).await.unwrap_err();
+    assert_eq!(begun.kind, FailureKind::StillRunning, "{begun:?}");
+    end(&site).await;
+    assert!(site.change(&install, true).await.unwrap().changed);
+    let again = site.change(&install, true).await.unwrap_err();
+    assert_eq!(again.message, "Package is already installed");
+}
+
+#[tokio::test]
+async fn a_failure_is_told_of_packages_that_are_not_as_wanted() {
+    let site = Site::new("exit 1").with("a", "1");
+    let names = PackageName::list("a,b,c").unwrap();
+    let provider = site.provider();
+    let open = async || {
+        let launcher = Launcher::new();
+        let statuses = statuses(&provider, &launcher, &names).await.unwrap();
+        let (record, state) = site.packages().last_run().unwrap();
+        unchanged(&provider, &record, &state, &names, &statuses).join(" ")
+    };
+    let fail = async |change: Change| site.change(&change, false).await.unwrap_err();
+    fail(change(Verb::Install, "a,b", None)).await;
+    assert_eq!(open().await, "b");
+    write_atomic(&site.at("b"), b"1", Mode::Exactly(0o644)).unwrap();
+    assert_eq!(open().await, "");
+    // A later call that finds another version as it wants it has the last word.
+    fail(change(Verb::Install, "a", Some("9"))).await;
+    assert_eq!(open().await, "a");
+    let found = change(Verb::Install, "a", Some("1"));
+    assert!(!site.change(&found, false).await.unwrap().changed);
+    assert_eq!(open().await, "");
+    fail(change(Verb::Update, "a,b", None)).await;
+    assert_eq!(open().await, "a b");
+    // What was never begun is no run.
+    let locked = Site::new("echo locked >&2; exit 1");
+    let mut settings = Settings::read(|_| None).unwrap();
+    settings.lock_wait = Duration::ZERO;
+    let packages = Packages::new(Ok(settings), locked.jobs.path().into());
+    let (install, launcher) = (change(Verb::Install, "a", None), Launcher::new().leaving());
+    let provider = locked.provider();
+    let refused = packages.change_with(&provider, &launcher, &install, false);
+    let refused = refused.await.unwrap_err().message;
+    assert!(refused.contains(" holds the lock; "), "{refused}");
+    assert!(packages.last_run().is_none());
+    for words in [
+        "apt_update",
+        "install",
+        "install a b --version",
+        "frob a",
+        "install -a",
+    ] {
+        assert_eq!(Change::read(words), None, "{words}");
+    }
+    for change in [install, found, change(Verb::Purge, "a,b", None)] {
+        assert_eq!(Change::read(&change.words()), Some(change));
+    }
 }
 
 /// Lets a reader of a FIFO go on.

@@ -2,7 +2,7 @@
 
 use super::{Changed, Failure, FailureKind, failure, unexpected};
 use crate::{
-    node::package::{ABSENT, Change, PackageName, PackageProvider, Status, Verb},
+    node::package::{ABSENT, Change, JobState, PackageName, PackageProvider, Record, Status, Verb},
     sys::command::Ended,
 };
 
@@ -16,7 +16,9 @@ pub(super) fn already(
     let is_done = |status: &Status| match (change.verb, &change.version) {
         (Verb::Install, Some(version)) => provider.has_version(status, version),
         (Verb::Install, None) => status.installed,
-        (Verb::Update | Verb::Uninstall, _) => !status.installed,
+        (Verb::Update, _) => !status.installed,
+        // What was removed half way has to be removed, though the original takes it for away.
+        (Verb::Uninstall, _) => !status.installed && (strict || status.half_way().is_none()),
         // What is removed may have left its configuration.
         (Verb::Purge, _) => !status.installed && (strict || !has_remains(status)),
     };
@@ -50,7 +52,7 @@ pub(super) fn already(
 pub(super) fn for_manager(change: &Change, before: &[Status]) -> Change {
     let is_there = |status: &Status| match change.verb {
         Verb::Install | Verb::Update => true,
-        Verb::Uninstall => status.installed,
+        Verb::Uninstall => status.installed || status.half_way().is_some(),
         Verb::Purge => status.installed || has_remains(status),
     };
     let there = change.packages.iter().zip(before);
@@ -67,23 +69,58 @@ pub(super) fn has_remains(status: &Status) -> bool {
     status.details.contains_key("desired") && status.ensure == ABSENT
 }
 
+/// Whether a package is as a change wanted it; of an update only the manager knows that.
+fn is_reached(provider: &dyn PackageProvider, change: &Change, status: &Status) -> bool {
+    match (change.verb, &change.version) {
+        (Verb::Install, Some(version)) => provider.has_version(status, version),
+        (Verb::Install, None) | (Verb::Update, _) => status.installed,
+        (Verb::Uninstall, _) => !status.installed && status.half_way().is_none(),
+        (Verb::Purge, _) => !status.installed && !has_remains(status),
+    }
+}
+
+/// Those of the packages asked for that a run should have changed, has not, and that nobody has
+/// brought there since.
+pub(super) fn unchanged(
+    provider: &dyn PackageProvider,
+    record: &Record,
+    state: &JobState,
+    asked: &[PackageName],
+    statuses: &[Status],
+) -> Vec<String> {
+    let Some(change) = Change::read(&record.what) else {
+        return Vec::new();
+    };
+    if matches!(state, JobState::Ended(ended) if provider.succeeded(ended)) {
+        return Vec::new();
+    }
+    let is_open = |package: &PackageName, status: &Status| {
+        change.packages.contains(package)
+            && !record.settled.iter().any(|name| name == package.as_str())
+            // An old version is one too.
+            && (change.verb == Verb::Update || !is_reached(provider, &change, status))
+    };
+    let asked = asked.iter().zip(statuses);
+    asked
+        .filter(|(package, status)| is_open(package, status))
+        .map(|(package, status)| {
+            let name = status.details.get("name").cloned();
+            name.unwrap_or_else(|| package.to_string())
+        })
+        .collect()
+}
+
 /// What is not as it was wanted, though the manager has done its work.
 pub(super) fn missed(
     provider: &dyn PackageProvider,
     change: &Change,
     after: &[Status],
 ) -> Option<String> {
-    let reached = |status: &Status| match (change.verb, &change.version) {
-        (Verb::Install, Some(version)) => provider.has_version(status, version),
-        (Verb::Install, None) | (Verb::Update, _) => status.installed,
-        (Verb::Uninstall, _) => !status.installed,
-        (Verb::Purge, _) => !status.installed && !has_remains(status),
-    };
     let (package, status) = change
         .packages
         .iter()
         .zip(after)
-        .find(|(_, status)| !reached(status))?;
+        .find(|(_, status)| !is_reached(provider, change, status))?;
     let text = format!("{package} {}", status.describe());
     if change.verb != Verb::Install || status.installed || status.details.contains_key("desired") {
         return Some(text);
