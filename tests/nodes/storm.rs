@@ -60,6 +60,7 @@ pub(crate) fn when(chance: &mut Chance) -> (u64, u64) {
 /// Brings such faults about and ends them, and waits until all is whole again.
 pub(crate) fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
     let said = told(&plan);
+    println!("storm: round {number}: {said}");
     let began = clock::now_ms();
     // Beginnings and ends in the order of their time.
     let mut moments: Vec<(u64, bool, Fault)> = plan
@@ -77,7 +78,7 @@ pub(crate) fn round(watch: &Watch<'_>, number: usize, plan: Vec<Planned>) {
         }
     }
     let took = watch.whole().as_secs_f64();
-    println!("storm: round {number}: {said}; whole again after {took:.1} s");
+    println!("storm: round {number}: whole again after {took:.1} s");
     // Some calls in peace, which all must succeed.
     std::thread::sleep(Duration::from_millis(500));
 }

@@ -200,11 +200,22 @@ impl Watch<'_> {
     #[track_caller]
     pub(crate) fn whole(&self) -> Duration {
         let began = Instant::now();
-        clock::wait_for(&format!("{}: the whole fleet", self.test), PATIENCE, || {
+        loop {
             let made = self.call(Asked::ping(&self.mark()));
             let told = Told::read(&made).unwrap_or_default();
-            (made.code == Some(0) && told.answers.len() == self.fleet.agents.len()).then_some(())
-        });
+            if made.code == Some(0) && told.answers.len() == self.fleet.agents.len() {
+                break;
+            }
+            if began.elapsed() > PATIENCE {
+                let kept = self.fleet.keep_logs(self.test);
+                panic!(
+                    "{}: the fleet is not whole within {PATIENCE:?}: {made}\nthe nodes' logs are in {}",
+                    self.test,
+                    kept.display()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
         let took = began.elapsed();
         self.slowest.set(self.slowest.get().max(took));
         let now = clock::now_ms();
