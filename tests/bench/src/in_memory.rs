@@ -72,6 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             let tls = Tls {
                 server: Arc::new(ArcSwap::from_pointee(tls::server(&pki::server_files(dir))?)),
                 peer_name: |certificate| tls::common_name(certificate).ok(),
+                is_nodes: tls::is_nodes,
             };
             let connectors = Pki::load(dir)?.fleet((0..args.agents).map(identity))?;
             (Some(tls), Some(connectors))
