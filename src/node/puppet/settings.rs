@@ -158,7 +158,11 @@ impl Settings {
     }
 
     async fn ask(&self, launcher: &Launcher) -> Result<Paths, String> {
-        let mut words = vec!["config", "print", "--section", "agent"];
+        let question = ["config", "print"];
+        // What it is asked for would make every sentence long.
+        let shown = self.options.other(&question).unwrap_or_default().join(" ");
+        let mut words = question.to_vec();
+        words.extend(["--section", "agent"]);
         words.extend(Paths::SETTINGS);
         let words = self
             .options
@@ -175,8 +179,7 @@ impl Settings {
                 crate::sys::process::Force::Kill,
             ));
             return Err(format!(
-                "`{}` took longer than {} s",
-                words.join(" "),
+                "`{shown}` took longer than {} s",
                 PATIENCE.as_secs()
             ));
         };
@@ -192,8 +195,7 @@ impl Settings {
         let said: String = said.join(" ").chars().take(400).collect();
         let colon = if said.is_empty() { "" } else { ": " };
         Err(format!(
-            "`{}` ended with {}{colon}{said}",
-            words.join(" "),
+            "`{shown}` ended with {}{colon}{said}",
             ended.status
         ))
     }
