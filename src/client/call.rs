@@ -90,7 +90,7 @@ pub enum Progress<'a> {
     },
     /// Something was received that can't be taken; worth a line under `-v`.
     Rejected(String),
-    /// The connection was lost, and with it what was on its way.
+    /// The connection was lost, and with it what was on its way; or whom to wait for.
     Lost(String),
     /// These nodes lost the broker; they may come back and answer.
     Gone(Vec<Identity>),
@@ -488,7 +488,10 @@ impl Client {
         if state.presence_address.as_deref() == Some(message.destination.as_str()) {
             match Presence::parse(&message.body) {
                 Ok(presence) => state.present = Some(presence),
-                Err(why) => progress(Progress::Rejected(why)),
+                // Nobody knows whom to wait for, which must not look as if nobody were there.
+                Err(why) => progress(Progress::Lost(format!(
+                    "the broker's list of who is connected can't be read: {why}"
+                ))),
             }
             return;
         }

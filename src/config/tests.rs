@@ -497,3 +497,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_fifo_holds_nobody_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("client.cfg");
+    crate::sys::file::make_fifo(&path);
+    let error = ClientConfig::load(&path, &|_| None).unwrap_err();
+    assert!(error.to_string().contains("it is a FIFO"), "{error}");
+}

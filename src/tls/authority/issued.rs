@@ -78,6 +78,10 @@ impl Authority {
     pub fn issued(&self) -> Result<Vec<Issued>, AuthorityError> {
         let mut issued = Vec::new();
         for dir in entries(&self.dir.join("issued"))? {
+            // Nothing of ours, and no reason to revoke nobody.
+            if !dir.is_dir() {
+                continue;
+            }
             for path in entries(&dir)? {
                 issued.push(read(&path)?);
             }

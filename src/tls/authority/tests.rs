@@ -431,3 +431,13 @@ fn a_revoked_name_is_on_a_newer_list_that_others_can_check() {
     assert!(why.contains("has signed it"), "{why}");
     assert!(crate::tls::newer_list(&first, b"nonsense", &ca).is_err());
 }
+
+#[test]
+fn what_is_not_ours_among_the_records_keeps_nobody_from_being_revoked() {
+    let place = place();
+    let authority = &place.authority;
+    authority.issue(Role::Node, "web1", &[], 1).unwrap();
+    let stray = authority.dir().join("issued/README");
+    crate::sys::file::write_new(&stray, b"hands off", 0o600).unwrap();
+    assert_eq!(authority.revoke("web1").unwrap().len(), 1);
+}
