@@ -438,6 +438,6 @@ fn what_is_not_ours_among_the_records_keeps_nobody_from_being_revoked() {
     let authority = &place.authority;
     authority.issue(Role::Node, "web1", &[], 1).unwrap();
     let stray = authority.dir().join("issued/README");
-    crate::sys::file::write_new(&stray, b"hands off", 0o600).unwrap();
+    file::write_new(&stray, b"hands off", 0o600).unwrap();
     assert_eq!(authority.revoke("web1").unwrap().len(), 1);
 }
