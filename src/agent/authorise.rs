@@ -10,10 +10,7 @@ use std::{
     collections::HashMap,
     fmt,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
@@ -30,8 +27,6 @@ use crate::{
 pub(super) struct Authoriser {
     settings: Authorization,
     read: Mutex<Read>,
-    /// Whether it was said that there is no directory of policies.
-    told_of_none: AtomicBool,
 }
 
 /// What was read, and of which state of the files.
@@ -41,6 +36,8 @@ struct Read {
     groups_stamp: Option<file::Stamp>,
     /// Whether it was said that the groups can't be read.
     groups_unreadable: bool,
+    /// Whether it was said that there is no directory of policies.
+    directory_missing: bool,
     policies: HashMap<PathBuf, Known>,
 }
 
@@ -86,7 +83,6 @@ impl Authoriser {
         let authoriser = Self {
             settings,
             read: Mutex::default(),
-            told_of_none: AtomicBool::default(),
         };
         authoriser.look_for_directory();
         for path in policy_files(&authoriser.settings.policies) {
@@ -172,7 +168,7 @@ impl Authoriser {
     /// Says once, until it is back, that the directory of all policies is missing: nobody means that.
     fn look_for_directory(&self) {
         let fault = missing_directory(&self.settings);
-        let told = self.told_of_none.swap(fault.is_some(), Ordering::Relaxed);
+        let told = std::mem::replace(&mut self.read().directory_missing, fault.is_some());
         if let Some(fault) = fault.filter(|_| !told) {
             tracing::warn!("{fault}");
         }
@@ -182,9 +178,13 @@ impl Authoriser {
         self.settings.policies.join(format!("{name}.policy"))
     }
 
+    fn read(&self) -> MutexGuard<'_, Read> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What a policy file says now.
     fn state(&self, path: &Path) -> State {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read = self.read();
         read.refresh_groups(&self.settings.policies.join(GROUPS));
         let stamp = file::stamp(path);
         if let Some(known) = read.policies.get(path)

@@ -126,10 +126,15 @@ fn reason(call: &ActionCall) -> String {
 
 /// How switching ended.
 fn switched(call: &ActionCall, changed: bool, status: String) -> Result<Outputs, ActionError> {
-    let puppet = call.host.puppet();
-    let (lock, doubt) = (puppet.state().lock, puppet.places().doubt);
-    let enabled = lock.is_open();
-    let ended = ending(lock, doubt, changed, status, super::is_idempotent(call));
+    let state = call.host.puppet().state();
+    let enabled = state.lock.is_open();
+    let ended = ending(
+        state.lock,
+        state.doubt,
+        changed,
+        status,
+        super::is_idempotent(call),
+    );
     let outputs = |status: &str| {
         object(json!({
             "status": status,

@@ -40,7 +40,6 @@ pub fn explain(
     let authoriser = Authoriser {
         settings: settings.clone(),
         read: std::sync::Mutex::default(),
-        told_of_none: false.into(),
     };
     let (verdict, seen) = authoriser.explain(caller, agent, action, &node);
     let text = match &verdict.why {

@@ -73,7 +73,7 @@ impl Puppet {
     }
 
     /// Where its files are, and how sure that is.
-    pub fn places(&self) -> Places {
+    fn places(&self) -> Places {
         self.settings.places()
     }
 

@@ -28,6 +28,8 @@ pub struct State {
     pub run: Option<(Record, RunState)>,
     /// That the run under way may hang, in a sentence, where it takes too long.
     pub hang: Option<String>,
+    /// Why it is not sure that Puppet's files are where they were looked for.
+    pub doubt: Option<String>,
     /// What is odd, in sentences.
     pub notes: Vec<String>,
     /// When all this was so, in seconds since 1970.
@@ -49,7 +51,7 @@ impl State {
     /// Reads what Puppet has left, and what is known of the run that was begun here.
     pub fn read(places: &Places, record: Option<Record>, options: &Options) -> Self {
         let paths = &places.paths;
-        let mut notes = Vec::from_iter(places.doubt.clone());
+        let mut notes = Vec::new();
         let mut alive = |path: &Path, what: &str| match Pid::read(path) {
             Pid::Absent => None,
             Pid::Is(pid) if process::is_puppet(pid) => Some(pid),
@@ -106,6 +108,7 @@ impl State {
             last_run,
             run: None,
             hang,
+            doubt: places.doubt.clone(),
             notes,
             now,
         };
@@ -178,7 +181,7 @@ impl State {
     /// In one line, with all that is odd.
     pub fn sentence(&self) -> String {
         let mut text = format!("Currently {}; {}", self.word(), self.last_run_words());
-        for note in &self.notes {
+        for note in self.doubt.iter().chain(&self.notes) {
             text.push_str("; ");
             text.push_str(note);
         }
