@@ -161,14 +161,11 @@ fn check_version(action: &str, packages: &[String], version: &str) -> Result<(),
 
 /// On how many nodes there is nothing to update, where there are any.
 fn up_to_date(account: &Account) -> Option<String> {
-    let is_up_to_date = |answer: &&Answer| {
+    rows::how_many(account, "Nothing to update", |answer| {
         answer.is_ok()
             && tables::outdated(answer).is_some_and(Vec::is_empty)
             && lines::warnings(&answer.reply.data).is_empty()
-    };
-    let count = account.answers.iter().filter(is_up_to_date).count();
-    let all = account.answers.len();
-    (count > 0).then(|| format!("Nothing to update on {count} of {all} nodes"))
+    })
 }
 
 /// How packages are on every node.

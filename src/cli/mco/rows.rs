@@ -127,10 +127,22 @@ pub(super) fn is_unchanged(answer: &Answer) -> bool {
 
 /// How many nodes were already as they were wanted, where there are any.
 pub(super) fn unchanged(account: &Account) -> Option<String> {
-    let unchanged = |answer: &&Answer| is_unchanged(answer);
-    let count = account.answers.iter().filter(unchanged).count();
+    how_many(account, "Nothing had to be changed", is_unchanged)
+}
+
+/// On how many nodes that is so, where there are any.
+pub(super) fn how_many(
+    account: &Account,
+    what: &str,
+    is_so: impl Fn(&Answer) -> bool,
+) -> Option<String> {
+    let count = account
+        .answers
+        .iter()
+        .filter(|answer| is_so(answer))
+        .count();
     let all = account.answers.len();
-    (count > 0).then(|| format!("Nothing had to be changed on {count} of {all} nodes"))
+    (count > 0).then(|| format!("{what} on {count} of {all} nodes"))
 }
 
 /// A value for a row: texts as they are, lists with commas, nothing for nothing.

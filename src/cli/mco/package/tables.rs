@@ -68,13 +68,13 @@ pub(super) fn packages(account: &Account, action: &str, asked: &[String]) -> Tab
     header.extend(changes.then_some("Changed"));
     header.push("Message");
     let mut table = Table::new(header);
+    // Who refuses says nothing of them.
+    let unknown: Vec<Map<String, Value>> = asked
+        .iter()
+        .map(|name| Map::from_iter([("name".to_owned(), Value::from(name.as_str()))]))
+        .collect();
     for answer in &account.answers {
         let reply = &answer.reply;
-        // Who refuses says nothing of them.
-        let unknown: Vec<Map<String, Value>> = asked
-            .iter()
-            .map(|name| Map::from_iter([("name".to_owned(), Value::from(name.as_str()))]))
-            .collect();
         let mut rows: Vec<&Map<String, Value>> = each(&reply.data).collect();
         if !rows.iter().any(|row| known(row.get("name")).is_some()) {
             rows = unknown.iter().collect();
