@@ -267,12 +267,7 @@ impl Packages {
             ))),
             Outcome::Locked(ended) => Err(Failure {
                 output: Some(said(&ended)),
-                code: code(&ended),
-                ..unexpected(format!(
-                    "{}; {}",
-                    locked(job.provider, &ended),
-                    failure(job.provider, &name, &ended)
-                ))
+                ..locked(job.provider, &name, &ended)
             }),
             Outcome::Vanished => Err(unexpected(format!(
                 "{name} has vanished; nobody knows how it ended"
@@ -340,11 +335,15 @@ fn begun_before(joined: Option<Record>) -> String {
     })
 }
 
-/// Who keeps us from doing anything.
-fn locked(provider: &dyn PackageProvider, ended: &Ended) -> String {
+/// Another program keeps us from doing anything.
+fn locked(provider: &dyn PackageProvider, name: &str, ended: &Ended) -> Failure {
     let holder = provider.holder(ended);
     let holder = holder.unwrap_or_else(|| "another program".to_owned());
-    format!("{holder} holds the lock")
+    let words = failure(provider, name, ended);
+    Failure {
+        code: code(ended),
+        ..unexpected(format!("{holder} holds the lock; {words}"))
+    }
 }
 
 async fn run(launcher: &Launcher, program: &Program) -> Result<Ended, Failure> {

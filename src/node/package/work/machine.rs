@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use md5::{Digest as _, Md5};
 use tokio::time::Instant;
 
-use super::{Failure, Packages, begun_before, code, failure, locked, run, said, unexpected};
+use super::{Failure, Packages, begun_before, code, locked, run, said, unexpected};
 use crate::{
     node::{
         package::{
@@ -127,11 +127,7 @@ impl Packages {
                 return Ok(ended);
             }
             if Instant::now() >= deadline {
-                let words = failure(provider, &program.name(), &ended);
-                return Err(Failure {
-                    code: code(&ended),
-                    ..unexpected(format!("{}; {words}", locked(provider, &ended)))
-                });
+                return Err(locked(provider, &program.name(), &ended));
             }
             tokio::time::sleep(LOCK_STEP).await;
         }
