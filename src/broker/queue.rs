@@ -37,12 +37,17 @@ pub(crate) enum Placed {
 }
 
 /// Which limit leaves no room for a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Full {
+    #[error("limit.node_bytes")]
     NodeBytes,
+    #[error("limit.queue_bytes")]
     QueueBytes,
+    #[error("limit.queue_messages")]
     QueueMessages,
+    #[error("limit.queues")]
     Queues,
+    #[error("limit.total_bytes")]
     TotalBytes,
 }
 

@@ -17,11 +17,11 @@ use super::{
     outbound::{Outbound, Policy},
     peer::{Peer, Refused},
     presence::Node,
-    queue::{Placed, Queues},
+    queue::{Full, Placed, Queues},
     settings::Limits,
     table::{ConnectionId, FanOut, Subscription, Table, head},
 };
-use crate::{stomp::destination::Destination, sys::refusals::Refusals};
+use crate::{stomp::destination::Destination, sys::refusals::Refusals, text};
 
 /// What a SEND leads to.
 #[derive(Debug)]
@@ -260,7 +260,7 @@ impl Router {
                     match self.queues.send(address, node, message, sender, now) {
                         Placed::Delivered => delivered += 1,
                         Placed::Held => {}
-                        Placed::Full(full) => full.count(&self.metrics),
+                        Placed::Full(full) => self.shed(peer, address, full),
                     }
                 }
                 self.metrics.deliveries.add(delivered);
@@ -310,10 +310,19 @@ impl Router {
                 if self.queues.wait(address, sender, since) {
                     return Routed::Wait;
                 }
-                full.count(&self.metrics);
+                self.shed(peer, address, full);
                 Routed::Shed
             }
         }
+    }
+
+    /// Drops a message for which there is no room.
+    fn shed(&self, sender: &Peer, address: &str, full: Full) {
+        full.count(&self.metrics);
+        self.refusals.log("messages dropped", || {
+            let (name, address) = (text::line(&sender.name), text::line(address));
+            tracing::warn!("dropped: a message of {name} to {address}, as {full} is reached");
+        });
     }
 
     /// The nodes that are connected, as far as their subscriptions tell.

@@ -261,7 +261,15 @@ impl Session {
         let address = text(frame, "destination")?.ok_or("SEND needs a destination")?;
         let destination = parse(&address)?;
         let sender = text(frame, SENDER_HEADER)?;
-        self.grant()?.may_send(&destination, sender.as_deref())?;
+        let grant = self.grant()?;
+        if let Err(denied) = grant.may_send(&destination, sender.as_deref()) {
+            // Where a node's answers go was the caller's choice: that ends no node's session.
+            if grant.is_client() || !denied.is_of_a_sites_own(&destination) {
+                return Err(denied.into());
+            }
+            self.breach(&denied);
+            return Ok(self.dropped(now, receipt(frame)?));
+        }
         if frame.headers.raw("transaction").is_some() {
             return Err("transactions are not supported".into());
         }
@@ -296,9 +304,7 @@ impl Session {
         let receipt = receipt(frame)?;
         let Some(message) = Message::from_send(frame, &message_id, times, now_ms, peer) else {
             self.rules.metrics.late.increase();
-            return Ok(receipt.map_or(Effect::None, |id| {
-                Effect::Reply(self.receipt(now, &id, Some(0)))
-            }));
+            return Ok(self.dropped(now, receipt));
         };
         Ok(Effect::Send(Send {
             destination: address,
@@ -307,6 +313,13 @@ impl Session {
             receipt,
             ask,
         }))
+    }
+
+    /// A message goes to nobody, and its sender may go on.
+    fn dropped(&self, now: Instant, receipt: Option<String>) -> Effect {
+        receipt.map_or(Effect::None, |id| {
+            Effect::Reply(self.receipt(now, &id, Some(0)))
+        })
     }
 
     fn question(&self, about: About, frame: &Frame, message_id: String) -> Result<Effect, Fault> {
@@ -390,12 +403,16 @@ impl Session {
     /// Ends the session: logs a breach, and words the ERROR frame.
     fn fault(&mut self, fault: &Fault, receipt: Option<&str>) -> Bytes {
         if let Fault::Denied(denied) = fault {
-            let write = || tracing::warn!("refused: {denied}");
-            self.rules.refusals.log("sessions refused", write);
-            self.rules.metrics.denied.increase();
+            self.breach(denied);
         }
         self.state = State::Closed;
         error_frame(self.version, &fault.to_string(), receipt)
+    }
+
+    fn breach(&self, denied: &Denied) {
+        let write = || tracing::warn!("refused: {denied}");
+        self.rules.refusals.log("sessions refused", write);
+        self.rules.metrics.denied.increase();
     }
 }
 

@@ -81,6 +81,8 @@ pub struct Account {
     pub unasked: Vec<Identity>,
     /// Replies of nodes that were not addressed.
     pub unexpected: Vec<Answer>,
+    /// How many replies were nobody's, or to something else: forged, mostly. They count for nothing.
+    pub rejected: usize,
     /// When the request was sent.
     pub started: SystemTime,
     /// Time spent on finding out whom to wait for.
@@ -119,6 +121,7 @@ impl Account {
             no_response: Vec::new(),
             unasked: Vec::new(),
             unexpected: Vec::new(),
+            rejected: 0,
             started: SystemTime::now(),
             discovery: Duration::ZERO,
             elapsed: Duration::ZERO,
@@ -134,6 +137,7 @@ impl Account {
         self.no_response.extend(other.no_response);
         self.unasked.extend(other.unasked);
         self.unexpected.extend(other.unexpected);
+        self.rejected += other.rejected;
         self.discovery += other.discovery;
         self.elapsed += other.elapsed;
         self.interrupted = self.interrupted.or(other.interrupted);

@@ -88,7 +88,7 @@ pub enum Progress<'a> {
         /// Who has not.
         gather: &'a Gather,
     },
-    /// Something was received that can't be taken; worth a line under `-v`.
+    /// A reply was received that is nobody's, or to something else.
     Rejected(String),
     /// The connection was lost, and with it what was on its way; or whom to wait for.
     Lost(String),
@@ -455,7 +455,7 @@ impl Client {
                 if !perhaps_sent && !state.gather.is_known() {
                     return Err(error.into());
                 }
-                progress(Progress::Rejected(error.to_string()));
+                progress(Progress::Lost(error.to_string()));
                 return Ok(true);
             }
             () = tokio::time::sleep_until(until.into()) => return Ok(false),
@@ -500,20 +500,17 @@ impl Client {
             return;
         }
         let ours = |digest: &[u8; 32]| state.digests.contains(digest);
-        let reply = match self
+        let verified = self
             .provider
-            .verify_reply(&message.body, &ours, SystemTime::now())
-        {
+            .verify_reply(&message.body, &ours, SystemTime::now());
+        let reply = match verified {
             Ok(reply) if reply.id == state.id => reply,
-            Ok(reply) => {
-                progress(Progress::Rejected(format!(
-                    "{} answers another request",
-                    reply.sender
-                )));
-                return;
-            }
-            Err(error) => {
-                progress(Progress::Rejected(error.to_string()));
+            refused => {
+                state.rejected += 1;
+                progress(Progress::Rejected(match refused {
+                    Ok(reply) => format!("{} answers another request", reply.sender),
+                    Err(error) => error.to_string(),
+                }));
                 return;
             }
         };

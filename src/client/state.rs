@@ -27,6 +27,8 @@ pub(super) struct CallState {
     pub(super) gather: Gather,
     pub(super) answers: Vec<Answer>,
     pub(super) unexpected: Vec<Answer>,
+    /// How many were no answers to this, whatever they say.
+    pub(super) rejected: usize,
     /// What is being sent. Ended when the call is.
     pub(super) sending: JoinSet<Result<(), connector::Error>>,
     pub(super) discovered: bool,
@@ -49,6 +51,7 @@ impl CallState {
             gather: Gather::open(),
             answers: Vec::new(),
             unexpected: Vec::new(),
+            rejected: 0,
             sending: JoinSet::new(),
             discovered: false,
             started: SystemTime::now(),
@@ -97,6 +100,7 @@ impl CallState {
             answers: self.answers,
             unasked: Vec::new(),
             unexpected: self.unexpected,
+            rejected: self.rejected,
             started: self.started,
             discovery: self.discovery,
             elapsed: self.sent.elapsed(),

@@ -476,6 +476,9 @@ fn there_are_only_so_many_queues() {
         client.deliver("/queue/mcollective.nodes", &to, "hello");
     }
     others.exchange();
+    broker.daemon.wait_for(
+        "dropped: a message of peadmin to /queue/mcollective.nodes, as limit.queues is reached",
+    );
     assert_eq!(broker.figure("dropped_queues"), 3);
     assert_eq!(broker.figure("queues"), 4);
     // Who comes for what waits gets it.

@@ -46,6 +46,8 @@ pub(crate) fn a_large_fleet_endures_minutes_of_faults() {
             }
         }
         println!("endurance: {}", memory.told());
+        let noted = watch.fleet.on_disk(CROWD);
+        println!("endurance: the crowd's state and audits take {noted} MiB");
         skewed.judge(&watch.notes());
     });
 }

@@ -110,6 +110,22 @@ impl Fleet {
         self.lab.fill(node, small_disk(node));
     }
 
+    /// How much of that disk is in use, in MiB.
+    pub(crate) fn on_disk(&self, node: &str) -> u64 {
+        let dir = small_disk(node);
+        let said = self
+            .lab
+            .shell(node, &format!("stat -f -c '%s %b %f' {dir}"));
+        let numbers: Vec<u64> = said
+            .split_whitespace()
+            .map(|number| number.parse().unwrap())
+            .collect();
+        let [block, all, free] = numbers[..] else {
+            panic!("stat says {said:?}")
+        };
+        (all - free) * block / (1 << 20)
+    }
+
     /// Makes room again.
     pub(crate) fn free_disk(&self, node: &str) {
         self.lab.free(node, small_disk(node), DISK_SIZE);
@@ -248,10 +264,14 @@ impl Fleet {
         self.text(&place.node, &format!("{}/{}.log", place.log, daemon(name)))
     }
 
-    /// What a node's agent has noted of requests.
+    /// What a node's agent has noted of requests, in the files that it has moved aside too.
     pub(crate) fn audit(&self, name: &str) -> String {
         let place = Place::of(name);
-        self.text(&place.node, &format!("{}/audit.log", place.state))
+        let file = |end: &str| self.text(&place.node, &format!("{}/audit.log{end}", place.state));
+        let old = (1..=AUDITS_KEPT)
+            .rev()
+            .map(|number| file(&format!(".{number}")));
+        old.chain([file("")]).collect()
     }
 
     fn text(&self, node: &str, path: &str) -> String {
@@ -378,8 +398,11 @@ fn small_disk(node: &str) -> &'static str {
     }
 }
 
-/// The notes of an hour of 200 agents fit on it.
-const DISK_SIZE: &str = "2g";
+/// How many old files an agent keeps of its audit.
+const AUDITS_KEPT: u32 = 10;
+
+/// The notes of an hour of 200 agents fit on it twice over. It takes memory only for what is there.
+const DISK_SIZE: &str = "6g";
 
 /// How agent and client reach the broker.
 fn connector(dir: &str) -> String {

@@ -6,8 +6,10 @@ use super::*;
 use crate::broker::settings::Settings;
 
 fn rules(clients: &str) -> Arc<Rules> {
+    let limited = |name: &str| (name.parse().unwrap(), vec!["eu".into()]);
     let settings = Settings {
-        clients: vec![clients.parse().unwrap()],
+        clients: vec![clients.parse().unwrap(), "euadmin".parse().unwrap()],
+        collectives: vec![limited("euadmin"), limited("euweb")],
         ..Settings::default()
     };
     Arc::new(Rules::new(
@@ -230,6 +232,24 @@ fn what_can_not_be_is_an_error_that_helps() {
             Effect::Close(_)
         ));
     }
+}
+
+/// A caller may ask for answers anywhere, so where they go to is not the node's fault.
+#[test]
+fn an_answer_to_other_collectives_goes_nowhere_and_ends_no_nodes_session() {
+    let answer = "SEND\ndestination:/queue/elsewhere\nreceipt:r1\n\nx\0";
+    let mut node = Pair::open("euweb", "1.1");
+    for _ in 0..2 {
+        match node.frame(answer) {
+            Effect::Reply(told) => assert!(told.windows(12).any(|part| part == b"deliveries:0")),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(node.session.rules.metrics.denied.value(), 2);
+    let why = node.error("SEND\ndestination:/queue/us.reply.peadmin_1.1\n\nx\0");
+    assert!(why.contains("outside the collectives"), "{why}");
+    let why = Pair::open("euadmin", "1.1").error(answer);
+    assert!(why.contains("outside the collectives"), "{why}");
 }
 
 #[test]

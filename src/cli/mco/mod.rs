@@ -27,6 +27,7 @@ mod session;
 mod suggest;
 mod targeting;
 mod untouched;
+mod warnings;
 
 use std::time::{Duration, Instant};
 

@@ -3,6 +3,7 @@
 
 use std::{
     cell::Cell,
+    fmt::Display,
     io,
     path::{Path, PathBuf},
     pin::Pin,
@@ -22,11 +23,12 @@ use super::{
     known::Known,
     plan::Planner,
     suggest, targeting, untouched,
+    warnings::Warnings,
 };
 use crate::{
     cli::{
         CommandError, Exit, daemon, pe_conf,
-        render::{Form, Out, View, progress, rehearsal::Rehearsal, stats, view::Renderer},
+        render::{Form, Out, View, progress, rehearsal::Rehearsal, view::Renderer},
         tree::{Common, ExitCodes, General},
         voice::complain,
     },
@@ -74,6 +76,7 @@ pub(super) struct Session {
     /// Who did not say whether the call that was confirmed means it.
     undiscovered: Vec<Silent>,
     quiet: bool,
+    warnings: Warnings,
     dry_run: bool,
     untouched: Option<PathBuf>,
     stop: watch::Receiver<Option<Interrupt>>,
@@ -134,6 +137,7 @@ impl Session {
             unclear_input: input == Input::Unclear,
             undiscovered: Vec::new(),
             quiet: common.quiet,
+            warnings: Warnings::new(general.verbose && !common.quiet),
             dry_run: common.discovery.dry_run,
             sort: common.sort,
             progress: options.progress
@@ -280,40 +284,30 @@ impl Session {
     ) -> Result<Account, CommandError> {
         let sort = self.sort;
         let bar = progress::Progress::new(self.progress);
-        let (out, verbose) = (&mut self.out, self.verbose);
-        let (written, lost) = (Cell::new(Ok(())), Cell::new(false));
+        let (out, warnings) = (&mut self.out, &self.warnings);
+        let written = Cell::new(Ok(()));
         let unwritable = Notify::new();
-        let mut report = |event: Progress<'_>| {
-            match event {
-                Progress::Addressed { nodes, gather } => {
-                    bar.expect(nodes);
-                    bar.name(&few(gather));
+        let mut report = |event: Progress<'_>| match event {
+            Progress::Addressed { nodes, gather } => {
+                bar.expect(nodes);
+                bar.name(&few(gather));
+            }
+            Progress::Answer {
+                answer,
+                spoken,
+                gather,
+            } => {
+                bar.advance(spoken);
+                bar.name(&few(gather));
+                if !sort && let Err(error) = bar.suspend(|| show(out, answer)) {
+                    written.set(Err(error));
+                    unwritable.notify_one();
                 }
-                Progress::Answer {
-                    answer,
-                    spoken,
-                    gather,
-                } => {
-                    bar.advance(spoken);
-                    bar.name(&few(gather));
-                    if !sort && let Err(error) = bar.suspend(|| show(out, answer)) {
-                        written.set(Err(error));
-                        unwritable.notify_one();
-                    }
+            }
+            amiss => {
+                if let Some(line) = warnings.of_call(&amiss) {
+                    bar.suspend(|| warn(line));
                 }
-                Progress::Rejected(why) => {
-                    if verbose {
-                        bar.suspend(|| complain(format_args!("warning: {why}")));
-                    }
-                }
-                Progress::Lost(why) => {
-                    // Nodes that are silent from now on are not to blame.
-                    if !lost.replace(true) {
-                        bar.suspend(|| complain(format_args!("warning: {why}")));
-                    }
-                }
-                Progress::Gone(nodes) => bar.suspend(|| warn_of(GONE, &nodes)),
-                Progress::Restarted(nodes) => bar.suspend(|| warn_of(RESTARTED, &nodes)),
             }
         };
         let account = tokio::select! {
@@ -352,8 +346,8 @@ impl Session {
             && !self.quiet
             && !self.known.has_all(account)
         {
-            complain(format_args!(
-                "warning: the broker was started {} s ago; nodes that have not come back to it yet \
+            warn(format_args!(
+                "the broker was started {} s ago; nodes that have not come back to it yet \
                  are not in this list",
                 age.as_secs()
             ));
@@ -362,10 +356,10 @@ impl Session {
 
     /// Finds out whom a call would go to.
     pub(super) async fn discover(&mut self, call: &Call) -> Result<Discovered, CommandError> {
-        let verbose = self.verbose;
+        let warnings = &self.warnings;
         let mut report = |event: Progress<'_>| {
-            if let (Progress::Rejected(why) | Progress::Lost(why), true) = (event, verbose) {
-                complain(format_args!("warning: {why}"));
+            if let Some(line) = warnings.of_any(&event) {
+                warn(line);
             }
         };
         let discovering = self.client.discover(call, &self.targets, &mut report);
@@ -385,10 +379,10 @@ impl Session {
             addressing: Addressing::Directed(names),
             ..call.clone()
         };
-        let verbose = self.verbose;
+        let warnings = &self.warnings;
         let mut report = |event: Progress<'_>| {
-            if let (Progress::Rejected(why) | Progress::Lost(why), true) = (event, verbose) {
-                complain(format_args!("warning: {why}"));
+            if let Some(line) = warnings.of_any(&event) {
+                warn(line);
             }
         };
         let calling = self.client.call(&call, &mut report);
@@ -494,17 +488,11 @@ impl Session {
     }
 }
 
-/// The nodes that have not spoken, where they are few enough to be named.
-const GONE: &str = "no longer connected to the broker; what they answer in time still counts";
-const RESTARTED: &str =
-    "their agents were started anew, and do not answer what the old ones were asked";
-
-fn warn_of(what: &str, nodes: &[Identity]) {
-    if let Some(line) = stats::names(what, nodes) {
-        complain(format_args!("warning: {line}"));
-    }
+fn warn(line: impl Display) {
+    complain(format_args!("warning: {line}"));
 }
 
+/// The nodes that have not spoken, where they are few enough to be named.
 fn few(gather: &Gather) -> Vec<Identity> {
     if gather.missing_count() <= progress::NAMED {
         gather.missing()

@@ -31,7 +31,7 @@ Document:
   request       id, collective, agent, action, data, filter
   ended         complete, interrupted, terminated or max_fail
   stats         nodes, replies, ok, failed, no_response, not_asked, not_matching,
-                unexpected, started, discovery_ms, request_ms
+                unexpected, rejected, started, discovery_ms, request_ms
   aggregates    output, title, and counts (value, count), number or error
   replies       sender, outcome, statuscode, statusmsg, data, agent, action, ms
   no_response   sender, reason: not_connected, timeout, disconnected, restarted,

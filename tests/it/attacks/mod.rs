@@ -6,7 +6,7 @@
 //! | attack | tests |
 //! |---|---|
 //! | a node's certificate sends a request | `it::attacks::node::it_may_not_command_listen_in_or_speak_for_others` `security::pki::a_nodes_certificate_does_not_command` |
-//! | a node answers for another | `it::attacks::node::an_answer_in_anothers_name_is_none` `security::pki::nobody_answers_for_another` |
+//! | a node answers for another | `it::attacks::node::an_answer_in_anothers_name_is_none` `it::attacks::node::answers_in_anothers_name_are_told_and_counted` `security::pki::nobody_answers_for_another` |
 //! | a node subscribes to another's address, a client's replies, everything | `it::attacks::node::it_may_not_command_listen_in_or_speak_for_others` `it::attacks::node::a_wild_card_hears_nothing` |
 //! | a client reads another's replies, or squats on their address | `it::attacks::client::it_may_not_read_anothers_replies` `it::attacks::client::it_may_not_squat_on_an_address_that_another_will_need` `broker::router::a_reply_address_belongs_to_who_subscribed_first_while_it_lives` |
 //! | a request again, to the same node, by another way, after a restart | `it::attacks::replay::to_the_same_node_by_any_way_and_after_a_restart` `security::replay::nothing_is_admitted_twice` `security::replay::what_may_have_run_before_the_start_does_not_run` |
@@ -31,7 +31,7 @@
 //! | slow frames, endless headers, a body of a gigabyte | `it::attacks::flood::a_frame_that_drips_in_or_claims_to_be_endless_is_not_waited_for` `it::limits::a_large_body_that_never_ends_gives_its_share_back` `it::limits::too_many_or_too_large_headers_end_their_session` `it::limits::a_frame_that_is_too_large_ends_its_session` |
 //! | storms of NULs, headers in headers | `it::attacks::flood::a_storm_of_nuls_ends_its_own_session_and_nothing_else` `it::attacks::flood::a_header_can_not_smuggle_another` `it::limits::bytes_that_are_no_stomp_end_their_session` |
 //! | replies of a megabyte from everybody, abuse of reply addresses | `it::attacks::flood::replies_of_one_node_do_not_crowd_out_those_of_others` `it::limits::a_queue_a_node_and_all_queues_hold_so_many_bytes` `it::limits::a_client_that_stopped_reading_holds_up_its_senders_only_so_long` |
-//! | reply addresses by which nodes would be cut off | `it::attacks::client::it_may_not_have_nodes_send_where_they_may_not` |
+//! | reply addresses by which nodes would be cut off | `it::attacks::client::it_may_not_have_nodes_send_where_they_may_not` `broker::session::an_answer_to_other_collectives_goes_nowhere_and_ends_no_nodes_session` |
 //! | queues and subscriptions without end | `it::limits::there_are_only_so_many_queues` `it::limits::subscriptions_of_one_connection_are_limited` `it::limits::a_node_that_does_not_read_is_cut` |
 //! | filters made to ask for long, or for what policies deny | `it::attacks::questions::a_filter_that_asks_for_long_keeps_nobody_waiting` `it::attacks::questions::a_filter_asks_nothing_that_an_action_may_not` |
 //! | floods of requests at a node | `agent::runner::when_answers_pile_up_requests_are_refused_and_at_last_dropped` `agent::dispatch::beyond_the_cap_calls_are_refused_at_once` `sys::refusals::a_flood_has_some_lines_and_a_number` |

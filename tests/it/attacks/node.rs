@@ -1,10 +1,14 @@
 //! What the key of a node is worth to a thief: at the broker the rights of that node, and no more.
 
+use std::process::Stdio;
+
 use mcollective::{
     mcorpc::reply::{Outcome, Reply, StatusCode},
     security::SecurityProvider as _,
     sys::clock,
 };
+
+use crate::support::Ended;
 
 use super::site::{REPLIES, Site, body, now, request};
 
@@ -98,24 +102,8 @@ fn an_answer_in_anothers_name_is_none() {
     let text = std::str::from_utf8(&signed.body).unwrap();
     peadmin.publish("/topic/mcollective.rpcutil.agent", "", text);
     let heard = mallory.frame();
-    let pki = site.pki("mallory");
-    let read = site
-        .pki("node1")
-        .verify_request(body(&heard).as_bytes(), now());
-    let read = read.unwrap();
-    let forged = Reply {
-        id: read.value().id.clone(),
-        caller: read.caller().clone(),
-        agent: read.value().agent.clone(),
-        sender: "node1".parse().unwrap(),
-        outcome: Outcome::Ok,
-        statuscode: StatusCode::OK,
-        statusmsg: "OK".to_owned(),
-        data: serde_json::Map::new(),
-        time_ms: clock::now_ms(),
-    };
-    let lie = pki.sign_reply(&forged, read.digest()).unwrap();
-    mallory.publish(REPLIES, "", std::str::from_utf8(&lie).unwrap());
+    let (_, lie) = answer_as(&site, &heard, "node1");
+    mallory.publish(REPLIES, "", &lie);
     let operator = site.pki("peadmin");
     let ours = |digest: &[u8; 32]| *digest == signed.digest;
     let mut verdicts: Vec<String> = (0..3)
@@ -132,4 +120,55 @@ fn an_answer_in_anothers_name_is_none() {
         verdicts,
         ["node1", "node2", "signed by \"mallory\", but sent as node1"]
     );
+}
+
+/// The operator has one line of it, and scripts a number.
+#[test]
+fn answers_in_anothers_name_are_told_and_counted() {
+    let site = Site::new();
+    let mut mallory = site.quiet("mallory");
+    mallory.connect_with("mc-security:pki\n");
+    mallory.subscribe("/topic/mcollective.rpcutil.agent");
+    // A node that is there is waited for.
+    mallory.subscribe_with(
+        "/queue/mcollective.nodes",
+        "selector:mc_identity = 'mallory'\n",
+    );
+    let mut call = site.fleet.command(["rpc", "rpcutil", "ping", "-o", "json"]);
+    let call = call.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let heard = mallory.frame();
+    for sender in ["node1", "node2", "mallory"] {
+        let (to, answer) = answer_as(&site, &heard, sender);
+        mallory.publish(&to, "", &answer);
+    }
+    let ended = Ended::from(call.unwrap().wait_with_output().unwrap()).exits(0);
+    let told = "an answer counts for nothing: ";
+    assert_eq!(ended.stderr.matches(told).count(), 1, "{ended:#?}");
+    let ended = ended.complains(&format!("{told}signed by \"mallory\", but sent as node1"));
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(document["stats"]["rejected"], 2, "{document:#}");
+    assert_eq!(document["stats"]["ok"], 3, "{document:#}");
+}
+
+/// What mallory's key makes of a request that it heard: an answer as this node, and where it is to go.
+fn answer_as(site: &Site, heard: &str, sender: &str) -> (String, String) {
+    let read = site
+        .pki("node1")
+        .verify_request(body(heard).as_bytes(), now());
+    let read = read.unwrap();
+    let asked = read.value();
+    let forged = Reply {
+        id: asked.id.clone(),
+        caller: read.caller().clone(),
+        agent: asked.agent.clone(),
+        sender: sender.parse().unwrap(),
+        outcome: Outcome::Ok,
+        statuscode: StatusCode::OK,
+        statusmsg: "OK".to_owned(),
+        data: serde_json::Map::new(),
+        time_ms: clock::now_ms(),
+    };
+    let signed = site.pki("mallory").sign_reply(&forged, read.digest());
+    let text = String::from_utf8(signed.unwrap().to_vec()).unwrap();
+    (asked.reply_to.clone().unwrap(), text)
 }

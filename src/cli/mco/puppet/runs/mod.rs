@@ -411,6 +411,7 @@ fn account(id: RequestId, started: SystemTime, discovery: Duration) -> Account {
         no_response: Vec::new(),
         unasked: Vec::new(),
         unexpected: Vec::new(),
+        rejected: 0,
         started,
         discovery,
         elapsed: Duration::ZERO,
