@@ -1,6 +1,6 @@
 //! `mcollective agent`: the daemon on every node.
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use super::{
     CommandError, Exit, daemon, pe_conf,
@@ -11,7 +11,7 @@ use crate::{
     agent::{self, Runner},
     config::{self, Exposed, Faults, ServerConfig},
     node::facts,
-    sys,
+    sys, tls,
 };
 
 /// Runs the agent until a signal ends it.
@@ -36,8 +36,10 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
             say(format_args!("warning: {warning}"));
         }
         warn_of_exposed(&read.as_ref().map(ServerConfig::exposed).unwrap_or_default());
+        let unusable = read.as_ref().map(unusable).unwrap_or_default();
         return Ok(checked(
             read.as_ref().map(|config| &config.common.warnings[..]),
+            &unusable,
         ));
     }
     let config = read.map_err(|faults| CommandError::config(faults.to_string()))?;
@@ -76,6 +78,23 @@ fn unreadable(config: &ServerConfig) -> Vec<String> {
         .collect()
 }
 
+/// What is wrong with the certificates and keys, of the connection and of what is signed.
+fn unusable(config: &ServerConfig) -> Vec<String> {
+    let common = &config.common;
+    let signing = common.security.pki.node(common.identity.as_ref());
+    let mut wrong: Vec<String> = signing.err().iter().map(ToString::to_string).collect();
+    let dialled = common.connector.pool.iter();
+    for files in dialled.filter_map(|server| server.tls.as_ref()) {
+        if let Err(error) = tls::client_config(files) {
+            wrong.push(error.to_string());
+        }
+    }
+    // Most use the same files for everything.
+    let mut said = HashSet::new();
+    wrong.retain(|line| said.insert(line.clone()));
+    wrong
+}
+
 /// Reads every native fact once and prints them.
 pub(super) fn probe() -> Result<Exit, CommandError> {
     let mut out = super::render::Out::new(super::render::Colour::Never, false);
@@ -105,15 +124,22 @@ pub(super) fn warn_of_exposed(exposed: &[Exposed]) {
     }
 }
 
-/// Prints every fault and every warning.
-pub(super) fn checked(read: Result<&[config::Fault], &Faults>) -> Exit {
+/// Prints every fault and every warning, and what of the files that it names can't be used.
+pub(super) fn checked(read: Result<&[config::Fault], &Faults>, unusable: &[String]) -> Exit {
     match read {
         Ok(warnings) => {
             for warning in warnings {
                 say(format_args!("warning: {warning}"));
             }
-            say(format_args!("The configuration can be used"));
-            Exit::Ok
+            for reason in unusable {
+                say(format_args!("error: {reason}"));
+            }
+            if unusable.is_empty() {
+                say(format_args!("The configuration can be used"));
+                Exit::Ok
+            } else {
+                Exit::Config
+            }
         }
         Err(faults) => {
             for fault in faults.iter() {

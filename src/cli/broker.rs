@@ -25,8 +25,13 @@ pub(super) fn run(args: &BrokerArgs) -> Result<Exit, CommandError> {
     let read = BrokerConfig::load(&file);
     if args.daemon.check_config {
         agent::warn_of_exposed(&read.as_ref().map(BrokerConfig::exposed).unwrap_or_default());
+        let settings = read.as_ref().ok().map(Settings::from_config);
+        let unusable = settings
+            .and_then(Result::err)
+            .map(|error| error.to_string());
         return Ok(agent::checked(
             read.as_ref().map(|config| &config.warnings[..]),
+            unusable.as_slice(),
         ));
     }
     let config = read.map_err(|faults| CommandError::config(faults.to_string()))?;

@@ -272,6 +272,20 @@ fn daemons_say_what_is_wrong_at_once() {
     ])
     .exits(0)
     .says("nosuch.yaml");
+    // A certificate that is none, for signing and for the connection; said once.
+    let junk = fleet.path("junk.pem");
+    fs::write(&junk, "junk\n").unwrap();
+    let junk = junk.to_str().unwrap();
+    let certificate = fleet.path("node1.pem");
+    fs::write(&wrong, text.replace(certificate.to_str().unwrap(), junk)).unwrap();
+    let said = format!("error: {junk}: no certificate in PEM form in this file\n");
+    for role in ["agent", "broker"] {
+        let ended = run([role, "--check-config", "-c", wrong.to_str().unwrap()]).exits(78);
+        assert_eq!(ended.stdout, said);
+        let text = fs::read_to_string(fleet.path("broker.cfg")).unwrap();
+        let certificate = fleet.path("broker.pem");
+        fs::write(&wrong, text.replace(certificate.to_str().unwrap(), junk)).unwrap();
+    }
     // The identity is not the certificate's name.
     fs::write(&wrong, text.replace("identity = node1", "identity = node2")).unwrap();
     run(["agent".as_ref(), "-c".as_ref(), wrong.as_os_str()])
