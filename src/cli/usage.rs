@@ -18,7 +18,7 @@ use crate::mcorpc::similar;
 pub(super) fn explain(error: &clap::Error, place: &Place<'_>) -> CommandError {
     let text = |kind| context(error, kind);
     let argument = text(ContextKind::InvalidArg);
-    let name = argument.split([' ', '=']).next().unwrap_or_default();
+    let name = argument.split([' ', '=', '[']).next().unwrap_or_default();
     let value = text(ContextKind::InvalidValue);
     match error.kind() {
         ErrorKind::InvalidSubcommand => {

@@ -111,6 +111,7 @@ fn options_say_what_they_need() {
     wrong("rpc a b -t 0").complains("invalid argument: --timeout 0: a number of seconds above 0");
     wrong("rpc a b --batch -5").complains("invalid argument: --batch -5: a number of nodes");
     wrong("rpc -t abc").complains("invalid argument: --timeout abc: a number of seconds");
+    wrong("puppet runonce --wait=0").complains("invalid argument: --wait 0: a number of seconds");
     run(["ping"])
         .exits(64)
         .complains("there is no role \"ping\"\nhint: did you mean `mcollective mco ping`?");

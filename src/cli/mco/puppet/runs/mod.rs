@@ -1,10 +1,11 @@
 //! Runs that are waited for: `runonce --wait`, and `runall`, which keeps some running at a time.
-//! `schedule` decides, `read` understands replies as `told`, `ended` shows ends; this file makes the
-//! calls.
+//! `schedule` decides, `read` understands replies as `told`, `ended` shows ends, `silences` knows why
+//! somebody does not answer; this file makes the calls.
 
 mod ended;
 mod read;
 mod schedule;
+mod silences;
 mod told;
 
 use std::time::{Duration, Instant, SystemTime};
@@ -16,7 +17,7 @@ use crate::{
     cli::{
         CommandError, Exit,
         mco::{plan, untouched},
-        render::{progress, view::Renderer},
+        render::{progress, stats, view::Renderer},
         voice::complain,
     },
     client::{Account, Call, Discovered, Interrupt, Share, Silence, Silent},
@@ -30,6 +31,7 @@ use crate::{
 
 use ended::Ended;
 use schedule::{First, Schedule, Times};
+use silences::Silences;
 use told::{Begun, End};
 
 /// How long a run is waited for, where nothing else is said.
@@ -269,9 +271,15 @@ impl Calls {
         let mut renderer = Renderer::begin(session.form, &mut view, &mut session.out)?;
         let [run, status, figures] =
             [&self.run, &self.status, &self.figures].map(|call| unfiltered(call, ANSWER));
+        let mut silences = Silences::default();
         loop {
             let interrupted = self
-                .step(session, schedule, [&run, &status, &figures])
+                .step(session, schedule, [&run, &status, &figures], &mut |asked| {
+                    let gone = silences.take(asked);
+                    if let Some(line) = stats::names(GONE, &gone) {
+                        bar.suspend(|| complain(format_args!("warning: {line}")));
+                    }
+                })
                 .await?;
             if interrupted.is_some() {
                 account.interrupted = interrupted;
@@ -288,7 +296,7 @@ impl Calls {
                         continue;
                     }
                     End::Silent if interrupted.is_some() => Some(Silence::Interrupted),
-                    End::Silent => Some(Silence::Timeout),
+                    End::Silent => Some(silences.why(&name)),
                     _ => None,
                 };
                 if let Some(why) = silence {
@@ -339,11 +347,13 @@ impl Calls {
         session: &mut Session,
         schedule: &mut Schedule,
         [run, status, figures]: [&Call; 3],
+        note: &mut dyn FnMut(&Account),
     ) -> Result<Option<Interrupt>, CommandError> {
         let now = || self.begun.elapsed();
         let begin = schedule.begin(now());
         if !begin.is_empty() {
             let asked = session.ask(run, begin).await?;
+            note(&asked);
             for answer in &asked.answers {
                 let said = read::begun(answer);
                 schedule.handle_begun(&answer.reply.sender, said, &asked.id, now());
@@ -358,6 +368,7 @@ impl Calls {
         let poll = schedule.poll(now());
         if !poll.is_empty() {
             let asked = session.ask(status, poll).await?;
+            note(&asked);
             for answer in &asked.answers {
                 let status = answer.is_ok().then(|| read::status(&answer.reply));
                 schedule.handle_status(&answer.reply.sender, status, now());
@@ -372,6 +383,7 @@ impl Calls {
         let ask = schedule.ask(now());
         if !ask.is_empty() {
             let asked = session.ask(figures, ask).await?;
+            note(&asked);
             for answer in &asked.answers {
                 let end = answer.is_ok().then(|| read::figures(&answer.reply));
                 schedule.handle_figures(&answer.reply.sender, end, now());
@@ -384,6 +396,9 @@ impl Calls {
         Ok(None)
     }
 }
+
+const GONE: &str =
+    "no longer connected to the broker; what they run may go on, and they are asked again";
 
 fn show(bar: &progress::Progress, schedule: &Schedule) {
     bar.advance(schedule.ended());
