@@ -67,7 +67,8 @@ main() {
     mode='' directory='' from='' url='' build='' version='' stop='' nodes='' port='' dry=''
     if [ $# -eq 0 ] && [ -z "${MCOLLECTIVE_URL:-}" ]; then
         usage >&2
-        exit 64
+        fail 64 "it is not said what to do" \
+            "give --url URL or --from FILE to install, or --demo to try it; the lines above have all options"
     fi
     while [ $# -gt 0 ]; do
         case $1 in
@@ -217,11 +218,18 @@ find_program() {
     /*) ;;
     *) program=$PWD/$program ;;
     esac
+    # As curl and scp leave it.
+    if [ ! -x "$program" ] && [ -n "${work:-}" ]; then
+        cp -- "$program" "$work/mcollective" && chmod 755 "$work/mcollective" && program=$work/mcollective
+    fi
     if ! "$program" --version >/dev/null 2>&1; then
         fail 1 "$program does not run on this machine" \
             "it needs Linux on x86-64, and must be executable (chmod +x)"
     fi
-    found=$("$program" --version 2>/dev/null | sed -n '1s/.* //p')
+    found=$("$program" --version 2>/dev/null | sed -n '1s/^mcollective //p')
+    if [ -z "$found" ]; then
+        fail 1 "$program is another program than mcollective" "its --version says which"
+    fi
     if [ -n "$version" ] && [ "$found" != "${version#v}" ]; then
         fail 1 "the program is version ${found:-unknown}, not $version" \
             "name another release, or leave out --version"
@@ -468,7 +476,8 @@ install_to() {
     say "mcollective $found is installed in $prefix:"
     grep -v '/$' "$list" | grep -vxF "$manifest" | sed "s|^|  $prefix/|" >&2
     if [ -n "$replaced" ]; then
-        say "what runs goes on with the program that it began with, until it is restarted"
+        units=$(units_of_it)
+        say "what runs goes on with the program that it began with, until it is restarted${units:+: systemctl restart $units}"
     fi
     say_what_is_missing
 }
@@ -632,9 +641,29 @@ remove_what_is_not_in() {
     done <"$prefix/$manifest"
 }
 
+# The services that run what is installed here, in one line.
+units_of_it() {
+    units=''
+    for role in broker agent; do
+        if grep -qs "^ExecStart=$prefix/bin/mcollective " "/etc/systemd/system/mcollective-$role.service"; then
+            units="$units${units:+ }mcollective-$role"
+        fi
+    done
+    printf '%s' "$units"
+}
+
 uninstall() {
     if [ ! -f "$prefix/$manifest" ]; then
-        fail 1 "nothing that this script installed is in $prefix" "give the --prefix that it was installed with"
+        if [ -e "$prefix/bin/mcollective" ]; then
+            fail 1 "$prefix/bin/mcollective was not installed by this script" "remove it as it came there"
+        fi
+        say "nothing that this script installed is in $prefix; give the --prefix that it was installed with"
+        return
+    fi
+    units=$(units_of_it)
+    if [ -n "$units" ]; then
+        fail 1 "this machine runs it: ${units}" \
+            "first \`mcollective enable ${units##*-} --disable\`, which stops that service and takes it away"
     fi
     if [ -n "$dry" ]; then
         say "would remove from $prefix:"

@@ -17,7 +17,10 @@ use crate::{
         gate::{self, Asking, Closed},
         pe_conf::{DecidedBy, Decision, KEY, PeConf},
     },
-    enable::pe_conf::{self, Done, Error},
+    enable::{
+        pe_conf::{self, Done, Error},
+        service::{self, Service},
+    },
 };
 
 /// Sets or shows it.
@@ -27,6 +30,10 @@ pub(super) fn run(file: &Path, args: &PeConfArgs) -> Result<Exit, CommandError> 
     }
     let done = pe_conf::set(file, args.disable, args.dry_run).map_err(refused)?;
     let decision = PeConf::read(file).and_then(|pe_conf| pe_conf.decision());
+    let mut warnings = doubts(decision.as_ref().ok()).to_vec();
+    if args.disable && !args.dry_run && done.file == Path::new(config::pe_conf::USUAL) {
+        warnings.extend(running());
+    }
     match args.output {
         EnableOutput::Json => print(&json!({
             "schema": 1,
@@ -38,12 +45,12 @@ pub(super) fn run(file: &Path, args: &PeConfArgs) -> Result<Exit, CommandError> 
             "dry_run": args.dry_run,
             "backup": done.backup,
             "line": decision.as_ref().ok().and_then(line),
-            "warnings": doubts(decision.as_ref().ok()),
+            "warnings": warnings,
         }))?,
         EnableOutput::Text => {
             tell(file, &done, args);
-            for doubt in doubts(decision.as_ref().ok()) {
-                complain(format_args!("warning: {doubt}"));
+            for warning in warnings {
+                complain(format_args!("warning: {warning}"));
             }
         }
     }
@@ -52,6 +59,19 @@ pub(super) fn run(file: &Path, args: &PeConfArgs) -> Result<Exit, CommandError> 
     } else {
         Exit::Ok
     })
+}
+
+/// The daemons that run: they have asked when they began.
+fn running() -> impl Iterator<Item = String> {
+    [("broker", Service::Broker), ("agent", Service::Agent)]
+        .into_iter()
+        .filter(|(_, service)| service::state(service.unit()).is_some_and(|state| state.runs()))
+        .map(|(role, service)| {
+            format!(
+                "{} runs and goes on until it ends: `mcollective enable {role} --disable` stops it",
+                service.unit()
+            )
+        })
 }
 
 fn tell(file: &Path, done: &Done, args: &PeConfArgs) {

@@ -53,6 +53,7 @@ pub struct Order {
 /// Does it.
 pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
+    let _turn = machine::turn(site)?;
     check_callers(&order.callers)?;
     if let Some(identity) = &order.identity {
         check_identity(identity)?;
@@ -73,6 +74,19 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     let etc = config.parent().unwrap_or(Path::new("/"));
     site.directory(etc, 0o755, &Account::root())?;
     let before = before.ok().flatten();
+    let known = before
+        .as_ref()
+        .and_then(|there| there.common.identity.as_ref());
+    if let (Some(wanted), Some(known)) = (&order.identity, known)
+        && wanted != known.as_str()
+        && !site.replaces()
+    {
+        return Err(Problem::config(format_args!(
+            "this node is {known} by {}, and not {wanted}",
+            config.display()
+        ))
+        .hint("`--replace` makes it that, and keeps the old configuration beside the new one"));
+    }
     // The broker's own machine is a node too.
     let own = own_broker()
         .filter(|_| order.broker.is_none() && order.authority != Some(Authority::Puppet));
@@ -153,6 +167,7 @@ fn run(order: &Order, config: &Path, again: bool, site: &mut Site<'_>) -> Result
 /// Takes the service away; data and configuration stay.
 pub fn disable(site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
+    let _turn = machine::turn(site)?;
     site.no_service(Service::Agent)
 }
 

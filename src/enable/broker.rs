@@ -73,6 +73,7 @@ pub struct Made {
 /// Does it.
 pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
     need_root(site.is_rehearsal())?;
+    let _turn = machine::turn(site)?;
     site.old_daemons(Service::Broker, order.stop_old)?;
     check_listen(&order.listen.to_string(), order.stop_old)?;
     match machine::puppet(order.authority, order.puppet_ssl.as_deref())? {
@@ -84,6 +85,7 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
 /// Takes the service away; data and configuration stay.
 pub fn disable(site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
+    let _turn = machine::turn(site)?;
     site.no_service(Service::Broker)
 }
 
@@ -137,6 +139,9 @@ fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
     if !elsewhere.is_empty() {
         let text = elsewhere.join("\n") + "\n";
         site.own_file(&dir.join(tokens::CALLERS), &text, 0o644, &user)?;
+    }
+    if let Some(authority) = &authority {
+        unknown(authority, &operators, site)?;
     }
     let callers = operators.iter().filter_map(|o| o.caller.clone()).collect();
     Ok(Made {
@@ -235,7 +240,13 @@ fn certify(
 ) -> Result<(), Problem> {
     let now = SystemTime::now();
     let mut names = names.to_vec();
-    if let Ok(pair) = tls::Certified::load(&files.cert, &files.key) {
+    // One of an authority that is gone serves nobody.
+    let ours = |pair: &tls::Certified| {
+        authority.is_some_and(|authority| tls::is_signed_by(pair.leaf(), authority.cert_pem()))
+    };
+    if let Ok(pair) = tls::Certified::load(&files.cert, &files.key)
+        && ours(&pair)
+    {
         let has = tls::subject_alt_names(pair.leaf()).unwrap_or_default();
         if pair.check_time(now).is_ok() && names.iter().all(|name| has.contains(name)) {
             site.fine(
@@ -288,6 +299,7 @@ fn operators(
                 name: name.into(),
                 caller: Some(client.clone()),
                 config: None,
+                is_new: false,
             },
             None => client::from_authority(authority, client, host, port, site)?,
         });
@@ -320,6 +332,31 @@ fn start(
     site.wait_for(Service::Broker, PATIENCE, |state| state.active == "active")
 }
 
+/// Says whose key is newer than nodes that are there.
+fn unknown(
+    authority: &authority::Authority,
+    operators: &[Operator],
+    site: &mut Site<'_>,
+) -> Result<(), Problem> {
+    let issued = authority.issued().map_err(Problem::config)?;
+    let nodes = issued
+        .iter()
+        .filter(|issued| issued.role == Role::Node && issued.is_valid());
+    let nodes = nodes.count();
+    for new in operators
+        .iter()
+        .filter(|operator| operator.is_new && nodes > 0)
+    {
+        if let Some(caller) = &new.caller {
+            site.warn(format!(
+                "the nodes that joined before do not obey {}: add {caller} to plugin.pki.clients in their server.cfg",
+                new.name
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// A token for nodes, where there is none that still counts.
 fn first_token(
     authority: &authority::Authority,
@@ -328,11 +365,11 @@ fn first_token(
     callers: Vec<String>,
     site: &mut Site<'_>,
 ) -> Result<Option<tls::Token>, Problem> {
+    let broker = format!("{name}:{port}");
     let live = authority.tokens().map_err(Problem::config)?;
-    if live
-        .iter()
-        .any(|token| token.is_live() && token.role() == Role::Node)
-    {
+    if live.iter().any(|token| {
+        token.is_live() && token.role() == Role::Node && token.leads_to(&broker, &callers)
+    }) {
         site.fine(
             "token",
             "nodes can join with a token made earlier: `mcollective enable token list`; \
@@ -345,7 +382,7 @@ fn first_token(
         names: Vec::new(),
         uses: FIRST_USES,
         life: FIRST_LIFE,
-        broker: format!("{name}:{port}"),
+        broker,
         callers,
     };
     site.act(

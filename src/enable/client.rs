@@ -80,6 +80,8 @@ pub struct Operator {
     pub caller: Option<String>,
     /// The configuration on this machine.
     pub config: Option<PathBuf>,
+    /// Whether the key is of this moment, so that no node can know it yet.
+    pub is_new: bool,
 }
 
 /// Does it.
@@ -97,6 +99,7 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
         (None, Some(own)) => Way::Ask(Ask::Broker(own)),
         (None, None) => Way::Given(enrol::broker(order.broker.as_deref())?, given(order, name)?),
     };
+    let _turn = machine::turn(site)?;
     let home = Home::of(order.user.as_deref().unwrap_or(name), site)?;
     home.admit(order.authorized_keys.as_deref(), site)?;
     let (address, pairs) = match way {
@@ -199,8 +202,11 @@ pub(super) fn from_authority(
 ) -> Result<Operator, Problem> {
     let home = Home::of(name, site)?;
     let files = home.files(name);
+    let ours = |pair: &tls::Certified| {
+        authority.is_some_and(|authority| tls::is_signed_by(pair.leaf(), authority.cert_pem()))
+    };
     let fresh = tls::Certified::load(&files.cert, &files.key)
-        .is_ok_and(|pair| pair.check_time(SystemTime::now()).is_ok());
+        .is_ok_and(|pair| pair.check_time(SystemTime::now()).is_ok() && ours(&pair));
     if fresh {
         site.fine("certificate", format!("{name} has a certificate"));
     } else {
@@ -228,7 +234,11 @@ pub(super) fn from_authority(
         files,
         renewed: true,
     };
-    home.finish(name, &reach, None, site)
+    let operator = home.finish(name, &reach, None, site)?;
+    Ok(Operator {
+        is_new: !fresh,
+        ..operator
+    })
 }
 
 /// Where an operator's files are.
@@ -333,6 +343,7 @@ impl Home {
             name: name.into(),
             caller,
             config: Some(self.config.clone()),
+            is_new: false,
         })
     }
 

@@ -2,7 +2,7 @@
 //! and a certificate for it.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -31,6 +31,18 @@ pub(super) struct Place<'a> {
     pub(super) owner: &'a Account,
     /// Whether to begin with a new key, whatever is there.
     pub(super) new_key: bool,
+}
+
+impl Place<'_> {
+    /// The key that a certificate is asked for with. A new one stands beside the old one until there is:
+    /// who is refused has lost nothing.
+    fn asked_with(&self) -> PathBuf {
+        let mut path = self.key.as_os_str().to_owned();
+        if self.new_key && self.key.exists() {
+            path.push(".new");
+        }
+        path.into()
+    }
 }
 
 /// What the token says.
@@ -162,13 +174,28 @@ fn join(
         );
         return Ok(joined);
     }
+    let other = authority_of(place).is_some_and(|pin| pin != token.ca());
+    if other && !site.replaces() {
+        return Err(Problem::config(format_args!(
+            "this machine belongs to another broker's authority, {}, than {host}:{port} does",
+            place.ca.display()
+        ))
+        .hint("`--replace` has it join that one, and keeps what was there beside it as .bak"));
+    }
+    let key = place.asked_with();
     let answer = site.act(
         "certificate",
         ("joined", "join"),
         format_args!("{host}:{port} as {name}, with a key made here"),
-        || ask(&token, name, place),
+        || ask(&token, name, &key, place.owner),
     )?;
     if let Some(answer) = answer {
+        if other {
+            keep_all(place)?;
+        }
+        if key != place.key {
+            exchange(place.key, &key)?;
+        }
         site.own_file(place.cert, &answer.cert_pem, 0o644, place.owner)?;
         site.own_file(place.ca, &answer.ca_pem, 0o644, place.owner)?;
         if let Some(crl) = place.crl {
@@ -178,8 +205,8 @@ fn join(
     Ok(joined)
 }
 
-fn ask(token: &Token, name: &str, place: &Place<'_>) -> Result<enrol::Joined, Problem> {
-    let key = key(place)?;
+fn ask(token: &Token, name: &str, key: &Path, owner: &Account) -> Result<enrol::Joined, Problem> {
+    let key = kept_key(key, owner)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -189,22 +216,35 @@ fn ask(token: &Token, name: &str, place: &Place<'_>) -> Result<enrol::Joined, Pr
         .map_err(refused)
 }
 
-/// The key of this machine, made where there is none.
-fn key(place: &Place<'_>) -> Result<String, Problem> {
-    let _owner = along(place.key)?;
-    if place.new_key && place.key.exists() {
-        keep(place.key)?;
-        std::fs::remove_file(place.key)
-            .map_err(|error| Problem::io(place.key, "remove", &error))?;
-    }
-    if let Ok(key) = std::fs::read_to_string(place.key) {
+/// The key in this file, made where there is none.
+fn kept_key(path: &Path, owner: &Account) -> Result<String, Problem> {
+    let _owner = along(path)?;
+    if let Ok(key) = std::fs::read_to_string(path) {
         return Ok(key);
     }
     // Before it is asked for: who is interrupted comes again with the same key.
     let key = tls::mint::new_key().map_err(Problem::failed)?;
-    file::write_new(place.key, key.as_bytes(), 0o600)?;
-    give(place.key, place.owner)?;
+    file::write_new(path, key.as_bytes(), 0o600)?;
+    give(path, owner)?;
     Ok(key)
+}
+
+/// Puts the new key, for which there is a certificate now, in the place of the old one, which is kept.
+fn exchange(old: &Path, new: &Path) -> Result<(), Problem> {
+    let _owner = along(old)?;
+    keep(old)?;
+    std::fs::rename(new, old).map_err(|error| Problem::io(old, "replace", &error))
+}
+
+/// Keeps what was of another authority.
+fn keep_all(place: &Place<'_>) -> Result<(), Problem> {
+    for path in [place.cert, place.ca].into_iter().chain(place.crl) {
+        if path.exists() {
+            let _owner = along(path)?;
+            keep(path)?;
+        }
+    }
+    Ok(())
 }
 
 #[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
@@ -221,12 +261,15 @@ fn has_certificate(authority: KeyPin, name: &str, place: &Place<'_>) -> bool {
     let Ok(pair) = tls::Certified::load(place.cert, place.key) else {
         return false;
     };
-    let ours = std::fs::read_to_string(place.ca)
-        .ok()
-        .and_then(|ca| tls::pem_pin(&ca))
-        .is_some_and(|pin| pin == authority);
-    ours && pair.common_name().is_ok_and(|found| found == name)
+    authority_of(place) == Some(authority)
+        && pair.common_name().is_ok_and(|found| found == name)
         && pair.check_time(SystemTime::now()).is_ok()
+}
+
+/// The authority that the files are of, if there is one.
+fn authority_of(place: &Place<'_>) -> Option<KeyPin> {
+    let ca = std::fs::read_to_string(place.ca).ok()?;
+    tls::pem_pin(&ca)
 }
 
 /// Name and port of a broker as it is given on the command line.

@@ -2,6 +2,8 @@
 //! before.
 
 use std::{
+    fs,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -72,6 +74,12 @@ impl State {
     /// Whether it runs, or tries to.
     pub fn runs(&self) -> bool {
         matches!(&*self.active, "active" | "activating" | "reloading")
+    }
+
+    /// Whether its program has been replaced since it began.
+    pub fn is_outdated(&self) -> bool {
+        fs::read_link(format!("/proc/{}/exe", self.pid))
+            .is_ok_and(|program| program.as_os_str().as_bytes().ends_with(b" (deleted)"))
     }
 
     fn parse(text: &str) -> Self {
@@ -164,10 +172,9 @@ impl Site<'_> {
         }
         let verb = if !before.runs() {
             ("started", "start")
-        } else if again || new {
+        } else if again || new || before.is_outdated() {
             ("restarted", "restart")
         } else {
-            self.fine("service", format!("{name} runs"));
             return Ok(());
         };
         self.act("service", verb, name, || {

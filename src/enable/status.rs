@@ -378,6 +378,12 @@ impl Status {
                 },
             );
         }
+        if state.is_outdated() {
+            self.weak(
+                format!("{unit} runs the program that was there before this one was installed"),
+                format!("`systemctl restart {unit}`"),
+            );
+        }
         if state.enabled != "enabled" {
             self.weak(
                 format!(

@@ -147,7 +147,19 @@ pub fn check_issued(
     if certificate.public_key().raw != public_key_info {
         return Err("is for another key");
     }
-    let signed = CertificateDer::pem_slice_iter(authorities.as_bytes())
+    if is_signed_by(&der, authorities) {
+        Ok(())
+    } else {
+        Err("none of the authorities here has signed")
+    }
+}
+
+/// Whether one of these authorities, in PEM, has signed a certificate.
+pub fn is_signed_by(certificate: &CertificateDer<'_>, authorities: &str) -> bool {
+    let Ok(certificate) = names::parse(certificate) else {
+        return false;
+    };
+    CertificateDer::pem_slice_iter(authorities.as_bytes())
         .flatten()
         .any(|authority| {
             names::parse(&authority).is_ok_and(|authority| {
@@ -156,12 +168,7 @@ pub fn check_issued(
                         .verify_signature(Some(authority.public_key()))
                         .is_ok()
             })
-        });
-    if signed {
-        Ok(())
-    } else {
-        Err("none of the authorities here has signed")
-    }
+        })
 }
 
 /// Whether a list that was offered is to take the place of the one that is there: it is signed by one

@@ -7,6 +7,7 @@ mod server;
 use std::{
     fs,
     io::Write as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -24,10 +25,11 @@ fn install(home: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// A script. Another process writes it: had this one its file open while another test's thread
+/// A program in the place of ours. Another process writes it: had this one its file open while another test's thread
 /// forks, it could be busy when it is to be run.
 fn fake_program(home: &Path, text: &str) -> PathBuf {
-    script(home.join("fake"), text)
+    let version = "[ \"$1\" != --version ] || { echo mcollective 1.0.0; exit; }";
+    script(home.join("fake"), &format!("{version}\n{text}"))
 }
 
 fn script(path: PathBuf, text: &str) -> PathBuf {
@@ -128,7 +130,26 @@ fn installs_replaces_and_removes() {
         home.path(),
         &["--prefix", prefix.to_str().unwrap(), "--uninstall"],
     );
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stderr).starts_with("nothing that this script installed"));
+}
+
+/// As `curl -o` and `scp` leave a file.
+#[test]
+fn a_file_that_is_not_executable_yet_is_made_so() {
+    let home = tempfile::tempdir().unwrap();
+    let fake = fake_program(home.path(), "echo ours");
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o644)).unwrap();
+    let prefix = home.path().join("prefix");
+    let from = ["--from", fake.to_str().unwrap()];
+    let output = install(
+        home.path(),
+        &[&["--prefix", prefix.to_str().unwrap()], &from[..]].concat(),
+    );
+    assert!(output.status.success(), "{output:?}");
+    let said = Command::new(prefix.join("bin/mco")).output().unwrap();
+    assert_eq!(text(&said.stdout), "ours\n");
+    assert_eq!(fs::metadata(&fake).unwrap().mode() & 0o777, 0o644);
 }
 
 #[test]
@@ -163,11 +184,19 @@ fn leaves_another_mco_alone() {
 #[test]
 fn says_what_is_wrong_and_what_to_do() {
     let home = tempfile::tempdir().unwrap();
-    let broken = fake_program(home.path(), "exit 3");
+    let other = script(home.path().join("other"), "echo true 9.1");
+    let other = other.to_str().unwrap();
+    let broken = script(home.path().join("broken"), "exit 3");
     let broken = broken.to_str().unwrap();
     script(home.path().join("bin/cargo"), "echo cargo 1.63.0");
     for (arguments, status, expected) in [
         (vec![], 64, "Usage: "),
+        (vec![], 64, "error: it is not said what to do\nhint: "),
+        (
+            vec!["--from", other],
+            1,
+            "/other is another program than mcollective",
+        ),
         (vec!["--frobnicate"], 64, "unknown argument `--frobnicate`"),
         (vec!["--demo", "--prefix", "/x"], 64, "are different things"),
         (vec!["--prefix", "/x", "--demo"], 64, "are different things"),

@@ -23,6 +23,7 @@ mod judge;
 mod lab;
 mod machine;
 mod memory;
+mod mishaps;
 mod notes;
 mod openrc;
 mod packages;
@@ -124,6 +125,10 @@ const TESTS: &[(&str, fn())] = &[
     (
         "rollout::two_commands_make_a_fleet_and_one_takes_a_node_out",
         rollout::two_commands_make_a_fleet_and_one_takes_a_node_out,
+    ),
+    (
+        "mishaps::a_mistake_costs_no_machine_its_fleet",
+        mishaps::a_mistake_costs_no_machine_its_fleet,
     ),
     (
         "puppet::a_run_outlives_the_service_that_began_it",

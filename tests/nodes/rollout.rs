@@ -327,6 +327,20 @@ fn lose_power_and_upgrade(lab: &Lab) {
         ),
     );
     wait_for_nodes(lab, "broker", &["a1", "a2"]);
+    // What was not restarted is told of, until it is enabled once more.
+    let replace = format!("cp {PROGRAM} /usr/local/bin/newer && mv /usr/local/bin/newer {PROGRAM}");
+    on("a1", &replace);
+    let told = "mcollective-agent.service runs the program that was there before this one";
+    let said = on("a1", "mcollective enable status");
+    assert!(said.contains(told), "{said}");
+    let said = on("a1", "mcollective enable agent");
+    assert!(
+        said.contains("Restarted mcollective-agent.service"),
+        "{said}"
+    );
+    let said = on("a1", "mcollective enable status");
+    assert!(!said.contains(told), "{said}");
+    wait_for_nodes(lab, "broker", &["a1", "a2"]);
 }
 
 /// Revoked is out, and stays out; the others have the list.

@@ -41,6 +41,11 @@ pub struct TokenRecord {
     #[serde(default)]
     pub(super) created: u64,
     expires: u64,
+    /// Nothing in records that were made before these were kept.
+    #[serde(default)]
+    broker: String,
+    #[serde(default)]
+    callers: Vec<String>,
 }
 
 impl TokenRecord {
@@ -67,6 +72,11 @@ impl TokenRecord {
     /// When it ends.
     pub fn expires(&self) -> SystemTime {
         moment(self.expires)
+    }
+
+    /// Whether who joins with it dials this broker, and obeys these callers.
+    pub fn leads_to(&self, broker: &str, callers: &[String]) -> bool {
+        self.broker.is_empty() || (self.broker == broker && self.callers == callers)
     }
 
     /// Whether anybody may still join with it.
@@ -126,6 +136,8 @@ impl Authority {
             uses: order.uses,
             created: seconds(now),
             expires: seconds(now + order.life),
+            broker: order.broker.clone(),
+            callers: order.callers.clone(),
         };
         let _lock = self.lock()?;
         self.keep_token(&kept)?;

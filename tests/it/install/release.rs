@@ -362,10 +362,17 @@ fn what_runs_is_not_disturbed() {
         child.stdin.take().unwrap().write_all(&bytes).unwrap();
         assert!(child.wait().unwrap().success());
     };
-    publish(Path::new("/bin/sleep"), b"");
+    publish(&program(), b"");
     place.install(&[]).exits(0);
-    let mut running = Command::new(place.program()).arg("600").spawn().unwrap();
-    publish(Path::new("/bin/sleep"), b"newer");
+    let config = place.path("broker.cfg");
+    fs::write(&config, "listen = none\nplain_listen = 127.0.0.1:0\n").unwrap();
+    let mut running = Command::new(place.program())
+        .args(["broker", "--config"])
+        .arg(&config)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    publish(&program(), b"newer");
     place
         .install(&[])
         .exits(0)

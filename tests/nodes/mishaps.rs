@@ -1,0 +1,90 @@
+//! What goes wrong while machines are made ready: two at once, the token of another broker, another
+//! name, a new key that is refused, an authority that is gone. Nothing is lost, and the words say what
+//! to do.
+
+use crate::{
+    fleet,
+    lab::Lab,
+    rollout::{coded, wait_for_nodes},
+};
+
+pub(crate) fn a_mistake_costs_no_machine_its_fleet() {
+    let lab = Lab::open(&fleet::program());
+    lab.up(&["broker", "other", "a1"]);
+    two_at_once(&lab);
+    let on = |name: &str, line: &str| lab.shell(name, line);
+    let token = |name: &str| {
+        let said = on(name, "mcollective enable token create");
+        let word = said
+            .split_whitespace()
+            .find(|word| word.starts_with("mcoj1."));
+        word.unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    let ours = token("broker");
+    on("a1", &format!("mcollective enable agent --join {ours}"));
+    wait_for_nodes(&lab, "broker", &["a1"]);
+    on("other", "mcollective enable broker");
+    let theirs = token("other");
+    for (order, why) in [
+        (
+            format!("--join {theirs}"),
+            "belongs to another broker's authority, /etc/mcollective/ssl/ca.pem, than other:61613 does\n\
+             hint: `--replace`",
+        ),
+        (
+            format!("--identity a9 --join {ours}"),
+            "this node is a1 by /etc/mcollective/server.cfg, and not a9\nhint: `--replace`",
+        ),
+        (
+            format!("--new-key --join {ours}"),
+            "a1 has a certificate for another key",
+        ),
+    ] {
+        let said = on("a1", &coded(&format!("mcollective enable agent {order}")));
+        assert!(said.contains(why) && !said.contains("exit 0"), "{said}");
+        on("a1", "systemctl restart mcollective-agent");
+        wait_for_nodes(&lab, "broker", &["a1"]);
+    }
+    lose_the_authority(&lab);
+    // What was meant can be had.
+    on(
+        "a1",
+        &format!("mcollective enable agent --replace --join {theirs}"),
+    );
+    wait_for_nodes(&lab, "other", &["a1"]);
+    wait_for_nodes(&lab, "broker", &[]);
+    on(
+        "a1",
+        "cd /etc/mcollective && ls server.cfg.bak ssl/a1.pem.bak ssl/ca.pem.bak",
+    );
+}
+
+fn two_at_once(lab: &Lab) {
+    let one = coded("mcollective enable broker");
+    let said = lab.shell("broker", &format!("({one}) & ({one}); wait"));
+    assert_eq!(said.matches("exit 0").count(), 2, "{said}");
+    let made = said.matches("Made a certificate authority in").count();
+    assert_eq!(made, 1, "{said}");
+}
+
+/// A broker with a new authority is one that works, with the node that joins it again.
+fn lose_the_authority(lab: &Lab) {
+    let on = |name: &str, line: &str| lab.shell(name, line);
+    let said = on(
+        "broker",
+        "mv /var/lib/mcollective-broker/ca /root/ca; mcollective enable broker",
+    );
+    assert!(
+        said.contains("The broker lets the operator in, and 0 nodes answer"),
+        "{said}"
+    );
+    let join = said.lines().find(|line| line.contains(" --join "));
+    let join = join.unwrap_or_else(|| panic!("{said}")).trim();
+    let said = on("a1", &coded(join));
+    assert!(
+        said.contains("belongs to another broker's authority"),
+        "{said}"
+    );
+    on("a1", &format!("{join} --replace"));
+    wait_for_nodes(lab, "broker", &["a1"]);
+}
