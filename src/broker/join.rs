@@ -206,7 +206,9 @@ async fn renew(stream: &TlsStream<TcpStream>, from: SocketAddr, hub: &Arc<Hub>) 
     let answer = match renewed.await.ok()? {
         Ok((Some(cert), ca)) => {
             hub.metrics.renewed.increase();
-            tracing::info!("renewed the certificate of {name} for {from}");
+            hub.refusals.log("certificates renewed", || {
+                tracing::info!("gave {from} the newer certificate of {name}");
+            });
             // The list comes by another way.
             let crl = String::new();
             Answer::Granted { cert, ca, crl }
@@ -215,11 +217,11 @@ async fn renew(stream: &TlsStream<TcpStream>, from: SocketAddr, hub: &Arc<Hub>) 
             refused(
                 hub,
                 from,
-                &format!("{name}: that certificate is not on record here"),
+                &format!("{name}: that certificate is revoked, or not on record here"),
             );
             Answer::refused(
-                "the authority has no record of this certificate",
-                "it was made elsewhere: join again with a token",
+                "the authority has no record of this certificate, or has revoked it",
+                "join again with a token, and with `--new-key` where it was revoked",
             )
         }
         Err(error) => {

@@ -218,13 +218,21 @@ fn authority(
         );
         return Ok(Some(authority));
     }
+    let key = dir.join("ca-key.pem");
+    if key.exists() {
+        return Err(Problem::config(format_args!(
+            "{} is there without ca.pem beside it",
+            key.display()
+        ))
+        .hint("restore ca.pem from a copy; or move the key away, and another authority is made"));
+    }
     site.act(
         "authority",
         ("made", "make"),
         format_args!("a certificate authority in {}", dir.display()),
         || {
             let name = format!("MCollective CA of {name}");
-            authority::Authority::create(dir, &name, AUTHORITY_DAYS).map_err(Problem::config)
+            authority::Authority::create(dir, &name, AUTHORITY_DAYS).map_err(Problem::from)
         },
     )
 }
@@ -269,7 +277,7 @@ fn certify(
         };
         authority
             .issue(Role::Broker, name, &names, DAYS)
-            .map_err(Problem::config)
+            .map_err(Problem::from)
     })?;
     if let Some(pair) = pair {
         site.own_file(&files.key, &pair.key_pem, 0o600, user)?;
@@ -338,7 +346,7 @@ fn unknown(
     operators: &[Operator],
     site: &mut Site<'_>,
 ) -> Result<(), Problem> {
-    let issued = authority.issued().map_err(Problem::config)?;
+    let issued = authority.issued().map_err(Problem::from)?;
     let nodes = issued
         .iter()
         .filter(|issued| issued.role == Role::Node && issued.is_valid());
@@ -366,7 +374,7 @@ fn first_token(
     site: &mut Site<'_>,
 ) -> Result<Option<tls::Token>, Problem> {
     let broker = format!("{name}:{port}");
-    let live = authority.tokens().map_err(Problem::config)?;
+    let live = authority.tokens().map_err(Problem::from)?;
     if live.iter().any(|token| {
         token.is_live() && token.role() == Role::Node && token.leads_to(&broker, &callers)
     }) {
@@ -389,7 +397,7 @@ fn first_token(
         "token",
         ("made", "make"),
         format_args!("a token with which {FIRST_USES} nodes can join, for a day"),
-        || authority.create_token(&order).map_err(Problem::config),
+        || authority.create_token(&order).map_err(Problem::from),
     )
 }
 

@@ -218,7 +218,7 @@ pub(super) fn from_authority(
                 Some(authority) => authority
                     .issue(Role::Client, name, &[], DAYS)
                     .map(|pair| (pair, authority.cert_pem().to_owned()))
-                    .map_err(Problem::config),
+                    .map_err(Problem::from),
                 None => Err(Problem::failed("there is no authority")),
             },
         )?;

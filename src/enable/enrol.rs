@@ -106,7 +106,7 @@ fn here(
             || {
                 authority
                     .issue(role, name, &[], DAYS)
-                    .map_err(Problem::config)
+                    .map_err(Problem::from)
             },
         )?;
         if let Some(pair) = pair {

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path};
 
-use crate::sys::file::FileError;
+use crate::{sys::file::FileError, tls::authority::AuthorityError};
 
 /// What kind of end that is, for the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,16 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+impl From<AuthorityError> for Problem {
+    fn from(error: AuthorityError) -> Self {
+        match error {
+            AuthorityError::File(error) => error.into(),
+            AuthorityError::Io { what, path, source } => Self::io(&path, what, &source),
+            error => Self::config(error),
+        }
     }
 }
 

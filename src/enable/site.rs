@@ -325,6 +325,15 @@ pub(super) fn keep(path: &Path) -> Result<PathBuf, Problem> {
         match fs::hard_link(path, &backup) {
             Ok(()) => return Ok(backup),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Linux makes no second name of what is another's (`fs.protected_hardlinks`).
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied
+                    && backup.symlink_metadata().is_err() =>
+            {
+                return fs::rename(path, &backup)
+                    .map(|()| backup)
+                    .map_err(|error| Problem::io(path, "move", &error));
+            }
             Err(error) => return Err(Problem::io(&backup, "make", &error)),
         }
     }

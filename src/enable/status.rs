@@ -47,6 +47,8 @@ pub struct Status {
     pub roles: Vec<Role>,
     /// What is to be mended.
     pub findings: Vec<Finding>,
+    /// Whether there is something that this user may not read.
+    pub partial: bool,
 }
 
 /// A certificate is renewed with a third of its time left; with so little something does not work.
@@ -168,6 +170,7 @@ impl Status {
             Err(_) if !process::is_root() => {
                 role.facts
                     .push(("authority", format!("{} (for root to read)", dir.display())));
+                self.partial = true;
             }
             Err(error) => self.wrong(error.to_string(), "restore it from a copy, or make another"),
         }
@@ -250,6 +253,7 @@ impl Status {
     fn unusable(&mut self, faults: &config::Faults, file: &Path, role: &mut Role) {
         if !process::is_root() && file::open_regular(file).is_err() {
             role.facts.push(("told", "not for you to read".into()));
+            self.partial = true;
             return;
         }
         for fault in faults.iter() {
@@ -287,6 +291,7 @@ impl Status {
             Err(error) if !process::is_root() => {
                 role.facts
                     .push(("certificate", format!("not for you to read: {error}")));
+                self.partial = true;
                 return;
             }
             Err(error) => {

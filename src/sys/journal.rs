@@ -60,6 +60,10 @@ impl Journal {
             {
                 Ok(())
             }
+            Ok(_) if is_full(&self.path) => {
+                let full = io::ErrorKind::StorageFull.into();
+                Err(failed("write", &self.path, full))
+            }
             opened => opened.map(drop),
         }
     }
@@ -147,6 +151,11 @@ fn failed(what: &'static str, path: &Path, source: io::Error) -> JournalError {
 fn strange(path: &Path, what: &'static str) -> JournalError {
     let path = path.into();
     JournalError::Strange { path, what }
+}
+
+/// Whether nothing is left on a file's disk, also for root.
+fn is_full(path: &Path) -> bool {
+    nix::sys::statvfs::statvfs(path).is_ok_and(|disk| disk.blocks() > 0 && disk.blocks_free() == 0)
 }
 
 #[cfg(test)]

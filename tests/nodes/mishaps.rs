@@ -23,7 +23,7 @@ pub(crate) fn a_mistake_costs_no_machine_its_fleet() {
     let ours = token("broker");
     on("a1", &format!("mcollective enable agent --join {ours}"));
     wait_for_nodes(&lab, "broker", &["a1"]);
-    on("other", "mcollective enable broker");
+    without_room(&lab);
     let theirs = token("other");
     for (order, why) in [
         (
@@ -65,6 +65,29 @@ fn two_at_once(lab: &Lab) {
     assert_eq!(said.matches("exit 0").count(), 2, "{said}");
     let made = said.matches("Made a certificate authority in").count();
     assert_eq!(made, 1, "{said}");
+}
+
+/// What was begun on a full disk is done when there is room.
+fn without_room(lab: &Lab) {
+    let state = "/var/lib/mcollective-broker";
+    for size in ["4k", "8k", "12k", "16k"] {
+        let said = lab.shell(
+            "other",
+            &coded(&format!(
+                "mkdir -p {state}; mount -t tmpfs -o mode=755,size={size} disk {state}; mcollective enable broker"
+            )),
+        );
+        let full = "No space left on device (os error 28)\nhint: make room on the disk\nexit 70";
+        assert!(said.contains(full), "{size}: {said}");
+        lab.shell(
+            "other",
+            &format!("mount -o remount,size=1m {state}; mcollective enable broker"),
+        );
+        // And once more on a machine that has nothing.
+        let undo = "mcollective enable broker --disable; rm -r /etc/mcollective /var/lib/peadmin/.mcollective*";
+        lab.shell("other", &format!("{undo}; umount {state}"));
+    }
+    lab.shell("other", "mcollective enable broker");
 }
 
 /// A broker with a new authority is one that works, with the node that joins it again.

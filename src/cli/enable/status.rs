@@ -6,18 +6,22 @@ use serde_json::{Map, Value, json};
 
 use super::print;
 use crate::{
+    agent,
     cli::{
         CommandError, Exit, mco,
         tree::{EnableOutput, General, StatusArgs},
         voice::say,
     },
+    config::{self, ServerConfig},
     enable::status::Status,
+    sys::process,
 };
 
 /// Looks, tries the client's connection, and tells.
 pub(super) fn run(args: &StatusArgs) -> Result<Exit, CommandError> {
     let mut status = Status::look();
     try_clients(&mut status);
+    try_audit(&mut status);
     match args.output {
         EnableOutput::Json => print(&document(&status))?,
         EnableOutput::Text => tell(&status),
@@ -49,6 +53,23 @@ fn try_clients(status: &mut Status) {
                 status.wrong(error.message, error.hint.unwrap_or_default());
             }
         }
+    }
+}
+
+/// Looks whether an agent could note what it is asked.
+fn try_audit(status: &mut Status) {
+    let agent = status.roles.iter().find(|role| role.name == "agent");
+    let read = agent.map(|role| ServerConfig::load(&role.file, &config::process_environment));
+    let audit = read.and_then(Result::ok).and_then(|config| config.audit);
+    // Who is not root may only look.
+    let Some(audit) = audit.filter(|_| process::is_root()) else {
+        return;
+    };
+    if let Err(error) = agent::check_audit(&audit) {
+        status.wrong(
+            format!("the audit can't be written: {error}"),
+            "make room, or see `plugin.rpcaudit.logfile`",
+        );
     }
 }
 
@@ -87,7 +108,11 @@ fn tell(status: &Status) {
         }
     }
     if !status.is_wrong() {
-        say("\nNothing is wrong");
+        say(if status.partial {
+            "\nNothing is wrong in what you may read; run it as root to see all"
+        } else {
+            "\nNothing is wrong"
+        });
     }
 }
 
@@ -114,6 +139,7 @@ fn document(status: &Status) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "program": std::env::current_exe().ok(),
         "ok": !status.is_wrong(),
+        "partial": status.partial,
         "roles": roles,
         "findings": findings,
     })

@@ -17,7 +17,7 @@ use crate::{
         voice::{complain, say},
     },
     config::BrokerConfig,
-    enable::tokens,
+    enable::{Problem, tokens},
     sys::paths,
     tls::{
         self,
@@ -254,11 +254,12 @@ fn open(place: &AuthorityPlace) -> Result<(BrokerConfig, Authority), CommandErro
         ))
         .hint("with Puppet's certificates, `puppetserver ca` issues and revokes them"));
     };
-    let authority = Authority::open(dir).map_err(refused)?;
+    let authority =
+        Authority::open(dir).map_err(|error| CommandError::config(error.to_string()))?;
     Ok((config, authority))
 }
 
 #[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
 fn refused(error: tls::authority::AuthorityError) -> CommandError {
-    CommandError::config(error.to_string())
+    Problem::from(error).into()
 }

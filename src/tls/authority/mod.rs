@@ -135,12 +135,17 @@ impl Authority {
         }
         let ca = CertificateAuthority::create(name, days)?;
         let owner = AsOwner::of(dir).map_err(failed)?;
-        let [cert, key] = there;
-        // The certificate comes last: with it, the authority is there.
-        put(&key, ca.key_pem().as_bytes(), 0o600)?;
+        let [cert, key] = &there;
         let list = ca.revocation_list(&[], 1, LIST_DAYS)?;
-        put(&dir.join("crl.pem"), list.as_bytes(), 0o644)?;
-        put(&cert, ca.cert_pem().as_bytes(), 0o644)?;
+        // The certificate comes last: with it, the authority is there.
+        let made = put(key, ca.key_pem().as_bytes(), 0o600)
+            .and_then(|()| put(&dir.join("crl.pem"), list.as_bytes(), 0o644))
+            .and_then(|()| put(cert, ca.cert_pem().as_bytes(), 0o644));
+        if let Err(error) = made {
+            // Nobody has seen the key, and it would be in the way when there is room on the disk.
+            let _there_perhaps = fs::remove_file(key);
+            return Err(error);
+        }
         drop(owner);
         Self::open(dir)
     }
