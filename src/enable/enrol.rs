@@ -19,6 +19,9 @@ use crate::{
     tls::{self, KeyPin, Token, authority::Authority, mint::Role},
 };
 
+/// What of a key or an authority's certificate is read.
+const LARGEST: u64 = 1 << 20;
+
 /// How long joining may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -219,8 +222,9 @@ fn ask(token: &Token, name: &str, key: &Path, owner: &Account) -> Result<enrol::
 /// The key in this file, made where there is none.
 fn kept_key(path: &Path, owner: &Account) -> Result<String, Problem> {
     let _owner = along(path)?;
-    if let Ok(key) = std::fs::read_to_string(path) {
-        return Ok(key);
+    match file::read_text(path, LARGEST) {
+        Err(error) if error.is_not_found() => {}
+        read => return Ok(read?),
     }
     // Before it is asked for: who is interrupted comes again with the same key.
     let key = tls::mint::new_key().map_err(Problem::failed)?;
@@ -268,7 +272,7 @@ fn has_certificate(authority: KeyPin, name: &str, place: &Place<'_>) -> bool {
 
 /// The authority that the files are of, if there is one.
 fn authority_of(place: &Place<'_>) -> Option<KeyPin> {
-    let ca = std::fs::read_to_string(place.ca).ok()?;
+    let ca = file::read_text(place.ca, LARGEST).ok()?;
     tls::pem_pin(&ca)
 }
 

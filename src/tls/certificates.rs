@@ -15,6 +15,7 @@ use super::{
     error::{Error, read},
     names::{self, Validity},
 };
+use crate::text;
 
 /// A certificate chain and the private key of its first certificate, known to belong together.
 #[derive(Debug)]
@@ -123,7 +124,7 @@ pub(super) fn certificates(
     let text = read(path, what)?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
-        .map_err(|error| damaged(path, what, &error))?;
+        .map_err(|error| damaged_pem(path, what, &error))?;
     if found.is_empty() {
         let path = path.to_owned();
         return Err(Error::NoPem { path, what });
@@ -150,8 +151,23 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
             path: path.to_owned(),
             what: KEY,
         },
-        error => damaged(path, KEY, &error),
+        error => damaged_pem(path, KEY, &error),
     })
+}
+
+/// The library shows lines as numbers.
+pub(super) fn damaged_pem(path: &Path, what: &'static str, error: &pem::Error) -> Error {
+    let shown = |line: &[u8]| text::excerpt(&String::from_utf8_lossy(line), 60);
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let reason = format!("the end of `{}` is missing", shown(end_marker));
+            damaged(path, what, &reason)
+        }
+        pem::Error::IllegalSectionStart { line } => {
+            damaged(path, what, &format!("`{}` begins no section", shown(line)))
+        }
+        other => damaged(path, what, other),
+    }
 }
 
 pub(super) fn damaged(path: &Path, what: &'static str, reason: &impl ToString) -> Error {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::names::NameError;
+use crate::sys::file::{self, FileError};
 
 /// A file of a TLS end that can't be used. Each names the file, what is wrong with it, and, where
 /// it isn't plain, what to do.
@@ -100,6 +101,9 @@ pub enum Error {
         "the public authorities (`webpki`) can't say who may connect to a broker; name your own CA's file"
     )]
     PublicClients,
+    /// Something else than a file, or a file that is far too large.
+    #[error(transparent)]
+    Strange(FileError),
     /// The TLS library refused the whole.
     #[error("{}: TLS can't be set up: {reason}", path.display())]
     Setup {
@@ -125,13 +129,17 @@ fn date(time: SystemTime) -> humantime::Rfc3339Timestamp {
     humantime::format_rfc3339_seconds(time)
 }
 
-/// Reads a file, and says what was expected there if that fails.
+/// The largest file that is read: the revocation list of a large site, many times over.
+const LARGEST: u64 = 32 << 20;
+
+/// Reads a file, and says what was expected there if that fails. Whoever owns the directory may have put
+/// anything there.
 pub(super) fn read(path: &Path, what: &'static str) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| {
-        let path = path.to_owned();
-        match source.kind() {
+    file::read(path, LARGEST).map_err(|error| match error {
+        FileError::Io { path, source, .. } => match source.kind() {
             io::ErrorKind::NotFound => Error::Missing { path, what },
             _ => Error::Unreadable { path, what, source },
-        }
+        },
+        strange => Error::Strange(strange),
     })
 }

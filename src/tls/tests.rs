@@ -1,6 +1,7 @@
 //! Both ends against each other, in memory, and what is said about files that can't be used.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -371,7 +372,7 @@ fn unusable_files_are_named_with_what_is_wrong() {
             told(&|f| f.key = path("none.key")),
             &["none.key", "no such file", "private key"],
         ),
-        (told(&|f| f.key = path("")), &["private key can't be read"]),
+        (told(&|f| f.key = path("")), &["is not a regular file"]),
         (
             told(&|f| f.cert = write("e.pem", "")),
             &["e.pem", "no certificate in PEM"],
@@ -416,6 +417,22 @@ fn unusable_files_are_named_with_what_is_wrong() {
             assert!(text.contains(part), "{part:?} in {text:?}");
         }
     }
+    // What never ends, and what nobody writes to, by whoever owns the directory.
+    let fifo = path("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for strange in [Path::new("/dev/zero"), &fifo] {
+        let said = format!("{} is not a regular file", strange.display());
+        assert_eq!(told(&|f| f.cert = strange.into()), said);
+        assert_eq!(told(&|f| f.key = strange.into()), said);
+        assert_eq!(told(&|f| f.crl = vec![strange.into()]), said);
+        assert_eq!(
+            told(&|f| f.ca = Authorities::Files(vec![strange.into()])),
+            said
+        );
+    }
+    let cut = write("cut.pem", "-----BEGIN X509 CRL-----\nAAAA\n");
+    let crl = told(&|f| f.crl = vec![cut.clone()]);
+    assert!(crl.ends_with("the end of `X509 CRL` is missing"), "{crl}");
     let crl = told(&|f| f.crl = vec![good.cert.clone()]);
     assert!(crl.contains("no certificate revocation list"), "{crl}");
     let mut public = ends.broker.clone();

@@ -9,7 +9,7 @@ use rustls::{
 use x509_parser::prelude::{CertificateRevocationList, FromDer as _};
 
 use super::{
-    certificates::{certificates, damaged},
+    certificates::{certificates, damaged, damaged_pem},
     error::{Error, read},
     files::Authorities,
     names,
@@ -64,7 +64,7 @@ fn revocations(paths: &[PathBuf]) -> Result<Vec<CertificateRevocationListDer<'st
         let text = read(path, WHAT_CRL)?;
         let mut found = false;
         for der in CertificateRevocationListDer::pem_slice_iter(&text) {
-            let der = der.map_err(|error| damaged(path, WHAT_CRL, &error))?;
+            let der = der.map_err(|error| damaged_pem(path, WHAT_CRL, &error))?;
             found = true;
             let list = Revocations::read(der).map_err(|error| damaged(path, WHAT_CRL, &error))?;
             // The verifiers look into the first list that fits, so an old one must not stand
