@@ -32,6 +32,7 @@ pub fn find(what: &str, candidates: &[PathBuf]) -> Result<PathBuf, Faults> {
     let first = candidates.first().map_or(Path::new(what), PathBuf::as_path);
     let message = match candidates.len() {
         0 | 1 => format!("there is no {what}"),
+        2 => format!("there is no {what}, here or in another place"),
         more => format!("there is no {what}, here or in {} other places", more - 1),
     };
     Err(Fault::new(first, None, message, right).into())

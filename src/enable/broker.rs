@@ -19,6 +19,7 @@ use super::{
     tools::Account,
 };
 use crate::{
+    config::BrokerConfig,
     sys::paths,
     tls::{self, Authorities, Files, authority, mint::Role},
 };
@@ -329,7 +330,10 @@ fn start(
         0o755,
         &Account::root(),
     )?;
-    site.config(&config, &text.text(), 0o644, &Account::root())?;
+    let before = BrokerConfig::load(&config).ok();
+    if site.config(&config, &text.text(), 0o644, &Account::root())? {
+        dropped(before.as_ref(), text.clients, site);
+    }
     // What it reads has changed since then.
     let changed = site.count() > mark;
     if !order.start {
@@ -356,13 +360,26 @@ fn unknown(
         .filter(|operator| operator.is_new && nodes > 0)
     {
         if let Some(caller) = &new.caller {
-            site.warn(format!(
-                "the nodes that joined before do not obey {}: add {caller} to plugin.pki.clients in their server.cfg",
-                new.name
-            ));
+            site.warn(client::unknown(caller));
         }
     }
     Ok(())
+}
+
+/// Says who commanded by the configuration before, and no longer does.
+fn dropped(before: Option<&BrokerConfig>, clients: &[String], site: &mut Site<'_>) {
+    let before = before.map(|config| &config.clients[..]).unwrap_or_default();
+    let gone: Vec<String> = before
+        .iter()
+        .map(ToString::to_string)
+        .filter(|client| !clients.contains(client))
+        .collect();
+    if !gone.is_empty() {
+        site.warn(format!(
+            "{} may no longer command by this broker: name all who may, with `--client NAME` for each",
+            gone.join(", ")
+        ));
+    }
 }
 
 /// A token for nodes, where there is none that still counts.

@@ -43,6 +43,11 @@ pub(super) fn dotfile(user: &str) -> Option<PathBuf> {
     Some(tools::account(user)?.home.join(".mcollective"))
 }
 
+/// The configuration of the usual operator, where that is a user of this machine.
+pub fn usual_file() -> Option<PathBuf> {
+    dotfile(USUAL).filter(|file| file.exists())
+}
+
 /// Whether this machine is a master of Puppet Enterprise.
 pub fn is_pe() -> bool {
     Path::new("/opt/puppetlabs/server/pe_version").exists()
@@ -114,14 +119,20 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
                 owner: &home.account,
                 new_key: order.new_key,
             };
+            let mark = site.count();
             let joined = enrol::certify(ask, Role::Client, name, &place, site)?;
+            let is_new = site.count() > mark;
             let reach = Reach {
                 host: joined.host,
                 port: joined.port,
                 files,
                 renewed: true,
             };
-            return home.finish(name, &reach, None, site);
+            let operator = home.finish(name, &reach, None, site)?;
+            if let Some(caller) = operator.caller.as_ref().filter(|_| is_new) {
+                site.warn(unknown(caller));
+            }
+            return Ok(operator);
         }
     };
     for pair in &pairs {
@@ -140,6 +151,15 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
     let signing = rest.first().map(|pair| home.files(&pair.name));
     let signing = signing.as_ref().map(|files| (&*files.cert, &*files.key));
     home.finish(name, &reach, signing, site)
+}
+
+/// What nodes have to be told of a new key.
+pub(super) fn unknown(caller: &str) -> String {
+    let name = caller.split('@').next().unwrap_or(caller);
+    format!(
+        "nodes that joined before do not obey {name} by this key: add {caller} to plugin.pki.clients in \
+         their server.cfg"
+    )
 }
 
 /// How an operator gets a certificate.

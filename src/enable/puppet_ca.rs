@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use super::problem::Problem;
@@ -89,11 +90,14 @@ impl PuppetCa {
 
     /// Loads a certificate with its key, and says what is wrong with it.
     pub(super) fn load(&self, name: &str) -> Result<tls::Certified, Problem> {
-        tls::Certified::load(&self.cert(name), &self.key(name)).map_err(|error| {
+        let pair = tls::Certified::load(&self.cert(name), &self.key(name)).map_err(|error| {
             Problem::config(error).hint(format!(
                 "is Puppet set up here? `puppetserver ca generate --certname {name}` makes a certificate on Puppet's CA"
             ))
-        })
+        })?;
+        pair.check_time(SystemTime::now())
+            .map_err(Problem::config)?;
+        Ok(pair)
     }
 
     /// The names that a certificate can be dialled by.

@@ -419,10 +419,8 @@ impl Status {
 /// The configurations of clients: this user's, or the machine's; for root also the usual operator's.
 fn clients() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = paths::Config::Client.find().into_iter().collect();
-    let usual = super::client::dotfile(super::client::USUAL);
-    if let Some(usual) =
-        usual.filter(|file| process::is_root() && file.exists() && !found.contains(file))
-    {
+    let usual = super::client::usual_file();
+    if let Some(usual) = usual.filter(|file| process::is_root() && !found.contains(file)) {
         found.push(usual);
     }
     found

@@ -21,7 +21,7 @@ use crate::{
     sys::paths,
     tls::{
         self,
-        authority::{Authority, Issued, TokenOrder, TokenRecord},
+        authority::{Authority, AuthorityError, Issued, TokenOrder, TokenRecord},
         mint::Role,
     },
 };
@@ -76,6 +76,13 @@ fn create(args: &TokenCreate) -> Result<Exit, CommandError> {
         callers: tokens::callers(&config, &authority)?,
     };
     if role == Role::Client {
+        let issued = authority.issued().map_err(refused)?;
+        let node = issued.iter().find(|issued| {
+            issued.role == Role::Node && issued.is_valid() && order.names.contains(&issued.name)
+        });
+        if let Some(node) = node {
+            return Err(refused(AuthorityError::IsNode(node.name.clone())));
+        }
         for name in order
             .names
             .iter()
@@ -260,6 +267,6 @@ fn open(place: &AuthorityPlace) -> Result<(BrokerConfig, Authority), CommandErro
 }
 
 #[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
-fn refused(error: tls::authority::AuthorityError) -> CommandError {
+fn refused(error: AuthorityError) -> CommandError {
     Problem::from(error).into()
 }

@@ -16,6 +16,7 @@ use crate::{
     client::{self, Client, Interrupt},
     config::{self, ClientConfig},
     connector::{self, enrol},
+    enable::client::{USUAL, usual_file},
     security::SecurityProvider,
     sys::{
         self,
@@ -32,7 +33,7 @@ pub(super) fn load(general: &General) -> Result<ClientConfig, CommandError> {
     let file = match &general.config {
         Some(file) => file.clone(),
         None => {
-            config::find("client.cfg", &sys::paths::Config::Client.candidates()).map_err(faulty)?
+            config::find("client.cfg", &sys::paths::Config::Client.candidates()).map_err(none)?
         }
     };
     let config = ClientConfig::load(&file, &config::process_environment).map_err(faulty)?;
@@ -152,6 +153,18 @@ impl From<Interrupt> for Exit {
 #[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`
 fn faulty(faults: config::Faults) -> CommandError {
     CommandError::config(faults.to_string())
+}
+
+/// This user has no configuration; the machine's usual operator may have one.
+fn none(faults: config::Faults) -> CommandError {
+    let error = faulty(faults);
+    match usual_file() {
+        Some(file) => error.hint(format!(
+            "{USUAL} has one, {}: `su - {USUAL} -c 'mcollective mco ...'`",
+            file.display()
+        )),
+        None => error,
+    }
 }
 
 /// A call that could not be made.

@@ -1,6 +1,9 @@
 //! `mco policy check`: which line of a node's policies decides a call, and why. It talks to nobody.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -71,7 +74,15 @@ fn usage(error: &NameError) -> CommandError {
 
 /// The node's configuration.
 fn server(general: &General) -> Result<ServerConfig, CommandError> {
+    let is_clients = |file: &PathBuf| file.file_name().is_some_and(|name| name == "client.cfg");
     let file = match &general.config {
+        Some(file) if is_clients(file) => {
+            return Err(CommandError::usage(format!(
+                "{} is a client's configuration, and policies are a node's",
+                file.display()
+            ))
+            .hint("name a node's server.cfg with `--config`"));
+        }
         Some(file) => Ok(file.clone()),
         None => config::find("server.cfg", &paths::Config::Server.candidates()),
     };

@@ -132,7 +132,7 @@ pub struct BrokerPlan {
     #[arg(long, value_name = "NAME")]
     pub san: Vec<String>,
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:61613")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:61613", value_parser = listen)]
     pub listen: SocketAddr,
     /// Who may command: for NAME a key is made on this machine, NAME@sha256:PIN has one elsewhere
     /// [default: peadmin]
@@ -334,4 +334,10 @@ pub struct RevokeArgs {
     /// Where.
     #[command(flatten)]
     pub place: AuthorityPlace,
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "an address and a port are needed, as in 0.0.0.0:61613 or [::]:61613".to_owned()
+    })
 }

@@ -27,7 +27,10 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
     /// A name that can't be one.
-    #[error("Identities can only match /^[\\w\\.\\-]+$/: {what} is {text:?}")]
+    #[error(
+        "Identities can only match /^[\\w\\.\\-]+$/: {what} is {:?}",
+        crate::text::excerpt(text, 100)
+    )]
     Name {
         /// Where it stands.
         what: String,

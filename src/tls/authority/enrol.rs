@@ -2,9 +2,12 @@
 //! it still counts, the request is well formed and its key the asker's, the name is allowed and nobody
 //! else's.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    ffi::OsStr,
+    time::{Duration, SystemTime},
+};
 
-use super::{Authority, AuthorityError, Issued, TokenRecord, check_name};
+use super::{Authority, AuthorityError, Issued, TokenRecord, check_name, entries};
 use crate::tls::{
     enrol::{Answer, Exporter, Request, Wish},
     keys::KeyPin,
@@ -164,6 +167,14 @@ impl Authority {
                 "join under another name: `--name NAME`",
             ));
         }
+        if let Some(alike) = self.alike(name, now)? {
+            return Err(Refusal::new(
+                format!(
+                    "{alike} has a certificate, and {name} is the same but for capital letters"
+                ),
+                "join under another name",
+            ));
+        }
         if !valid.is_empty() {
             return Err(Refusal::new(
                 format!("{name} has a certificate for another key"),
@@ -185,6 +196,20 @@ impl Authority {
             now,
         )?;
         self.granted(cert)
+    }
+
+    /// Another name that people would take for this one, and that counts.
+    fn alike(&self, name: &str, now: SystemTime) -> Result<Option<String>, AuthorityError> {
+        for path in entries(&self.dir.join("issued"))? {
+            let other = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            if other != name
+                && other.eq_ignore_ascii_case(name)
+                && self.issued_to(other)?.iter().any(|i| i.is_valid_at(now))
+            {
+                return Ok(Some(other.to_owned()));
+            }
+        }
+        Ok(None)
     }
 
     fn granted(&self, cert: String) -> Result<Answer, Refusal> {

@@ -180,6 +180,16 @@ fn nobody_takes_the_name_of_another_or_of_those_who_command() {
         (&nodes, "deploy", "is the name of a client"),
         (&nodes, "broker", "is the name of a client or a broker"),
         (&nodes, "web1", "has a certificate for another key"),
+        (
+            &nodes,
+            "WEB1",
+            "web1 has a certificate, and WEB1 is the same but",
+        ),
+        (
+            &nodes,
+            "Broker",
+            "broker has a certificate, and Broker is the same",
+        ),
         (&clients, "web1", "is the name of a node"),
         (&clients, "deploy", "has a certificate for another key"),
     ] {
