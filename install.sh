@@ -477,7 +477,7 @@ install_to() {
     grep -v '/$' "$list" | grep -vxF "$manifest" | sed "s|^|  $prefix/|" >&2
     if [ -n "$replaced" ]; then
         units=$(units_of_it)
-        say "what runs goes on with the program that it began with, until it is restarted${units:+: systemctl restart $units}"
+        say "what runs goes on with the program that it began with, until it is restarted${units:+: systemctl try-restart $units}"
     fi
     say_what_is_missing
 }
@@ -645,7 +645,7 @@ remove_what_is_not_in() {
 units_of_it() {
     units=''
     for role in broker agent; do
-        if grep -qs "^ExecStart=$prefix/bin/mcollective " "/etc/systemd/system/mcollective-$role.service"; then
+        if grep -qsF "ExecStart=$prefix/bin/mcollective " "/etc/systemd/system/mcollective-$role.service"; then
             units="$units${units:+ }mcollective-$role"
         fi
     done
@@ -663,7 +663,7 @@ uninstall() {
     units=$(units_of_it)
     if [ -n "$units" ]; then
         fail 1 "this machine runs it: ${units}" \
-            "first \`mcollective enable ${units##*-} --disable\`, which stops that service and takes it away"
+            "first \`mcollective enable broker --disable\`, or \`agent\`, which stops a service and takes it away"
     fi
     if [ -n "$dry" ]; then
         say "would remove from $prefix:"

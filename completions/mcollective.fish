@@ -56,9 +56,9 @@ complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and not 
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and not __fish_seen_subcommand_from broker agent client status token revoke" -f -a "status" -d 'Say which roles this machine has, how they do, and what is wrong'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and not __fish_seen_subcommand_from broker agent client status token revoke" -f -a "token" -d 'Make, list and revoke the tokens with which machines join; on the broker'
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and not __fish_seen_subcommand_from broker agent client status token revoke" -f -a "revoke" -d 'Revoke all certificates of a name: it is cut off, and can\'t come back; on the broker'
-complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from broker" -l name -d 'The name that nodes dial; its certificate bears it [default: this machine\'s]' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from broker" -l name -d 'The name that nodes dial; its certificate bears it [default: as it is, or this machine\'s]' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from broker" -l san -d 'A further name or address that nodes dial' -r
-complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from broker" -l listen -d 'Where to listen' -r
+complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from broker" -l listen -d 'Where to listen [default: as it does, or 0.0.0.0:61613]' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from broker" -l client -d 'Who may command: for NAME a key is made on this machine, NAME@sha256:PIN has one elsewhere [default: peadmin]' -r
 complete -c mcollective -n "__fish_mcollective_using_subcommand enable; and __fish_seen_subcommand_from broker" -l ca -d 'Whose authority signs [default: Puppet\'s where this machine has its certificate, else our own]' -r -f -a "own\t'One of our own'
 puppet\t'Puppet\'s'"

@@ -322,7 +322,7 @@ pub(crate) enum Denied {
 
 impl Denied {
     /// Whether the destination is an address that a site made up, and of other collectives.
-    pub(crate) fn is_of_a_sites_own(&self, destination: &Destination<'_>) -> bool {
+    pub(crate) fn is_about_a_sites_address(&self, destination: &Destination<'_>) -> bool {
         matches!(self, Self::Collective { .. })
             && matches!(destination, Destination::Topic(_) | Destination::Queue(_))
     }

@@ -204,11 +204,13 @@ async fn renew(stream: &TlsStream<TcpStream>, from: SocketAddr, hub: &Arc<Hub>) 
         Ok::<_, AuthorityError>((cert, authority.cert_pem().to_owned()))
     });
     let answer = match renewed.await.ok()? {
-        Ok((Some(cert), ca)) => {
-            hub.metrics.renewed.increase();
-            hub.refusals.log("certificates renewed", || {
-                tracing::info!("gave {from} the newer certificate of {name}");
-            });
+        Ok((Some(renewed), ca)) => {
+            // Whoever asks again has the same again.
+            if renewed.is_new {
+                hub.metrics.renewed.increase();
+                tracing::info!("renewed the certificate of {name} for {from}");
+            }
+            let cert = renewed.cert_pem;
             // The list comes by another way.
             let crl = String::new();
             Answer::Granted { cert, ca, crl }

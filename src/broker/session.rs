@@ -264,10 +264,10 @@ impl Session {
         let grant = self.grant()?;
         if let Err(denied) = grant.may_send(&destination, sender.as_deref()) {
             // Where a node's answers go was the caller's choice: that ends no node's session.
-            if grant.is_client() || !denied.is_of_a_sites_own(&destination) {
+            if grant.is_client() || !denied.is_about_a_sites_address(&destination) {
                 return Err(denied.into());
             }
-            self.breach(&denied);
+            self.breach(&denied, "messages refused");
             return Ok(self.dropped(now, receipt(frame)?));
         }
         if frame.headers.raw("transaction").is_some() {
@@ -403,15 +403,15 @@ impl Session {
     /// Ends the session: logs a breach, and words the ERROR frame.
     fn fault(&mut self, fault: &Fault, receipt: Option<&str>) -> Bytes {
         if let Fault::Denied(denied) = fault {
-            self.breach(denied);
+            self.breach(denied, "sessions refused");
         }
         self.state = State::Closed;
         error_frame(self.version, &fault.to_string(), receipt)
     }
 
-    fn breach(&self, denied: &Denied) {
+    fn breach(&self, denied: &Denied, kind: &'static str) {
         let write = || tracing::warn!("refused: {denied}");
-        self.rules.refusals.log("sessions refused", write);
+        self.rules.refusals.log(kind, write);
         self.rules.metrics.denied.increase();
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn run(file: &Path, args: &PeConfArgs) -> Result<Exit, CommandError> 
     let done = pe_conf::set(file, args.disable, args.dry_run).map_err(refused)?;
     let decision = PeConf::read(file).and_then(|pe_conf| pe_conf.decision());
     let mut warnings = doubts(decision.as_ref().ok()).to_vec();
-    if args.disable && !args.dry_run && done.file == Path::new(config::pe_conf::USUAL) {
+    if args.disable && !args.dry_run && file == Path::new(config::pe_conf::USUAL) {
         warnings.extend(running());
     }
     match args.output {
@@ -63,13 +63,14 @@ pub(super) fn run(file: &Path, args: &PeConfArgs) -> Result<Exit, CommandError> 
 
 /// The daemons that run: they have asked when they began.
 fn running() -> impl Iterator<Item = String> {
-    [("broker", Service::Broker), ("agent", Service::Agent)]
+    [Service::Broker, Service::Agent]
         .into_iter()
-        .filter(|(_, service)| service::state(service.unit()).is_some_and(|state| state.runs()))
-        .map(|(role, service)| {
+        .filter(|service| service::state(service.unit()).is_some_and(|state| state.runs()))
+        .map(|service| {
             format!(
-                "{} runs and goes on until it ends: `mcollective enable {role} --disable` stops it",
-                service.unit()
+                "{} runs and goes on until it ends: `mcollective enable {} --disable` stops it",
+                service.unit(),
+                service.role()
             )
         })
 }

@@ -53,7 +53,7 @@ pub struct Order {
 /// Does it.
 pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
-    let _turn = machine::turn(site)?;
+    let _turn = site.turn()?;
     check_callers(&order.callers)?;
     if let Some(identity) = &order.identity {
         check_identity(identity)?;
@@ -100,17 +100,11 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<(), Problem> {
         );
         return run(order, &config, false, site);
     }
+    let known = known.map(ToString::to_string);
+    let identity = order.identity.clone().or(known).unwrap_or_else(own_name);
     let (identity, reach, callers) = match (&order.join, &own) {
-        (Some(token), _) => {
-            let known = before.and_then(|config| config.common.identity);
-            let known = known.map(|name| name.to_string());
-            let identity = order.identity.clone().or(known).unwrap_or_else(own_name);
-            joined(Ask::Token(token), identity, order, etc, site)?
-        }
-        (None, Some(broker)) => {
-            let identity = order.identity.clone().unwrap_or_else(own_name);
-            joined(Ask::Broker(broker), identity, order, etc, site)?
-        }
+        (Some(token), _) => joined(Ask::Token(token), identity, order, etc, site)?,
+        (None, Some(broker)) => joined(Ask::Broker(broker), identity, order, etc, site)?,
         (None, None) => of_puppet(order, site)?,
     };
     let facts = etc.join("facts.yaml");
@@ -158,8 +152,8 @@ fn run(order: &Order, config: &Path, again: bool, site: &mut Site<'_>) -> Result
         return Ok(());
     }
     let unit = service::agent_unit(&program()?, config);
-    site.service(Service::Agent, &unit, again)?;
-    site.wait_for(Service::Agent, PATIENCE, |state| {
+    let goes = site.service(Service::Agent, &unit, again)?;
+    site.wait_for(Service::Agent, goes, PATIENCE, |state| {
         state.active == "active" && state.status.starts_with("Connected")
     })
 }
@@ -167,7 +161,7 @@ fn run(order: &Order, config: &Path, again: bool, site: &mut Site<'_>) -> Result
 /// Takes the service away; data and configuration stay.
 pub fn disable(site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
-    let _turn = machine::turn(site)?;
+    let _turn = site.turn()?;
     site.no_service(Service::Agent)
 }
 

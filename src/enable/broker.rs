@@ -1,7 +1,7 @@
 //! Makes this machine the broker: with an authority of its own, or with Puppet's.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -14,7 +14,7 @@ use super::{
     problem::Problem,
     puppet_ca::PuppetCa,
     service::{self, Service},
-    site::Site,
+    site::{Site, keep_all},
     texts, tokens,
     tools::Account,
 };
@@ -37,6 +37,9 @@ const DAYS: u32 = 365;
 /// How long the broker may take to listen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where a broker listens: on all addresses.
+const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 61613);
+
 /// How many may join with the first token, and for how long.
 const FIRST_USES: u32 = 1000;
 const FIRST_LIFE: Duration = Duration::from_hours(24);
@@ -49,7 +52,7 @@ pub struct Order {
     /// Further names and addresses.
     pub sans: Vec<String>,
     /// Where to listen.
-    pub listen: SocketAddr,
+    pub listen: Option<SocketAddr>,
     /// Who may command: `NAME` is made here, `NAME@sha256:...` has a key already.
     pub clients: Vec<String>,
     /// Which authority.
@@ -74,23 +77,53 @@ pub struct Made {
 /// Does it.
 pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
     need_root(site.is_rehearsal())?;
-    let _turn = machine::turn(site)?;
+    let _turn = site.turn()?;
     site.old_daemons(Service::Broker, order.stop_old)?;
-    check_listen(&order.listen.to_string(), order.stop_old)?;
+    let before = BrokerConfig::load(&config_file(paths::Config::Broker)).ok();
+    let order = &order.over(before.as_ref());
+    check_listen(&order.listen().to_string(), order.stop_old)?;
     match machine::puppet(order.authority, order.puppet_ssl.as_deref())? {
         Some(puppet) => with_puppet(order, &puppet, site),
-        None => with_own(order, site),
+        None => with_own(order, before.as_ref(), site),
+    }
+}
+
+impl Order {
+    /// The same with what is there for what it does not say: an order of nothing changes nothing.
+    fn over(&self, before: Option<&BrokerConfig>) -> Self {
+        let mut order = self.clone();
+        let Some(before) = before else {
+            return order;
+        };
+        order.listen = order.listen.or(before.listen.first().copied());
+        if before.ca_dir.is_some() && order.puppet_ssl.is_none() {
+            order.authority = order.authority.or(Some(Authority::Own));
+        }
+        let address = tokens::address(before).ok();
+        let address = address.and_then(|address| tls::broker_address(&address));
+        if order.authority == Some(Authority::Own) {
+            order.name = order.name.or(address.map(|(host, _)| host));
+        }
+        order
+    }
+
+    fn listen(&self) -> SocketAddr {
+        self.listen.unwrap_or(USUAL)
     }
 }
 
 /// Takes the service away; data and configuration stay.
 pub fn disable(site: &mut Site<'_>) -> Result<(), Problem> {
     need_root(site.is_rehearsal())?;
-    let _turn = machine::turn(site)?;
+    let _turn = site.turn()?;
     site.no_service(Service::Broker)
 }
 
-fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
+fn with_own(
+    order: &Order,
+    before: Option<&BrokerConfig>,
+    site: &mut Site<'_>,
+) -> Result<Made, Problem> {
     let name = order.name.clone().unwrap_or_else(own_name);
     check_name(&name)?;
     check_callers(&order.clients)?;
@@ -105,13 +138,20 @@ fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
     site.directory(state, 0o750, &user)?;
     let dir = state.join("ca");
     site.directory(&dir, 0o700, &user)?;
-    let authority = authority(&dir, &name, site)?;
     let files = Files {
         cert: state.join("cert.pem"),
         key: state.join("key.pem"),
         ca: Authorities::Files(vec![dir.join("ca.pem")]),
         crl: vec![dir.join("crl.pem")],
     };
+    if files.cert.exists() && !dir.join("ca.pem").exists() && !site.replaces() {
+        return Err(Problem::config(format_args!(
+            "the authority in {} is gone, which has signed this broker's certificate",
+            dir.display()
+        ))
+        .hint("put it back from a copy; or begin with another one by `--replace`, and join every node again"));
+    }
+    let authority = authority(&dir, &name, site)?;
     let mark = site.count();
     certify(
         authority.as_ref(),
@@ -121,11 +161,16 @@ fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
         &user,
         site,
     )?;
-    let port = order.listen.port();
+    let port = order.listen().port();
     let operators = operators(order, &name, port, authority.as_ref(), site)?;
-    let names: Vec<String> = operators.iter().map(|o| o.name.clone()).collect();
+    let names: Vec<String> = match before {
+        Some(before) if order.clients.is_empty() => {
+            before.clients.iter().map(ToString::to_string).collect()
+        }
+        _ => operators.iter().map(|o| o.name.clone()).collect(),
+    };
     let text = texts::Broker {
-        listen: &order.listen.to_string(),
+        listen: &order.listen().to_string(),
         files: &files,
         authority: Some(&dir),
         clients: &names,
@@ -141,15 +186,20 @@ fn with_own(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
         let text = elsewhere.join("\n") + "\n";
         site.own_file(&dir.join(tokens::CALLERS), &text, 0o644, &user)?;
     }
-    if let Some(authority) = &authority {
-        unknown(authority, &operators, site)?;
-    }
-    let callers = operators.iter().filter_map(|o| o.caller.clone()).collect();
+    let token = match &authority {
+        Some(authority) => {
+            unknown(authority, &operators, site)?;
+            // All that may command by what is in force now.
+            let callers = match BrokerConfig::load(&config_file(paths::Config::Broker)) {
+                Ok(config) => tokens::callers(&config, authority)?,
+                Err(_) => operators.iter().filter_map(|o| o.caller.clone()).collect(),
+            };
+            first_token(authority, &name, port, callers, site)?
+        }
+        None => None,
+    };
     Ok(Made {
-        token: match authority {
-            Some(authority) => first_token(&authority, &name, port, callers, site)?,
-            None => None,
-        },
+        token,
         client: operators.into_iter().find_map(|o| o.config),
     })
 }
@@ -186,7 +236,7 @@ fn with_puppet(order: &Order, puppet: &PuppetCa, site: &mut Site<'_>) -> Result<
         ));
     }
     let text = texts::Broker {
-        listen: &order.listen.to_string(),
+        listen: &order.listen().to_string(),
         files: &puppet.files(certname),
         authority: None,
         clients: &clients,
@@ -251,11 +301,11 @@ fn certify(
     let mut names = names.to_vec();
     // One of an authority that is gone serves nobody.
     let ours = |pair: &tls::Certified| {
-        authority.is_some_and(|authority| tls::is_signed_by(pair.leaf(), authority.cert_pem()))
+        authority.is_some_and(|authority| authority.has_signed(pair.leaf()))
     };
-    if let Ok(pair) = tls::Certified::load(&files.cert, &files.key)
-        && ours(&pair)
-    {
+    let there = tls::Certified::load(&files.cert, &files.key).ok();
+    let other = there.as_ref().is_some_and(|pair| !ours(pair));
+    if let Some(pair) = there.filter(|_| !other) {
         let has = tls::subject_alt_names(pair.leaf()).unwrap_or_default();
         if pair.check_time(now).is_ok() && names.iter().all(|name| has.contains(name)) {
             site.fine(
@@ -281,6 +331,9 @@ fn certify(
             .map_err(Problem::from)
     })?;
     if let Some(pair) = pair {
+        if other {
+            keep_all([&*files.key, &*files.cert])?;
+        }
         site.own_file(&files.key, &pair.key_pem, 0o600, user)?;
         site.own_file(&files.cert, &pair.cert_pem, 0o644, user)?;
     }
@@ -339,9 +392,11 @@ fn start(
     if !order.start {
         return Ok(());
     }
-    let unit = service::broker_unit(&program()?, &config, user, order.listen.port() < 1024);
-    site.service(Service::Broker, &unit, changed)?;
-    site.wait_for(Service::Broker, PATIENCE, |state| state.active == "active")
+    let unit = service::broker_unit(&program()?, &config, user, order.listen().port() < 1024);
+    let goes = site.service(Service::Broker, &unit, changed)?;
+    site.wait_for(Service::Broker, goes, PATIENCE, |state| {
+        state.active == "active"
+    })
 }
 
 /// Says whose key is newer than nodes that are there.
@@ -350,7 +405,7 @@ fn unknown(
     operators: &[Operator],
     site: &mut Site<'_>,
 ) -> Result<(), Problem> {
-    let issued = authority.issued().map_err(Problem::from)?;
+    let issued = authority.issued()?;
     let nodes = issued
         .iter()
         .filter(|issued| issued.role == Role::Node && issued.is_valid());
@@ -391,7 +446,7 @@ fn first_token(
     site: &mut Site<'_>,
 ) -> Result<Option<tls::Token>, Problem> {
     let broker = format!("{name}:{port}");
-    let live = authority.tokens().map_err(Problem::from)?;
+    let live = authority.tokens()?;
     if live.iter().any(|token| {
         token.is_live() && token.role() == Role::Node && token.leads_to(&broker, &callers)
     }) {

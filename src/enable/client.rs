@@ -9,7 +9,7 @@ use super::{
     enrol::{self, Ask},
     machine::{self, Authority, check_name, own_broker},
     problem::Problem,
-    site::Site,
+    site::{Site, keep_all},
     texts::{self, Reach},
     tools::{self, Account},
 };
@@ -96,6 +96,7 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
     if let Some(token) = &order.join {
         enrol::parse(token, Role::Client)?;
     }
+    let _turn = site.turn()?;
     // The broker's own machine.
     let own = own_broker()
         .filter(|_| order.broker.is_none() && order.authority != Some(Authority::Puppet));
@@ -104,7 +105,6 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
         (None, Some(own)) => Way::Ask(Ask::Broker(own)),
         (None, None) => Way::Given(enrol::broker(order.broker.as_deref())?, given(order, name)?),
     };
-    let _turn = machine::turn(site)?;
     let home = Home::of(order.user.as_deref().unwrap_or(name), site)?;
     home.admit(order.authorized_keys.as_deref(), site)?;
     let (address, pairs) = match way {
@@ -119,9 +119,8 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
                 owner: &home.account,
                 new_key: order.new_key,
             };
-            let mark = site.count();
+            let before = caller(&files.cert, &files.key).ok();
             let joined = enrol::certify(ask, Role::Client, name, &place, site)?;
-            let is_new = site.count() > mark;
             let reach = Reach {
                 host: joined.host,
                 port: joined.port,
@@ -129,8 +128,9 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
                 renewed: true,
             };
             let operator = home.finish(name, &reach, None, site)?;
-            if let Some(caller) = operator.caller.as_ref().filter(|_| is_new) {
-                site.warn(unknown(caller));
+            match &operator.caller {
+                Some(caller) if operator.caller != before => site.warn(unknown(caller)),
+                _ => {}
             }
             return Ok(operator);
         }
@@ -151,6 +151,14 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Operator, Problem> {
     let signing = rest.first().map(|pair| home.files(&pair.name));
     let signing = signing.as_ref().map(|files| (&*files.cert, &*files.key));
     home.finish(name, &reach, signing, site)
+}
+
+/// Name and pin of a key, as `plugin.pki.clients` has them.
+fn caller(cert: &Path, key: &Path) -> Result<String, Problem> {
+    let pair = tls::Certified::load(cert, key).map_err(Problem::config)?;
+    let name = pair.common_name().map_err(Problem::config)?;
+    let pin = tls::key_pin(pair.leaf()).map_err(Problem::config)?;
+    Ok(format!("{name}@{pin}"))
 }
 
 /// What nodes have to be told of a new key.
@@ -222,31 +230,42 @@ pub(super) fn from_authority(
 ) -> Result<Operator, Problem> {
     let home = Home::of(name, site)?;
     let files = home.files(name);
-    let ours = |pair: &tls::Certified| {
-        authority.is_some_and(|authority| tls::is_signed_by(pair.leaf(), authority.cert_pem()))
-    };
-    let fresh = tls::Certified::load(&files.cert, &files.key)
-        .is_ok_and(|pair| pair.check_time(SystemTime::now()).is_ok() && ours(&pair));
-    if fresh {
+    let there = tls::Certified::load(&files.cert, &files.key);
+    let other = there
+        .as_ref()
+        .is_ok_and(|pair| !authority.is_some_and(|authority| authority.has_signed(pair.leaf())));
+    if other && !site.replaces() {
+        return Err(Problem::config(format_args!(
+            "{name} has a certificate of another broker's authority, {}",
+            files.cert.display()
+        ))
+        .hint(
+            "`--replace` makes one of this broker's, and keeps what was there beside it as .bak",
+        ));
+    }
+    let fresh = !other && there.is_ok_and(|pair| pair.check_time(SystemTime::now()).is_ok());
+    let made = if fresh {
         site.fine("certificate", format!("{name} has a certificate"));
+        None
     } else {
-        let made = site.act(
+        site.act(
             "certificate",
             ("made", "make"),
             format_args!("a key and a certificate for {name}"),
             || match authority {
-                Some(authority) => authority
-                    .issue(Role::Client, name, &[], DAYS)
-                    .map(|pair| (pair, authority.cert_pem().to_owned()))
-                    .map_err(Problem::from),
+                Some(authority) => Ok(authority.issue(Role::Client, name, &[], DAYS)?),
                 None => Err(Problem::failed("there is no authority")),
             },
-        )?;
-        if let Some((pair, ca)) = made {
-            site.own_file(&files.key, &pair.key_pem, 0o600, &home.account)?;
-            site.own_file(&files.cert, &pair.cert_pem, 0o644, &home.account)?;
-            site.own_file(&home.dir.join("ca.pem"), &ca, 0o644, &home.account)?;
+        )?
+    };
+    if let (Some(pair), Some(authority)) = (&made, authority) {
+        let ca = home.dir.join("ca.pem");
+        if other {
+            keep_all([&*files.key, &*files.cert, &*ca])?;
         }
+        site.own_file(&files.key, &pair.key_pem, 0o600, &home.account)?;
+        site.own_file(&files.cert, &pair.cert_pem, 0o644, &home.account)?;
+        site.own_file(&ca, authority.cert_pem(), 0o644, &home.account)?;
     }
     let reach = Reach {
         host: host.into(),
@@ -256,7 +275,7 @@ pub(super) fn from_authority(
     };
     let operator = home.finish(name, &reach, None, site)?;
     Ok(Operator {
-        is_new: !fresh,
+        is_new: made.is_some(),
         ..operator
     })
 }
@@ -349,15 +368,13 @@ impl Home {
             &self.account,
         )?;
         let (cert, key) = signing.unwrap_or((&reach.files.cert, &reach.files.key));
-        let caller = match tls::Certified::load(cert, key) {
-            Ok(pair) => {
-                let known = pair.common_name().map_err(Problem::config)?;
-                let pin = tls::key_pin(pair.leaf()).map_err(Problem::config)?;
-                site.fine("caller", format!("requests are signed by {known}@{pin}"));
-                Some(format!("{known}@{pin}"))
+        let caller = match caller(cert, key) {
+            Ok(caller) => {
+                site.fine("caller", format!("requests are signed by {caller}"));
+                Some(caller)
             }
             Err(_) if site.is_rehearsal() => None,
-            Err(error) => return Err(Problem::config(error)),
+            Err(error) => return Err(error),
         };
         Ok(Operator {
             name: name.into(),

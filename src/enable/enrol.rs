@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     problem::{Kind, Problem},
-    site::{Site, along, give, keep},
+    site::{Site, along, give, keep, keep_all},
     tokens,
     tools::Account,
 };
@@ -102,17 +102,18 @@ fn here(
             format!("{name} has a certificate of this authority"),
         );
     } else {
+        let other = is_of_another(authority.pin(), place, &address, site)?;
         let pair = site.act(
             "certificate",
             ("made", "make"),
             format_args!("a key and a certificate for {name}"),
-            || {
-                authority
-                    .issue(role, name, &[], DAYS)
-                    .map_err(Problem::from)
-            },
+            || Ok(authority.issue(role, name, &[], DAYS)?),
         )?;
         if let Some(pair) = pair {
+            if other || place.new_key {
+                let files = [place.key, place.cert, place.ca];
+                keep_all(files.into_iter().chain(place.crl))?;
+            }
             site.own_file(place.key, &pair.key_pem, 0o600, place.owner)?;
             site.own_file(place.cert, &pair.cert_pem, 0o644, place.owner)?;
             site.own_file(place.ca, authority.cert_pem(), 0o644, place.owner)?;
@@ -177,46 +178,67 @@ fn join(
         );
         return Ok(joined);
     }
-    let other = authority_of(place).is_some_and(|pin| pin != token.ca());
-    if other && !site.replaces() {
-        return Err(Problem::config(format_args!(
-            "this machine belongs to another broker's authority, {}, than {host}:{port} does",
-            place.ca.display()
-        ))
-        .hint("`--replace` has it join that one, and keeps what was there beside it as .bak"));
-    }
+    let other = is_of_another(token.ca(), place, &format!("{host}:{port}"), site)?;
     let key = place.asked_with();
     let answer = site.act(
         "certificate",
         ("joined", "join"),
         format_args!("{host}:{port} as {name}, with a key made here"),
-        || ask(&token, name, &key, place.owner),
+        || ask(&token, name, &key, place),
     )?;
     if let Some(answer) = answer {
         if other {
-            keep_all(place)?;
-        }
-        if key != place.key {
-            exchange(place.key, &key)?;
+            keep_all([place.cert, place.ca].into_iter().chain(place.crl))?;
         }
         site.own_file(place.cert, &answer.cert_pem, 0o644, place.owner)?;
         site.own_file(place.ca, &answer.ca_pem, 0o644, place.owner)?;
         if let Some(crl) = place.crl {
             site.own_file(crl, &answer.crl_pem, 0o644, place.owner)?;
         }
+        // At last: whoever is cut short before comes again with the same key.
+        if key != place.key {
+            exchange(place.key, &key)?;
+        }
     }
     Ok(joined)
 }
 
-fn ask(token: &Token, name: &str, key: &Path, owner: &Account) -> Result<enrol::Joined, Problem> {
-    let key = kept_key(key, owner)?;
+fn ask(token: &Token, name: &str, key: &Path, place: &Place<'_>) -> Result<enrol::Joined, Problem> {
+    let text = kept_key(key, place.owner)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Problem::failed)?;
-    runtime
-        .block_on(enrol::join(token, name, &key, PATIENCE))
-        .map_err(refused)
+    let joined = runtime
+        .block_on(enrol::join(token, name, &text, PATIENCE))
+        .map_err(refused);
+    if let Err(problem) = &joined
+        && problem.kind == Kind::Refused
+        && key != place.key
+    {
+        // Nothing is certified for it, and by the next time somebody may have read it.
+        let _owner = along(key)?;
+        let _there_for_sure = std::fs::remove_file(key);
+    }
+    joined
+}
+
+/// Whether what is there is of another authority than this. That is refused, unless it is to be replaced.
+fn is_of_another(
+    authority: KeyPin,
+    place: &Place<'_>,
+    broker: &str,
+    site: &Site<'_>,
+) -> Result<bool, Problem> {
+    let other = authority_of(place).is_some_and(|pin| pin != authority);
+    if other && !site.replaces() {
+        return Err(Problem::config(format_args!(
+            "this machine belongs to another broker's authority, {}, than {broker} does",
+            place.ca.display()
+        ))
+        .hint("`--replace` has it join that one, and keeps what was there beside it as .bak"));
+    }
+    Ok(other)
 }
 
 /// The key in this file, made where there is none.
@@ -238,17 +260,6 @@ fn exchange(old: &Path, new: &Path) -> Result<(), Problem> {
     let _owner = along(old)?;
     keep(old)?;
     std::fs::rename(new, old).map_err(|error| Problem::io(old, "replace", &error))
-}
-
-/// Keeps what was of another authority.
-fn keep_all(place: &Place<'_>) -> Result<(), Problem> {
-    for path in [place.cert, place.ca].into_iter().chain(place.crl) {
-        if path.exists() {
-            let _owner = along(path)?;
-            keep(path)?;
-        }
-    }
-    Ok(())
 }
 
 #[allow(clippy::needless_pass_by_value)] // it is passed to `map_err`

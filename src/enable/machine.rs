@@ -1,22 +1,19 @@
 //! What `enable` looks at before it does anything.
 
 use std::{
-    fs::File,
     net::TcpListener,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use super::{
     problem::Problem,
     puppet_ca::PuppetCa,
     service::{Service, state},
-    site::Site,
 };
 use crate::{
     config::BrokerConfig,
     security::pki::CallerRule,
-    sys::{file, host, paths, process},
+    sys::{host, paths, process},
     tls,
 };
 
@@ -98,23 +95,6 @@ pub(super) fn need_root(rehearsal: bool) -> Result<(), Problem> {
     Err(Problem::failed("only root can make a machine ready")
         .hint("use sudo, or `--dry-run` to see what would be done"))
 }
-
-/// Keeps others that would change this machine at the same time waiting, while it is held. Who is not
-/// root changes nothing that they do.
-pub(super) fn turn(site: &Site<'_>) -> Result<Option<File>, Problem> {
-    if site.is_rehearsal() || !process::is_root() {
-        return Ok(None);
-    }
-    file::lock(Path::new("/run/mcollective-enable.lock"), PATIENCE)
-        .map(Some)
-        .map_err(|error| {
-            Problem::failed(error)
-                .hint("another `mcollective enable` may be at work on this machine")
-        })
-}
-
-/// How long another one is waited for: longer than it waits for a service.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// This program, as services call it.
 pub(super) fn program() -> Result<PathBuf, Problem> {

@@ -24,6 +24,14 @@ pub enum Service {
 }
 
 impl Service {
+    /// The command that it runs.
+    pub const fn role(self) -> &'static str {
+        match self {
+            Self::Broker => "broker",
+            Self::Agent => "agent",
+        }
+    }
+
     /// The unit's name.
     pub const fn unit(self) -> &'static str {
         match self {
@@ -144,21 +152,21 @@ impl Site<'_> {
     }
 
     /// Has the service run now and after each start of the machine. `again` restarts one that runs, as
-    /// what it reads only at its start has changed.
+    /// what it reads only at its start has changed. Gives the process that goes; 0 where none does.
     pub(super) fn service(
         &mut self,
         service: Service,
         unit: &str,
         again: bool,
-    ) -> Result<(), Problem> {
+    ) -> Result<u32, Problem> {
         let name = service.unit();
         if !has_systemd() {
             self.warn(format!(
                 "systemd does not run this machine, so nothing was started; have your init system run \
                  `mcollective {}`",
-                if service == Service::Broker { "broker" } else { "agent" }
+                service.role()
             ));
-            return Ok(());
+            return Ok(0);
         }
         let new = self.own_file(&service.file(), unit, 0o644, &Account::root())?;
         if new && !self.is_rehearsal() {
@@ -175,18 +183,19 @@ impl Site<'_> {
         } else if again || new || before.is_outdated() {
             ("restarted", "restart")
         } else {
-            return Ok(());
+            return Ok(0);
         };
         self.act("service", verb, name, || {
             run("systemctl", &["--no-block", verb.1, "--", name])
         })?;
-        Ok(())
+        Ok(before.pid)
     }
 
-    /// Waits until the service says that it does its work, and gives what it says.
+    /// Waits until the service, in another process than the one that goes, says that it does its work.
     pub(super) fn wait_for(
         &mut self,
         service: Service,
+        goes: u32,
         patience: Duration,
         works: fn(&State) -> bool,
     ) -> Result<(), Problem> {
@@ -196,7 +205,7 @@ impl Site<'_> {
         let (name, end) = (service.unit(), Instant::now() + patience);
         loop {
             let now = state(name).unwrap_or_default();
-            if works(&now) {
+            if now.pid != goes && works(&now) {
                 let says = match service {
                     Service::Agent if !now.status.is_empty() => format!("{} ({name})", now.status),
                     _ => format!("{name} runs"),

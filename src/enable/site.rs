@@ -5,9 +5,11 @@
 //! that was asked for, and then kept beside it. A rehearsal looks at everything and touches nothing.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::{
@@ -15,9 +17,13 @@ use super::{
     tools::{self, Account},
 };
 use crate::sys::{
-    file::{self, Mode},
+    file::{self, FileError, Mode},
     owner::AsOwner,
+    process,
 };
+
+/// How long another `enable` is waited for: longer than one waits for a service.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What of a file is read for comparison.
 const LARGEST: u64 = 1 << 20;
@@ -66,6 +72,24 @@ impl<'a> Site<'a> {
     /// Whether this is a rehearsal.
     pub fn is_rehearsal(&self) -> bool {
         self.manner.dry_run
+    }
+
+    /// Keeps others that would change this machine at the same time waiting, while it is held. Who is not
+    /// root changes nothing that they do.
+    pub(super) fn turn(&self) -> Result<Option<File>, Problem> {
+        if self.is_rehearsal() || !process::is_root() {
+            return Ok(None);
+        }
+        let lock = Path::new("/run/mcollective-enable.lock");
+        file::lock(lock, PATIENCE).map(Some).map_err(|error| {
+            let busy = matches!(&error, FileError::Io { source, .. } if source.kind() == io::ErrorKind::WouldBlock);
+            let problem = Problem::from(error);
+            if busy {
+                problem.hint("another `mcollective enable` is at work on this machine")
+            } else {
+                problem
+            }
+        })
     }
 
     /// Whether files that differ are replaced.
@@ -221,8 +245,12 @@ impl<'a> Site<'a> {
             format_args!("{}, and keep what was there beside it", path.display()),
             || {
                 let _owner = along(path)?;
-                keep(path)?;
-                write(path, text.as_bytes(), mode, owner)
+                let kept = keep(path)?;
+                write(path, text.as_bytes(), mode, owner).inspect_err(|_| {
+                    if !path.exists() {
+                        let _as_well_as_can_be = fs::rename(&kept, path);
+                    }
+                })
             },
         )?;
         Ok(true)
@@ -313,6 +341,17 @@ pub(super) fn give(path: &Path, owner: &Account) -> Result<(), Problem> {
         .map_err(|error| Problem::io(path, "change the owner of", &error))
 }
 
+/// Keeps each of these that is there.
+pub(super) fn keep_all<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Problem> {
+    for path in paths {
+        if path.exists() {
+            let _owner = along(path)?;
+            keep(path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Keeps a file under the first free name beside it.
 pub(super) fn keep(path: &Path) -> Result<PathBuf, Problem> {
     for number in 0..100 {
@@ -357,7 +396,7 @@ mod tests {
     }
 
     fn me() -> Account {
-        let (uid, gid) = crate::sys::process::effective_ids();
+        let (uid, gid) = process::effective_ids();
         Account {
             name: "me".into(),
             home: "/".into(),

@@ -31,7 +31,7 @@ pub(super) const CALLERS: &str = "callers";
 /// Those who command, with their keys: whoever has a client's certificate that holds, and those of
 /// [`CALLERS`].
 pub fn callers(config: &BrokerConfig, authority: &Authority) -> Result<Vec<String>, Problem> {
-    let issued = authority.issued().map_err(Problem::from)?;
+    let issued = authority.issued()?;
     let kept = file::read_lossy(&authority.dir().join(CALLERS), 1 << 20).unwrap_or_default();
     let kept = kept.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut callers: Vec<String> = issued
@@ -57,11 +57,15 @@ pub fn renew_own(dir: &Path, files: &Files) -> Result<bool, Problem> {
         return Ok(false);
     }
     let authority = Authority::open(dir).map_err(Problem::config)?;
-    let Some(renewed) = authority.renew(pair.leaf()).map_err(Problem::from)? else {
+    let Some(renewed) = authority.renew(pair.leaf())? else {
         return Ok(false);
     };
     let _owner = along(&files.cert)?;
-    file::write_atomic(&files.cert, renewed.as_bytes(), Mode::KeepOr(0o644))?;
+    file::write_atomic(
+        &files.cert,
+        renewed.cert_pem.as_bytes(),
+        Mode::KeepOr(0o644),
+    )?;
     Ok(true)
 }
 

@@ -56,16 +56,15 @@ impl Journal {
         let parent = self.path.parent();
         match self.open(false) {
             Err(JournalError::Io { source, .. })
-                if source.kind() == io::ErrorKind::NotFound && parent.is_some_and(Path::is_dir) =>
-            {
-                Ok(())
+                if source.kind() == io::ErrorKind::NotFound && parent.is_some_and(Path::is_dir) => {
             }
-            Ok(_) if is_full(&self.path) => {
-                let full = io::ErrorKind::StorageFull.into();
-                Err(failed("write", &self.path, full))
-            }
-            opened => opened.map(drop),
+            opened => drop(opened?),
         }
+        if parent.is_some_and(is_full) {
+            let full = io::ErrorKind::StorageFull.into();
+            return Err(failed("write", &self.path, full));
+        }
+        Ok(())
     }
 
     /// Appends one line in one write, whole or not at all. Line breaks inside are written as `\n`: one
@@ -153,7 +152,7 @@ fn strange(path: &Path, what: &'static str) -> JournalError {
     JournalError::Strange { path, what }
 }
 
-/// Whether nothing is left on a file's disk, also for root.
+/// Whether no block is left on a directory's disk, also for root. (Quotas are not seen.)
 fn is_full(path: &Path) -> bool {
     nix::sys::statvfs::statvfs(path).is_ok_and(|disk| disk.blocks() > 0 && disk.blocks_free() == 0)
 }

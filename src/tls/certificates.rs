@@ -15,7 +15,6 @@ use super::{
     error::{Error, read},
     names::{self, Validity},
 };
-use crate::text;
 
 /// A certificate chain and the private key of its first certificate, known to belong together.
 #[derive(Debug)]
@@ -155,19 +154,19 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
     })
 }
 
-/// The library shows lines as numbers.
+/// What is wrong with a PEM file. The library's own words have the line's bytes as numbers, and where
+/// line breaks were lost the line is the key.
 pub(super) fn damaged_pem(path: &Path, what: &'static str, error: &pem::Error) -> Error {
-    let shown = |line: &[u8]| text::excerpt(&String::from_utf8_lossy(line), 60);
-    match error {
-        pem::Error::MissingSectionEnd { end_marker } => {
-            let reason = format!("the end of `{}` is missing", shown(end_marker));
-            damaged(path, what, &reason)
+    let reason = match error {
+        pem::Error::MissingSectionEnd { .. } => {
+            "a section has no `-----END` line (were the line breaks lost?)".to_owned()
         }
-        pem::Error::IllegalSectionStart { line } => {
-            damaged(path, what, &format!("`{}` begins no section", shown(line)))
+        pem::Error::IllegalSectionStart { .. } => {
+            "a `-----BEGIN` line is not whole (were the line breaks lost?)".to_owned()
         }
-        other => damaged(path, what, other),
-    }
+        other => other.to_string(),
+    };
+    damaged(path, what, &reason)
 }
 
 pub(super) fn damaged(path: &Path, what: &'static str, reason: &impl ToString) -> Error {

@@ -430,7 +430,19 @@ fn unusable_files_are_named_with_what_is_wrong() {
     }
     let cut = write("cut.pem", "-----BEGIN X509 CRL-----\nAAAA\n");
     let crl = told(&|f| f.crl = vec![cut.clone()]);
-    assert!(crl.ends_with("the end of `X509 CRL` is missing"), "{crl}");
+    assert!(crl.contains("a section has no `-----END` line"), "{crl}");
+    // A key on one line shows nothing of itself.
+    let text = std::fs::read_to_string(&good.key).unwrap();
+    let whole: String = text.lines().collect();
+    let secret: String = text.lines().skip(1).take(1).collect();
+    for joined in [whole.clone(), whole.replace("-----M", "-----\nM")] {
+        let line = write("line.key", &joined);
+        let said = told(&|f| f.key = line.clone());
+        assert!(
+            !said.contains(&secret[..8]) && said.contains("line.key"),
+            "{said}"
+        );
+    }
     let crl = told(&|f| f.crl = vec![good.cert.clone()]);
     assert!(crl.contains("no certificate revocation list"), "{crl}");
     let mut public = ends.broker.clone();

@@ -24,7 +24,9 @@ fn an_agent_renews_its_certificate_by_itself() {
     let (pin, end) = pin_and_end(&files);
     let mut agent = office.agent("web1", &files, "plugin.pki.renew = yes\n");
     agent.wait_for("has renewed the certificate of this node");
-    office.daemon.wait_for(" the newer certificate of web1");
+    office
+        .daemon
+        .wait_for("renewed the certificate of web1 for ");
     let (new_pin, new_end) = pin_and_end(&files);
     assert_eq!(new_pin, pin);
     assert!(new_end > end);

@@ -2,6 +2,8 @@
 //! name, a new key that is refused, an authority that is gone. Nothing is lost, and the words say what
 //! to do.
 
+use serde_json::Value;
+
 use crate::{
     fleet,
     lab::Lab,
@@ -53,6 +55,7 @@ pub(crate) fn a_mistake_costs_no_machine_its_fleet() {
     );
     wait_for_nodes(&lab, "other", &["a1"]);
     wait_for_nodes(&lab, "broker", &[]);
+    enable_once_more(&lab);
     on(
         "a1",
         "cd /etc/mcollective && ls server.cfg.bak ssl/a1.pem.bak ssl/ca.pem.bak",
@@ -65,6 +68,34 @@ fn two_at_once(lab: &Lab) {
     assert_eq!(said.matches("exit 0").count(), 2, "{said}");
     let made = said.matches("Made a certificate authority in").count();
     assert_eq!(made, 1, "{said}");
+}
+
+/// What is not said stays as it is: an address, a name, who may command.
+fn enable_once_more(lab: &Lab) {
+    let on = |line: &str| lab.shell("other", line);
+    let said = on(
+        "mcollective enable broker --listen 0.0.0.0:7000 --client peadmin --client deploy --replace",
+    );
+    assert!(
+        said.contains("--join mcoj1."),
+        "a token for another port: {said}"
+    );
+    let said = on("mcollective enable token create -o json");
+    let made: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(made["broker"], "other:7000");
+    assert_eq!(made["callers"].as_array().unwrap().len(), 2);
+    let said = on(&coded("mcollective enable broker --detailed-exitcodes"));
+    assert!(
+        said.contains("exit 0") && !said.contains("warning"),
+        "{said}"
+    );
+    let said = on(&coded(
+        "mcollective enable broker --client peadmin --replace",
+    ));
+    assert!(
+        said.contains("warning: deploy may no longer command"),
+        "{said}"
+    );
 }
 
 /// What was begun on a full disk is done when there is room.
@@ -95,8 +126,11 @@ fn lose_the_authority(lab: &Lab) {
     let on = |name: &str, line: &str| lab.shell(name, line);
     let said = on(
         "broker",
-        "mv /var/lib/mcollective-broker/ca /root/ca; mcollective enable broker",
+        &coded("mv /var/lib/mcollective-broker/ca /root/ca; mcollective enable broker"),
     );
+    let gone = "the authority in /var/lib/mcollective-broker/ca is gone, which has signed this broker's certificate\nhint: put it back";
+    assert!(said.contains(gone), "{said}");
+    let said = on("broker", "mcollective enable broker --replace");
     assert!(
         said.contains("The broker lets the operator in, and 0 nodes answer"),
         "{said}"
@@ -110,4 +144,8 @@ fn lose_the_authority(lab: &Lab) {
     );
     on("a1", &format!("{join} --replace"));
     wait_for_nodes(lab, "broker", &["a1"]);
+    on(
+        "broker",
+        "cd /var/lib && ls mcollective-broker/cert.pem.bak mcollective-broker/key.pem.bak peadmin/.mcollective.d/peadmin-key.pem.bak",
+    );
 }

@@ -198,7 +198,7 @@ pub(super) fn revoke(args: &RevokeArgs) -> Result<Exit, CommandError> {
             "{} is the name of the broker: with its certificate revoked no node could reach it",
             args.name
         ))
-        .hint("a broker whose key was stolen needs a new authority: move `ca_dir` away, enable it again, and join every node again with `--replace`"));
+        .hint("a broker whose key was stolen needs a new authority: move `ca_dir` away, `mcollective enable broker --replace`, and join every node again with `--replace`"));
     }
     let revoked = authority.revoke(&args.name).map_err(refused)?;
     let live = authority.tokens().map_err(refused)?;

@@ -74,7 +74,10 @@ fn usage(error: &NameError) -> CommandError {
 
 /// The node's configuration.
 fn server(general: &General) -> Result<ServerConfig, CommandError> {
-    let is_clients = |file: &PathBuf| file.file_name().is_some_and(|name| name == "client.cfg");
+    let is_clients = |file: &PathBuf| {
+        let name = file.file_name().unwrap_or_default();
+        name == "client.cfg" || name == ".mcollective"
+    };
     let file = match &general.config {
         Some(file) if is_clients(file) => {
             return Err(CommandError::usage(format!(

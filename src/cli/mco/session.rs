@@ -357,11 +357,7 @@ impl Session {
     /// Finds out whom a call would go to.
     pub(super) async fn discover(&mut self, call: &Call) -> Result<Discovered, CommandError> {
         let warnings = &self.warnings;
-        let mut report = |event: Progress<'_>| {
-            if let Some(line) = warnings.of_any(&event) {
-                warn(line);
-            }
-        };
+        let mut report = |event: Progress<'_>| warnings.tell(&event);
         let discovering = self.client.discover(call, &self.targets, &mut report);
         let discovered = discovering.await.map_err(unreachable)?;
         self.known
@@ -380,11 +376,7 @@ impl Session {
             ..call.clone()
         };
         let warnings = &self.warnings;
-        let mut report = |event: Progress<'_>| {
-            if let Some(line) = warnings.of_any(&event) {
-                warn(line);
-            }
-        };
+        let mut report = |event: Progress<'_>| warnings.tell(&event);
         let calling = self.client.call(&call, &mut report);
         let account = calling.await.map_err(unreachable)?;
         self.known.learn(&call, &account);

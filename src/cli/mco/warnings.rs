@@ -3,7 +3,10 @@
 
 use std::cell::Cell;
 
-use crate::{cli::render::stats, client::Progress};
+use crate::{
+    cli::{render::stats, voice::complain},
+    client::Progress,
+};
 
 /// What was told already.
 pub(super) struct Warnings {
@@ -49,6 +52,13 @@ impl Warnings {
             _ => return None,
         };
         (!told.replace(true) || self.verbose).then_some(line)
+    }
+
+    /// Says that line.
+    pub(super) fn tell(&self, event: &Progress<'_>) {
+        if let Some(line) = self.of_any(event) {
+            complain(format_args!("warning: {line}"));
+        }
     }
 
     const fn more(&self) -> &'static str {

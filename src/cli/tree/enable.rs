@@ -125,15 +125,15 @@ pub struct Running {
         78  what is there stands in the way, or pe.conf disables MCollective"
 )]
 pub struct BrokerPlan {
-    /// The name that nodes dial; its certificate bears it [default: this machine's]
+    /// The name that nodes dial; its certificate bears it [default: as it is, or this machine's]
     #[arg(long, value_name = "HOST")]
     pub name: Option<String>,
     /// A further name or address that nodes dial
     #[arg(long, value_name = "NAME")]
     pub san: Vec<String>,
-    /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:61613", value_parser = listen)]
-    pub listen: SocketAddr,
+    /// Where to listen [default: as it does, or 0.0.0.0:61613]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen)]
+    pub listen: Option<SocketAddr>,
     /// Who may command: for NAME a key is made on this machine, NAME@sha256:PIN has one elsewhere
     /// [default: peadmin]
     #[arg(long, value_name = "NAME")]

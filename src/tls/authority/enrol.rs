@@ -2,12 +2,9 @@
 //! it still counts, the request is well formed and its key the asker's, the name is allowed and nobody
 //! else's.
 
-use std::{
-    ffi::OsStr,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
-use super::{Authority, AuthorityError, Issued, TokenRecord, check_name, entries};
+use super::{Authority, AuthorityError, Issued, TokenRecord, check_name};
 use crate::tls::{
     enrol::{Answer, Exporter, Request, Wish},
     keys::KeyPin,
@@ -167,11 +164,9 @@ impl Authority {
                 "join under another name: `--name NAME`",
             ));
         }
-        if let Some(alike) = self.alike(name, now)? {
+        if let Some(other) = self.alike(name, |issued| issued.is_valid_at(now))? {
             return Err(Refusal::new(
-                format!(
-                    "{alike} has a certificate, and {name} is the same but for capital letters"
-                ),
+                AuthorityError::Alike(name.to_owned(), other).to_string(),
                 "join under another name",
             ));
         }
@@ -196,20 +191,6 @@ impl Authority {
             now,
         )?;
         self.granted(cert)
-    }
-
-    /// Another name that people would take for this one, and that counts.
-    fn alike(&self, name: &str, now: SystemTime) -> Result<Option<String>, AuthorityError> {
-        for path in entries(&self.dir.join("issued"))? {
-            let other = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-            if other != name
-                && other.eq_ignore_ascii_case(name)
-                && self.issued_to(other)?.iter().any(|i| i.is_valid_at(now))
-            {
-                return Ok(Some(other.to_owned()));
-            }
-        }
-        Ok(None)
     }
 
     fn granted(&self, cert: String) -> Result<Answer, Refusal> {

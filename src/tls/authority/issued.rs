@@ -39,6 +39,15 @@ pub struct Issued {
     pub cert_pem: String,
 }
 
+/// What a renewal gives.
+#[derive(Clone, Debug)]
+pub struct Renewed {
+    /// The certificate in PEM.
+    pub cert_pem: String,
+    /// Whether it was made for this; otherwise it was made before, for the same key.
+    pub is_new: bool,
+}
+
 /// As it is on disk. What is in the certificate is read from there.
 #[derive(Serialize, Deserialize)]
 struct OnDisk {
@@ -96,6 +105,27 @@ impl Authority {
         paths.iter().map(|path| read(path)).collect()
     }
 
+    /// Another name that people would take for this one, with a certificate that counts.
+    pub(super) fn alike(
+        &self,
+        name: &str,
+        counts: impl Fn(&Issued) -> bool,
+    ) -> Result<Option<String>, AuthorityError> {
+        let Ok(listing) = fs::read_dir(self.dir.join("issued")) else {
+            return Ok(None);
+        };
+        for entry in listing.flatten() {
+            let other = entry.file_name();
+            let Some(other) = other.to_str().filter(|other| *other != name) else {
+                continue;
+            };
+            if other.eq_ignore_ascii_case(name) && self.issued_to(other)?.iter().any(&counts) {
+                return Ok(Some(other.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Makes a key and a certificate for it.
     pub fn issue(
         &self,
@@ -125,6 +155,13 @@ impl Authority {
         let nodes = |issued: &Issued| issued.role == Role::Node && issued.is_valid_at(now);
         if role == Role::Client && self.issued_to(name)?.iter().any(nodes) {
             return Err(AuthorityError::IsNode(name.to_owned()));
+        }
+        // The broker's machine is a node too, and may be called as the broker is.
+        let others = |issued: &Issued| issued.role != Role::Broker && issued.is_valid_at(now);
+        if role != Role::Broker
+            && let Some(other) = self.alike(name, others)?
+        {
+            return Err(AuthorityError::Alike(name.to_owned(), other));
         }
         self.sign(public_key_info, role, name, sans, life, None, now)
     }
@@ -189,7 +226,7 @@ impl Authority {
 
     /// A new certificate for the holder of one of ours, who has proven to be that: the same name, role
     /// and key, for as long as the old one counted at first.
-    pub fn renew(&self, old: &CertificateDer<'_>) -> Result<Option<String>, AuthorityError> {
+    pub fn renew(&self, old: &CertificateDer<'_>) -> Result<Option<Renewed>, AuthorityError> {
         self.renew_at(old, SystemTime::now())
     }
 
@@ -197,7 +234,7 @@ impl Authority {
         &self,
         old: &CertificateDer<'_>,
         now: SystemTime,
-    ) -> Result<Option<String>, AuthorityError> {
+    ) -> Result<Option<Renewed>, AuthorityError> {
         let (Ok(name), Ok(serial)) = (names::common_name(old), names::serial(old)) else {
             return Ok(None);
         };
@@ -222,13 +259,19 @@ impl Authority {
             .duration_since(known.issued)
             .unwrap_or_default();
         if let Some(newer) = newer.filter(|newer| newer.not_after > now + life / 2) {
-            return Ok(Some(newer.cert_pem.clone()));
+            return Ok(Some(Renewed {
+                cert_pem: newer.cert_pem.clone(),
+                is_new: false,
+            }));
         }
         let sans = names::subject_alt_names(old).unwrap_or_default();
         let key = keys::public_key_info(old).unwrap_or_default();
         let token = known.token.as_deref();
-        self.sign(&key, known.role, &name, &sans, life, token, now)
-            .map(Some)
+        let cert_pem = self.sign(&key, known.role, &name, &sans, life, token, now)?;
+        Ok(Some(Renewed {
+            cert_pem,
+            is_new: true,
+        }))
     }
 }
 

@@ -18,6 +18,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use rustls::pki_types::CertificateDer;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -32,7 +33,7 @@ use crate::sys::{
 };
 
 pub use enrol::Enrolled;
-pub use issued::Issued;
+pub use issued::{Issued, Renewed};
 pub use tokens::{TokenOrder, TokenRecord};
 
 /// What of one of its files is read.
@@ -85,6 +86,9 @@ pub enum AuthorityError {
         "{0:?} can't be a name here: letters, digits, `_`, `.` and `-`, beginning with one of the first three, and no `.` at the end"
     )]
     Name(String),
+    /// A name that people would take for another one.
+    #[error("{1} has a certificate, and {0} is the same but for capital letters")]
+    Alike(String, String),
     /// A client's name that a node bears.
     #[error(
         "{0} is the name of a node, which must not command; `mcollective enable revoke {0}` on the broker frees it"
@@ -174,6 +178,11 @@ impl Authority {
     /// Its certificate.
     pub fn cert_pem(&self) -> &str {
         self.ca.cert_pem()
+    }
+
+    /// Whether it has signed a certificate.
+    pub fn has_signed(&self, certificate: &CertificateDer<'_>) -> bool {
+        super::is_signed_by(certificate, self.cert_pem())
     }
 
     /// The pin of its key.

@@ -273,7 +273,7 @@ fn what_has_expired_is_forgotten_with_the_next_certificate() {
     for round in 1..=3 {
         let then = now + round * 8 * DAY;
         let renewed = place.authority.renew_at(&known, then).unwrap().unwrap();
-        known = der(&renewed);
+        known = der(&renewed.cert_pem);
     }
     let left = place.authority.issued().unwrap();
     assert_eq!(left.len(), 2, "the newest, and the one before");
@@ -378,43 +378,31 @@ fn a_certificate_is_renewed_for_the_same_name_role_and_key() {
         .unwrap();
     let old = der(&pair.cert_pem);
     // Early: the one that there is.
-    assert_eq!(
-        place.authority.renew_at(&old, now + DAY).unwrap().unwrap(),
-        pair.cert_pem
-    );
+    let early = place.authority.renew_at(&old, now + DAY).unwrap().unwrap();
+    assert_eq!((early.cert_pem, early.is_new), (pair.cert_pem, false));
     let later = now + 70 * DAY;
     let new = place.authority.renew_at(&old, later).unwrap().unwrap();
-    let leaf = der(&new);
+    assert!(new.is_new);
+    let leaf = der(&new.cert_pem);
     assert_eq!(names::subject_alt_names(&leaf).unwrap(), sans);
     assert_eq!(
         crate::tls::key_pin(&leaf).unwrap(),
         crate::tls::key_pin(&old).unwrap()
     );
     assert!(names::validity(&leaf).unwrap().not_after > later + 89 * DAY);
-    assert_eq!(
-        place.authority.renew_at(&old, later).unwrap().unwrap(),
-        new,
-        "asked again"
-    );
-    assert_eq!(
-        place.authority.renew_at(&old, now + 91 * DAY).unwrap(),
-        None,
-        "too late"
-    );
+    let again = place.authority.renew_at(&old, later).unwrap().unwrap();
+    assert_eq!((again.cert_pem, again.is_new), (new.cert_pem, false));
+    let late = place.authority.renew_at(&old, now + 91 * DAY).unwrap();
+    assert!(late.is_none(), "too late");
     let foreign = self::place()
         .authority
         .issue(Role::Node, "broker", &[], 90)
         .unwrap();
-    assert_eq!(
-        place.authority.renew(&der(&foreign.cert_pem)).unwrap(),
-        None
-    );
+    let of_another = place.authority.renew(&der(&foreign.cert_pem)).unwrap();
+    assert!(of_another.is_none());
     place.authority.revoke_at("broker", later).unwrap();
-    assert_eq!(
-        place.authority.renew_at(&leaf, later).unwrap(),
-        None,
-        "revoked"
-    );
+    let put_out = place.authority.renew_at(&leaf, later).unwrap();
+    assert!(put_out.is_none(), "revoked");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The tokens with which machines join: how long, how often, for which role and names they count.
 
 use std::{
+    collections::BTreeSet,
     fs,
     time::{Duration, SystemTime},
 };
@@ -76,7 +77,8 @@ impl TokenRecord {
 
     /// Whether who joins with it dials this broker, and obeys these callers.
     pub fn leads_to(&self, broker: &str, callers: &[String]) -> bool {
-        self.broker.is_empty() || (self.broker == broker && self.callers == callers)
+        let set = |callers: &[String]| callers.iter().cloned().collect::<BTreeSet<_>>();
+        self.broker.is_empty() || (self.broker == broker && set(&self.callers) == set(callers))
     }
 
     /// Whether anybody may still join with it.
