@@ -162,12 +162,13 @@ fn with_own(
         site,
     )?;
     let port = order.listen().port();
-    let operators = operators(order, &name, port, authority.as_ref(), site)?;
+    // Puppet's names are of no use with an authority of our own.
+    let before = before.filter(|before| before.ca_dir.is_some() && order.clients.is_empty());
+    let wanted = wanted(order, before);
+    let operators = operators(&wanted, &name, port, authority.as_ref(), site)?;
     let names: Vec<String> = match before {
-        Some(before) if order.clients.is_empty() => {
-            before.clients.iter().map(ToString::to_string).collect()
-        }
-        _ => operators.iter().map(|o| o.name.clone()).collect(),
+        Some(before) => before.clients.iter().map(ToString::to_string).collect(),
+        None => operators.iter().map(|o| o.name.clone()).collect(),
     };
     let text = texts::Broker {
         listen: &order.listen().to_string(),
@@ -340,20 +341,24 @@ fn certify(
     Ok(())
 }
 
-/// The operators that are asked for, or the usual one: those without a key are made on this machine.
+/// The operators that are asked for, or the usual one, unless the broker has been told otherwise.
+fn wanted(order: &Order, before: Option<&BrokerConfig>) -> Vec<String> {
+    let is_usual = before.is_none_or(|before| tokens::is_client(before, client::USUAL));
+    if order.clients.is_empty() && is_usual {
+        vec![client::USUAL.to_owned()]
+    } else {
+        order.clients.clone()
+    }
+}
+
+/// These operators: those without a key are made on this machine.
 fn operators(
-    order: &Order,
+    wanted: &[String],
     host: &str,
     port: u16,
     authority: Option<&authority::Authority>,
     site: &mut Site<'_>,
 ) -> Result<Vec<Operator>, Problem> {
-    let usual = [client::USUAL.to_owned()];
-    let wanted = if order.clients.is_empty() {
-        &usual[..]
-    } else {
-        &order.clients[..]
-    };
     let mut operators = Vec::new();
     for client in wanted {
         operators.push(match client.split_once('@') {

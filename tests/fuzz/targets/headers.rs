@@ -22,7 +22,7 @@ pub fn check(data: &[u8]) {
         .chunks_exact(2)
         .map(|pair| (pair[0].as_str(), pair[1].as_str()))
         // What is left out of a name must not make it the one that the encoder writes itself.
-        .filter(|(name, _)| !name.replace(['\0', '\r'], "").contains("content"))
+        .filter(|(name, _)| !name.replace(['\0', '\r', '\n'], "").contains("content"))
         .collect();
     if pairs.iter().map(|(a, b)| a.len() + b.len()).sum::<usize>() > 8000 {
         return;
