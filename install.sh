@@ -231,7 +231,7 @@ find_program() {
         fail 1 "$program is another program than mcollective" "its --version says which"
     fi
     if [ -n "$version" ] && [ "$found" != "${version#v}" ]; then
-        fail 1 "the program is version ${found:-unknown}, not $version" \
+        fail 1 "the program is version $found, not $version" \
             "name another release, or leave out --version"
     fi
 }

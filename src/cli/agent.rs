@@ -1,6 +1,6 @@
 //! `mcollective agent`: the daemon on every node.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::path::PathBuf;
 
 use super::{
     CommandError, Exit, daemon, pe_conf,
@@ -85,13 +85,12 @@ fn unusable(config: &ServerConfig) -> Vec<String> {
     let mut wrong: Vec<String> = signing.err().iter().map(ToString::to_string).collect();
     let dialled = common.connector.pool.iter();
     for files in dialled.filter_map(|server| server.tls.as_ref()) {
-        if let Err(error) = tls::client_config(files) {
-            wrong.push(error.to_string());
-        }
+        let error = tls::client_config(files)
+            .err()
+            .map(|error| error.to_string());
+        // Most use the same files for everything.
+        wrong.extend(error.filter(|error| !wrong.contains(error)));
     }
-    // Most use the same files for everything.
-    let mut said = HashSet::new();
-    wrong.retain(|line| said.insert(line.clone()));
     wrong
 }
 

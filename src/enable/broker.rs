@@ -83,7 +83,7 @@ pub fn enable(order: &Order, site: &mut Site<'_>) -> Result<Made, Problem> {
     let order = &order.over(before.as_ref());
     check_listen(&order.listen().to_string(), order.stop_old)?;
     match machine::puppet(order.authority, order.puppet_ssl.as_deref())? {
-        Some(puppet) => with_puppet(order, &puppet, site),
+        Some(puppet) => with_puppet(order, before.as_ref(), &puppet, site),
         None => with_own(order, before.as_ref(), site),
     }
 }
@@ -163,11 +163,11 @@ fn with_own(
     )?;
     let port = order.listen().port();
     // Puppet's names are of no use with an authority of our own.
-    let before = before.filter(|before| before.ca_dir.is_some() && order.clients.is_empty());
-    let wanted = wanted(order, before);
+    let stays = before.filter(|before| before.ca_dir.is_some() && order.clients.is_empty());
+    let wanted = wanted(order, stays);
     let operators = operators(&wanted, &name, port, authority.as_ref(), site)?;
-    let names: Vec<String> = match before {
-        Some(before) => before.clients.iter().map(ToString::to_string).collect(),
+    let names: Vec<String> = match stays {
+        Some(stays) => stays.clients.iter().map(ToString::to_string).collect(),
         None => operators.iter().map(|o| o.name.clone()).collect(),
     };
     let text = texts::Broker {
@@ -176,7 +176,7 @@ fn with_own(
         authority: Some(&dir),
         clients: &names,
     };
-    start(order, &text, &user.name, mark, site)?;
+    start(order, before, &text, &user.name, mark, site)?;
     let elsewhere: Vec<String> = order
         .clients
         .iter()
@@ -205,7 +205,12 @@ fn with_own(
     })
 }
 
-fn with_puppet(order: &Order, puppet: &PuppetCa, site: &mut Site<'_>) -> Result<Made, Problem> {
+fn with_puppet(
+    order: &Order,
+    before: Option<&BrokerConfig>,
+    puppet: &PuppetCa,
+    site: &mut Site<'_>,
+) -> Result<Made, Problem> {
     let certname = &puppet.certname;
     site.fine(
         "authority",
@@ -243,7 +248,7 @@ fn with_puppet(order: &Order, puppet: &PuppetCa, site: &mut Site<'_>) -> Result<
         clients: &clients,
     };
     let mark = site.count();
-    start(order, &text, "root", mark, site)?;
+    start(order, before, &text, "root", mark, site)?;
     Ok(Made::default())
 }
 
@@ -300,12 +305,11 @@ fn certify(
 ) -> Result<(), Problem> {
     let now = SystemTime::now();
     let mut names = names.to_vec();
-    // One of an authority that is gone serves nobody.
-    let ours = |pair: &tls::Certified| {
-        authority.is_some_and(|authority| authority.has_signed(pair.leaf()))
-    };
     let there = tls::Certified::load(&files.cert, &files.key).ok();
-    let other = there.as_ref().is_some_and(|pair| !ours(pair));
+    // One of an authority that is gone serves nobody.
+    let other = there
+        .as_ref()
+        .is_some_and(|pair| client::is_of_another(pair, authority));
     if let Some(pair) = there.filter(|_| !other) {
         let has = tls::subject_alt_names(pair.leaf()).unwrap_or_default();
         if pair.check_time(now).is_ok() && names.iter().all(|name| has.contains(name)) {
@@ -377,6 +381,7 @@ fn operators(
 /// Writes the configuration, and has the service run.
 fn start(
     order: &Order,
+    before: Option<&BrokerConfig>,
     text: &texts::Broker<'_>,
     user: &str,
     mark: usize,
@@ -388,9 +393,8 @@ fn start(
         0o755,
         &Account::root(),
     )?;
-    let before = BrokerConfig::load(&config).ok();
     if site.config(&config, &text.text(), 0o644, &Account::root())? {
-        dropped(before.as_ref(), text.clients, site);
+        dropped(before, text.clients, site);
     }
     // What it reads has changed since then.
     let changed = site.count() > mark;
@@ -411,15 +415,10 @@ fn unknown(
     site: &mut Site<'_>,
 ) -> Result<(), Problem> {
     let issued = authority.issued()?;
-    let nodes = issued
-        .iter()
-        .filter(|issued| issued.role == Role::Node && issued.is_valid());
-    let nodes = nodes.count();
-    for new in operators
-        .iter()
-        .filter(|operator| operator.is_new && nodes > 0)
-    {
-        if let Some(caller) = &new.caller {
+    let is_node = |issued: &authority::Issued| issued.role == Role::Node && issued.is_valid();
+    if issued.iter().any(is_node) {
+        let new = operators.iter().filter(|operator| operator.is_new);
+        for caller in new.filter_map(|operator| operator.caller.as_ref()) {
             site.warn(client::unknown(caller));
         }
     }

@@ -220,6 +220,14 @@ fn given(order: &Order, name: &str) -> Result<Vec<Pair>, Problem> {
     names.into_iter().map(pair).collect()
 }
 
+/// Whether a certificate is of another authority than this.
+pub(super) fn is_of_another(
+    pair: &tls::Certified,
+    authority: Option<&authority::Authority>,
+) -> bool {
+    !authority.is_some_and(|authority| authority.has_signed(pair.leaf()))
+}
+
 /// An operator whose key is made here and signed by the authority on this machine.
 pub(super) fn from_authority(
     authority: Option<&authority::Authority>,
@@ -233,7 +241,7 @@ pub(super) fn from_authority(
     let there = tls::Certified::load(&files.cert, &files.key);
     let other = there
         .as_ref()
-        .is_ok_and(|pair| !authority.is_some_and(|authority| authority.has_signed(pair.leaf())));
+        .is_ok_and(|pair| is_of_another(pair, authority));
     if other && !site.replaces() {
         return Err(Problem::config(format_args!(
             "{name} has a certificate of another broker's authority, {}",

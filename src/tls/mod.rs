@@ -33,7 +33,7 @@ pub use names::{
 };
 pub use server::{Enrolment, Server};
 pub use token::{Token, broker_address};
-pub use trust::{Trust, check_issued, is_signed_by, newer_list};
+pub use trust::{Trust, check_issued, newer_list};
 
 #[cfg(test)]
 pub(crate) mod fixture;

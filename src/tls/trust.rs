@@ -155,7 +155,7 @@ pub fn check_issued(
 }
 
 /// Whether one of these authorities, in PEM, has signed a certificate.
-pub fn is_signed_by(certificate: &CertificateDer<'_>, authorities: &str) -> bool {
+pub(super) fn is_signed_by(certificate: &CertificateDer<'_>, authorities: &str) -> bool {
     let Ok(certificate) = names::parse(certificate) else {
         return false;
     };

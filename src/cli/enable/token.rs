@@ -76,13 +76,6 @@ fn create(args: &TokenCreate) -> Result<Exit, CommandError> {
         callers: tokens::callers(&config, &authority)?,
     };
     if role == Role::Client {
-        let issued = authority.issued().map_err(refused)?;
-        let node = issued.iter().find(|issued| {
-            issued.role == Role::Node && issued.is_valid() && order.names.contains(&issued.name)
-        });
-        if let Some(node) = node {
-            return Err(refused(AuthorityError::IsNode(node.name.clone())));
-        }
         for name in order
             .names
             .iter()

@@ -121,11 +121,12 @@ impl Session {
         if general.verbose {
             drop(daemon::start_log(config::LogLevel::Warn));
         }
+        let verbose = general.verbose && !common.quiet;
         let (stop, stopped) = watch::channel(None);
         let watching = tokio::spawn(connect::watch_signals(stop));
         Ok(Self {
             out: Out::new(general.color, config.color.unwrap_or(true)),
-            verbose: general.verbose && !common.quiet,
+            verbose,
             ping_graph: config.ping_graph,
             client: connect::connect(config, common, stopped.clone()).await?,
             stop: stopped,
@@ -137,7 +138,7 @@ impl Session {
             unclear_input: input == Input::Unclear,
             undiscovered: Vec::new(),
             quiet: common.quiet,
-            warnings: Warnings::new(general.verbose && !common.quiet),
+            warnings: Warnings::new(verbose),
             dry_run: common.discovery.dry_run,
             sort: common.sort,
             progress: options.progress

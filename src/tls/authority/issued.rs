@@ -105,6 +105,15 @@ impl Authority {
         paths.iter().map(|path| read(path)).collect()
     }
 
+    /// Refuses a client the name that a node bears.
+    pub(super) fn refuse_a_nodes(&self, name: &str, now: SystemTime) -> Result<(), AuthorityError> {
+        let nodes = |issued: &Issued| issued.role == Role::Node && issued.is_valid_at(now);
+        if self.issued_to(name)?.iter().any(nodes) {
+            return Err(AuthorityError::IsNode(name.to_owned()));
+        }
+        Ok(())
+    }
+
     /// Another name that people would take for this one, with a certificate that counts.
     pub(super) fn alike(
         &self,
@@ -152,9 +161,8 @@ impl Authority {
         let _lock = self.lock()?;
         let life = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
         let now = SystemTime::now();
-        let nodes = |issued: &Issued| issued.role == Role::Node && issued.is_valid_at(now);
-        if role == Role::Client && self.issued_to(name)?.iter().any(nodes) {
-            return Err(AuthorityError::IsNode(name.to_owned()));
+        if role == Role::Client {
+            self.refuse_a_nodes(name, now)?;
         }
         // The broker's machine is a node too, and may be called as the broker is.
         let others = |issued: &Issued| issued.role != Role::Broker && issued.is_valid_at(now);

@@ -182,7 +182,7 @@ impl Authority {
 
     /// Whether it has signed a certificate.
     pub fn has_signed(&self, certificate: &CertificateDer<'_>) -> bool {
-        super::is_signed_by(certificate, self.cert_pem())
+        trust::is_signed_by(certificate, self.cert_pem())
     }
 
     /// The pin of its key.

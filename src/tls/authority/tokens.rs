@@ -77,8 +77,8 @@ impl TokenRecord {
 
     /// Whether who joins with it dials this broker, and obeys these callers.
     pub fn leads_to(&self, broker: &str, callers: &[String]) -> bool {
-        let set = |callers: &[String]| callers.iter().cloned().collect::<BTreeSet<_>>();
-        self.broker.is_empty() || (self.broker == broker && set(&self.callers) == set(callers))
+        let ours: BTreeSet<&String> = self.callers.iter().collect();
+        self.broker.is_empty() || (self.broker == broker && ours == callers.iter().collect())
     }
 
     /// Whether anybody may still join with it.
@@ -142,6 +142,12 @@ impl Authority {
             callers: order.callers.clone(),
         };
         let _lock = self.lock()?;
+        if order.role == Role::Client {
+            // A pattern is no name yet.
+            for name in order.names.iter().filter(|name| !name.contains('*')) {
+                self.refuse_a_nodes(name, now)?;
+            }
+        }
         self.keep_token(&kept)?;
         Ok(token)
     }
