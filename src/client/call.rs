@@ -129,16 +129,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to the first broker of the pool that takes us.
+    /// Connects to the first broker of the pool that takes us, if one does `within` this time.
     pub async fn connect(
         settings: connector::Settings,
         identity: Identity,
         provider: Arc<dyn SecurityProvider>,
+        within: Duration,
         stop: watch::Receiver<Option<Interrupt>>,
     ) -> Result<Self, Error> {
         let headers = vec![("mc-security".to_owned(), "pki".to_owned())];
-        let (connection, events) =
-            Connection::start(settings, identity.clone(), headers, Policy::FailFast);
+        let policy = Policy::FailFast { within };
+        let (connection, events) = Connection::start(settings, identity.clone(), headers, policy);
         let broker = connection.connected().await?;
         Ok(Self {
             connection,

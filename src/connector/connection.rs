@@ -20,7 +20,11 @@ use crate::mcorpc::names::Identity;
 pub enum Policy {
     /// Give up after the first round over the pool: a person is waiting. Once connected, a lost
     /// connection is made again all the same.
-    FailFast,
+    FailFast {
+        /// How long that round may take. Each broker gets its part of what is left, so that one that
+        /// swallows everything does not take the time of those that work.
+        within: Duration,
+    },
     /// Try until it works, and say so in events: nobody is there to start us again.
     KeepTrying,
 }
@@ -31,6 +35,7 @@ pub enum Policy {
 pub struct Connection {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<Status>,
+    policy: Policy,
 }
 
 impl Connection {
@@ -60,6 +65,7 @@ impl Connection {
         let connection = Self {
             commands,
             status: seen,
+            policy,
         };
         (connection, events)
     }
@@ -71,6 +77,10 @@ impl Connection {
             match &*status.borrow_and_update() {
                 Status::Connected(server) => return Ok(server.clone()),
                 Status::Ended(error) => return Err(error.clone()),
+                // There was a session, which ended before we looked.
+                Status::Down(error) if matches!(self.policy, Policy::FailFast { .. }) => {
+                    return Err(error.clone());
+                }
                 Status::Connecting | Status::Down(_) => {}
             }
             if status.changed().await.is_err() {

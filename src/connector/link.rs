@@ -76,6 +76,7 @@ pub(super) struct Link {
     /// Consecutive attempts without a session.
     failures: u32,
     ever_connected: bool,
+    begun: Instant,
     pub(super) session: Session,
     /// Messages for which there is no open session, oldest first. Each has somebody who waits, so
     /// there are no more of them than there are waiting.
@@ -120,7 +121,7 @@ impl Link {
         let backoff = Backoff::new(&settings, seeds.split());
         let shuffle = settings.randomize.then(|| seeds.split());
         let max_body = match policy {
-            Policy::FailFast => MAX_BODY_CLIENT,
+            Policy::FailFast { .. } => MAX_BODY_CLIENT,
             Policy::KeepTrying => MAX_BODY_AGENT,
         };
         Self {
@@ -131,6 +132,7 @@ impl Link {
             backoff,
             failures: 0,
             ever_connected: false,
+            begun: Instant::now(),
             waiting: VecDeque::new(),
             commands,
             events,
@@ -210,12 +212,20 @@ impl Link {
 
     /// How long a connection may take, from the first packet to CONNECTED.
     pub(super) fn time_to_connect(&self) -> Duration {
-        self.settings.connect_timeout.min(LONGEST)
+        let most = self.settings.connect_timeout.min(LONGEST);
+        let Policy::FailFast { within } = self.policy else {
+            return most;
+        };
+        if self.ever_connected {
+            return most;
+        }
+        let left = within.min(LONGEST).saturating_sub(self.begun.elapsed());
+        most.min(rounded(left / self.pool.left()))
     }
 
     /// Whether a person waits for the first round over the pool.
     fn fails_fast(&self) -> bool {
-        self.policy == Policy::FailFast && !self.ever_connected
+        matches!(self.policy, Policy::FailFast { .. }) && !self.ever_connected
     }
 
     /// One connection, from its first packet to its end.
@@ -344,6 +354,16 @@ impl Link {
         }
     }
 }
+
+/// The same time to 10 ms: people read it in errors, and the rest is the timers'.
+fn rounded(time: Duration) -> Duration {
+    let time = time + GRAIN / 2;
+    time.saturating_sub(Duration::from_nanos(
+        (time.subsec_nanos() % GRAIN.subsec_nanos()).into(),
+    ))
+}
+
+const GRAIN: Duration = Duration::from_millis(10);
 
 /// Bounds what a configuration may ask for, so that no sum of times overflows.
 const LONGEST: Duration = Duration::from_hours(24);

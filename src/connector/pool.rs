@@ -38,6 +38,12 @@ impl Pool {
         index
     }
 
+    /// How many of this round there are from the server given last on.
+    pub(super) fn left(&self) -> u32 {
+        let after = self.order.len().saturating_sub(self.tried);
+        u32::try_from(after).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
     /// Whether the server given last was the last of its round.
     pub(super) fn round_over(&self) -> bool {
         self.tried >= self.order.len()
@@ -55,6 +61,7 @@ mod tests {
         let mut pool = Pool::new(3, None);
         let seen: Vec<_> = (0..7).map(|_| pool.next().unwrap()).collect();
         assert_eq!(seen, [0, 1, 2, 0, 1, 2, 0]);
+        assert_eq!(pool.left(), 3);
         assert!(!pool.round_over());
         assert_eq!(Pool::new(0, None).next(), None);
     }

@@ -65,8 +65,36 @@ fn a_port_that_is_no_broker() {
     let port = format!("port = {}", fleet.port);
     let config = fleet.client_with("silent.cfg", &[(&port, &format!("port = {silent}"))]);
     let begun = Instant::now();
-    let ended = mco(&config, ["ping", "--connection-timeout", "1"]).exits(69);
+    let ended = mco(&config, ["ping", "--connection-timeout", "1"])
+        .exits(69)
+        .complains("timed out after 1s while waiting for it in the TLS handshake");
     clear(&ended, begun);
+}
+
+#[test]
+fn a_silent_broker_leaves_the_next_one_its_time() {
+    let fleet = Fleet::start(1);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap().port();
+    let text = fs::read_to_string(fleet.path("client.cfg")).unwrap();
+    let key = "plugin.activemq.pool.";
+    let second: String = text
+        .lines()
+        .filter(|line| line.starts_with(&format!("{key}1.")))
+        .map(|line| line.replace(&format!("{key}1."), &format!("{key}2.")) + "\n")
+        .collect();
+    assert!(second.contains("port"), "{text}");
+    let (port, size) = (format!("port = {}", fleet.port), format!("{key}size = 1"));
+    let config = fleet.client_with(
+        "two.cfg",
+        &[
+            (&port, &format!("port = {silent}")),
+            (&size, &format!("{second}{key}size = 2")),
+        ],
+    );
+    mco(&config, ["find", "--connection-timeout", "6"])
+        .exits(0)
+        .says("node1");
 }
 
 #[test]

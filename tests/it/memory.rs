@@ -113,8 +113,14 @@ async fn call(fleet: &Fleet, calls: usize) {
         ..Settings::default()
     };
     let sender: Identity = "peadmin".parse().unwrap();
-    let (connection, mut events) =
-        Connection::start(settings, sender.clone(), Vec::new(), Policy::FailFast);
+    let (connection, mut events) = Connection::start(
+        settings,
+        sender.clone(),
+        Vec::new(),
+        Policy::FailFast {
+            within: Duration::from_secs(30),
+        },
+    );
     connection.subscribe(REPLY_TO, None).await.unwrap();
     let mut sent = HashSet::new();
     let (mut begun, mut answered) = (0, 0);

@@ -1,6 +1,9 @@
 //! What a node tells of itself reaches whoever subscribes to it, signed.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use mcollective::{
     connector::{Connection, Event, Policy, Server, Settings},
@@ -43,8 +46,14 @@ fn a_collector_hears_every_node_and_can_tell_who_spoke() {
         .unwrap();
     let countries = runtime.block_on(async {
         let identity = "collector".parse().unwrap();
-        let (connection, mut events) =
-            Connection::start(settings, identity, Vec::new(), Policy::FailFast);
+        let (connection, mut events) = Connection::start(
+            settings,
+            identity,
+            Vec::new(),
+            Policy::FailFast {
+                within: Duration::from_secs(30),
+            },
+        );
         let topic = "/topic/mcollective.registration.agent";
         connection.subscribe(topic, None).await.unwrap();
         connection.connected().await.unwrap();

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{self, BufRead as _, BufReader},
     process::Stdio,
+    time::Duration,
 };
 
 use mcollective::{
@@ -319,7 +320,9 @@ fn requests_go_out_and_answers_elsewhere() {
             config.common.connector,
             Identity::new("peadmin").unwrap(),
             Vec::new(),
-            Policy::FailFast,
+            Policy::FailFast {
+                within: Duration::from_secs(30),
+            },
         );
         connection.connected().await.unwrap();
         connection.subscribe("/queue/audit", None).await.unwrap();

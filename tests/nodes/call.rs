@@ -62,8 +62,9 @@ pub(crate) struct Made {
     pub(crate) stderr: String,
 }
 
-/// How long to wait for a broker, and for nodes that are named and not there, in seconds.
-const CONNECTION: u32 = 3;
+/// How long to wait for a broker, and for nodes that are named and not there, in seconds. This is no
+/// measure of speed: a broker that has not answered by then is stuck.
+const CONNECTION: u32 = 10;
 const ABSENT: u32 = 1;
 
 /// What a call may take beyond its own limits on a busy machine, before it counts as endless.

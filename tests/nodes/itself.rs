@@ -7,6 +7,7 @@ use crate::{
     fleet::AGENTS,
     judge::{self, Peace},
     notes::Notes,
+    pulse::Pulse,
     storm,
     told::Told,
 };
@@ -32,6 +33,10 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     (
         "itself::a_wrong_run_does_not_pass",
         a_wrong_run_does_not_pass,
+    ),
+    (
+        "itself::a_machine_that_stands_still_is_noticed",
+        a_machine_that_stands_still_is_noticed,
     ),
     (
         "itself::the_same_seed_brings_the_same_faults",
@@ -363,6 +368,22 @@ fn a_wrong_run_does_not_pass() {
             assert!(found.iter().any(|what| what == expected), "{found:?}");
         }
     }
+}
+
+fn a_machine_that_stands_still_is_noticed() {
+    let pulse = Pulse::default();
+    assert_eq!(pulse.told(), None);
+    pulse.note(2000, 2700);
+    for (from, until, stood) in [
+        (1000, 1999, false),
+        (1000, 2000, true),
+        (2100, 2200, true),
+        (2700, 9000, true),
+        (2701, 9000, false),
+    ] {
+        assert_eq!(pulse.stood(from, until), stood, "{from} to {until}");
+    }
+    assert!(pulse.told().unwrap().contains("700 ms"));
 }
 
 fn the_same_seed_brings_the_same_faults() {

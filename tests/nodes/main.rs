@@ -29,6 +29,7 @@ mod openrc;
 mod packages;
 mod pause;
 mod place;
+mod pulse;
 mod puppet;
 mod puppet_ca;
 mod renewal;

@@ -19,6 +19,7 @@ use crate::{
     fleet::{BROKER, Fleet, PATIENCE},
     judge::{self, Peace},
     notes::Notes,
+    pulse::Pulse,
     told::Told,
 };
 
@@ -32,6 +33,7 @@ pub(crate) struct Watch<'a> {
     over: AtomicBool,
     faults: Cell<u32>,
     slowest: Cell<Duration>,
+    pulse: Pulse,
 }
 
 /// A time in which something was wrong.
@@ -61,6 +63,7 @@ pub(crate) fn watched_on(fleet: &Fleet, test: &str, seed: u64, steps: impl FnOnc
         over: AtomicBool::new(false),
         faults: Cell::new(0),
         slowest: Cell::default(),
+        pulse: Pulse::default(),
     };
     let shared = Shared {
         fleet,
@@ -73,6 +76,10 @@ pub(crate) fn watched_on(fleet: &Fleet, test: &str, seed: u64, steps: impl FnOnc
         for caller in 0..CALLERS {
             let chance = Chance::new(seed ^ (caller + 1));
             scope.spawn(move || shared.call_in_a_loop(chance));
+        }
+        let (pulse, over) = (&watch.pulse, &watch.over);
+        for processor in Pulse::processors() {
+            scope.spawn(move || pulse.watch(processor, over));
         }
         watch.whole();
         steps(&watch);
@@ -227,6 +234,9 @@ impl Watch<'_> {
 
     /// What had peace during a call.
     fn peace(&self, made: &Made) -> Peace {
+        if self.pulse.stood(made.began_ms, made.ended_ms) {
+            return Peace::default();
+        }
         let weather = self.weather.lock().unwrap();
         let troubled: Vec<Target> = weather
             .iter()
@@ -292,6 +302,9 @@ impl Watch<'_> {
             self.slowest.get().as_secs_f64(),
             wrong.len(),
         );
+        if let Some(stood) = self.pulse.told() {
+            println!("{}: {stood}", self.test);
+        }
         if wrong.is_empty() {
             return;
         }

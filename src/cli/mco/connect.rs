@@ -64,33 +64,18 @@ pub(super) async fn connect(
         .map_err(|error| CommandError::config(error.to_string()))?;
     let identity = provider.identity().clone();
     let provider: Arc<dyn SecurityProvider> = Arc::new(provider);
-    let limit = options
+    let within = options
         .connection_timeout
         .map(Duration::from_secs_f64)
         .or(config.connection_timeout)
         .unwrap_or(CONNECTION_TIMEOUT);
-    let mut settings = common.connector.clone();
-    let brokers: Vec<String> = settings
-        .pool
-        .iter()
-        .map(|server| format!("{}:{}", server.host, server.port))
-        .collect();
-    settings.connect_timeout = settings.connect_timeout.min(limit);
+    let settings = common.connector.clone();
     renew_in_time(common).await;
     let stopped = stop.clone();
-    let connecting = Client::connect(settings, identity, provider, stopped);
     tokio::select! {
-        connected = tokio::time::timeout(limit, connecting) => match connected {
-            Ok(connected) => connected.map_err(unreachable),
-            Err(_) => Err(CommandError::new(
-                Exit::Unavailable,
-                format!(
-                    "no broker answered within {}: {}",
-                    humantime::format_duration(limit),
-                    brokers.join(", ")
-                ),
-            ).hint("whoever listens there says nothing; wait longer with `--connection-timeout SECONDS`")),
-        },
+        connected = Client::connect(settings, identity, provider, within, stopped) => {
+            connected.map_err(unreachable)
+        }
         Ok(why) = stop.wait_for(Option::is_some) => {
             let exit = why.map_or(Exit::Interrupted, Exit::from);
             Err(CommandError::new(exit, String::new()))

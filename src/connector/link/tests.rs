@@ -15,6 +15,11 @@ use crate::{
     stomp::{self, Encoder, Frame, Version},
 };
 
+/// What a client does in tests that are not about how long that takes.
+const FAIL_FAST: Policy = Policy::FailFast {
+    within: Duration::from_mins(1),
+};
+
 fn start(settings: Settings, policy: Policy) -> (Connection, mpsc::Receiver<Event>) {
     let identity = Identity::new("web1.example").unwrap();
     Connection::start(settings, identity, Vec::new(), policy)
@@ -62,7 +67,7 @@ async fn next_message(events: &mut mpsc::Receiver<Event>) -> Message {
 
 /// How a client that tries once ends.
 async fn first_round(settings: Settings) -> Error {
-    let (connection, _events) = start(settings, Policy::FailFast);
+    let (connection, _events) = start(settings, FAIL_FAST);
     connection.connected().await.unwrap_err()
 }
 
@@ -133,7 +138,7 @@ async fn after_a_lost_connection_subscriptions_stand_again_and_nothing_is_lost_o
 #[tokio::test]
 async fn a_receipt_tells_deliveries_and_a_loss_is_told_to_who_waits_for_one() {
     let broker = Broker::start(None).await;
-    let (connection, _events) = start(broker.settings(None), Policy::FailFast);
+    let (connection, _events) = start(broker.settings(None), FAIL_FAST);
     let mut wanted = outgoing("x");
     wanted.receipt = true;
     let served = async {
@@ -190,7 +195,7 @@ async fn a_client_is_told_after_one_round_and_an_agent_goes_on() {
         pool: vec![server(one, None), server(two, None)],
         ..Settings::default()
     };
-    let (connection, mut events) = start(settings.clone(), Policy::FailFast);
+    let (connection, mut events) = start(settings.clone(), FAIL_FAST);
     let error = connection.connected().await.unwrap_err();
     let expected = format!(
         "cannot reach any of 2 brokers: localhost:{one}: connection refused; localhost:{two}: connection refused"
@@ -214,10 +219,46 @@ async fn the_next_of_the_pool_serves_when_the_first_is_down() {
     let broker = Broker::start(None).await;
     let mut settings = broker.settings(None);
     settings.pool.insert(0, server(closed_port().await, None));
-    let (connection, _events) = start(settings, Policy::FailFast);
+    let (connection, _events) = start(settings, FAIL_FAST);
     let _peer = broker.session().await;
     assert_eq!(connection.connected().await.unwrap().port, broker.port());
     assert_eq!(connection.server().unwrap().port, broker.port());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_broker_has_its_part_of_a_clients_time() {
+    let identity = Identity::new("peadmin").unwrap();
+    let pool = [1, 2, 3].map(|port| server(port, None)).to_vec();
+    let settings = Settings {
+        pool,
+        ..Settings::default()
+    };
+    let seconds = Duration::from_secs;
+    let policy = Policy::FailFast {
+        within: seconds(12),
+    };
+    let (_commands, to_link) = mpsc::channel(1);
+    let (events, _events) = mpsc::channel(1);
+    let (status, _seen) = watch::channel(Status::Connecting);
+    let mut link = Link::new(settings, identity, vec![], policy, to_link, events, status);
+    let mut next = async |passes| {
+        link.pool.next();
+        let part = link.time_to_connect();
+        tokio::time::advance(passes).await;
+        part
+    };
+    // What the first swallows is no more than its part, and what it leaves is the others'.
+    assert_eq!(next(seconds(4)).await, seconds(4));
+    assert_eq!(next(seconds(1)).await, seconds(4));
+    assert_eq!(next(seconds(9)).await, seconds(7));
+    assert_eq!(next(seconds(0)).await, seconds(0));
+    // The setting still holds, and alone once there has been a session.
+    link.settings.connect_timeout = seconds(1);
+    link.begun = Instant::now();
+    assert_eq!(link.time_to_connect(), seconds(1));
+    link.settings.connect_timeout = seconds(30);
+    link.ever_connected = true;
+    assert_eq!(link.time_to_connect(), seconds(30));
 }
 
 #[tokio::test]
@@ -257,7 +298,7 @@ async fn a_message_waits_for_a_connection_until_its_deadline() {
 #[tokio::test]
 async fn closing_writes_what_was_sent_and_waits_for_the_broker() {
     let broker = Broker::start(None).await;
-    let (connection, mut events) = start(broker.settings(None), Policy::FailFast);
+    let (connection, mut events) = start(broker.settings(None), FAIL_FAST);
     let mut peer = broker.session().await;
     let sending = tokio::spawn({
         let connection = connection.clone();
@@ -457,7 +498,7 @@ async fn sessions_run_over_tls() {
     let ca = Ca::new("ca");
     let broker = Broker::start(Some(ca.acceptor(&["localhost"], Validity::Now, &ca))).await;
     let settings = broker.settings(Some(ca.client(Validity::Now)));
-    let (connection, _events) = start(settings, Policy::FailFast);
+    let (connection, _events) = start(settings, FAIL_FAST);
     let mut peer = broker.session().await;
     connection.connected().await.unwrap();
     connection.send(outgoing("hello")).await.unwrap();
