@@ -135,7 +135,7 @@ fn connections_of_one_node_are_limited() {
 
 #[test]
 fn handshakes_wait_for_their_turn_and_dawdlers_do_not_keep_them_waiting() {
-    let mut broker = Solo::start("limit.handshakes = 8\nlimit.handshake_timeout = 6s\n");
+    let mut broker = Solo::start("limit.handshakes = 8\nlimit.handshake_timeout = 12s\n");
     let mut others = Bystanders::join(&broker);
     // One address has two turns.
     // A whole record of TLS, and never more: the start of a ClientHello.
@@ -187,7 +187,7 @@ fn who_says_nothing_or_half_a_word_takes_no_turn() {
 
 #[test]
 fn a_handshake_or_a_connect_that_never_comes_ends_a_connection() {
-    let mut broker = Solo::start("limit.handshake_timeout = 1s\nlimit.connect_timeout = 1500ms\n");
+    let mut broker = Solo::start("limit.handshake_timeout = 3s\nlimit.connect_timeout = 3500ms\n");
     let mut others = Bystanders::join(&broker);
     let mut silent = broker.dial();
     let mut quiet = broker.quiet("node1");
@@ -380,7 +380,7 @@ fn large_bodies_share_a_budget_and_small_ones_need_none() {
 #[test]
 fn a_large_body_that_never_ends_gives_its_share_back() {
     let mut broker =
-        Solo::start("limit.frame_size = 1M\nlimit.receiving_bytes = 1M\nlimit.body_timeout = 1s\n");
+        Solo::start("limit.frame_size = 1M\nlimit.receiving_bytes = 1M\nlimit.body_timeout = 4s\n");
     let mut others = Bystanders::join(&broker);
     let body = "x".repeat(1_000_000);
     let head = format!("SEND\ndestination:{REPLY}\ncontent-length:1000000\n\n");

@@ -33,7 +33,7 @@ fn a_storm_of_nuls_ends_its_own_session_and_nothing_else() {
 /// Bytes that come one by one gain no time, and a length that is only claimed takes no memory.
 #[test]
 fn a_frame_that_drips_in_or_claims_to_be_endless_is_not_waited_for() {
-    let mut broker = Solo::start("limit.connect_timeout = 1s\n");
+    let mut broker = Solo::start("limit.connect_timeout = 3s\n");
     let mut bystanders = Bystanders::join(&broker);
     let mut peer = broker.quiet("mallory");
     peer.send("CONNECT\n");
