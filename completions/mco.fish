@@ -50,7 +50,7 @@ complete -c mco -n "__fish_mco_using_subcommand ping" -s T -l target -d 'Target 
 complete -c mco -n "__fish_mco_using_subcommand ping" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand ping" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand ping" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -95,7 +95,7 @@ complete -c mco -n "__fish_mco_using_subcommand find" -s T -l target -d 'Target 
 complete -c mco -n "__fish_mco_using_subcommand find" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand find" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand find" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -143,7 +143,7 @@ complete -c mco -n "__fish_mco_using_subcommand rpc" -s T -l target -d 'Target m
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand rpc" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand rpc" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -190,7 +190,7 @@ complete -c mco -n "__fish_mco_using_subcommand facts" -s T -l target -d 'Target
 complete -c mco -n "__fish_mco_using_subcommand facts" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand facts" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand facts" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -237,7 +237,7 @@ complete -c mco -n "__fish_mco_using_subcommand inventory" -s T -l target -d 'Ta
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand inventory" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand inventory" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -288,7 +288,7 @@ complete -c mco -n "__fish_mco_using_subcommand puppet" -s T -l target -d 'Targe
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand puppet" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand puppet" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand puppet" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -342,7 +342,7 @@ complete -c mco -n "__fish_mco_using_subcommand package" -s T -l target -d 'Targ
 complete -c mco -n "__fish_mco_using_subcommand package" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand package" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand package" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand package" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -387,7 +387,7 @@ complete -c mco -n "__fish_mco_using_subcommand service" -s T -l target -d 'Targ
 complete -c mco -n "__fish_mco_using_subcommand service" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand service" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand service" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand service" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'
@@ -433,7 +433,7 @@ complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s T -l target 
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l discovery-timeout -d 'Timeout for doing discovery: how long to wait for nodes that are not connected [default: 2]' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s t -l timeout -d 'Timeout for calling remote agents [default: the action\'s own, and that for discovery]' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l ttl -d 'Set the message validity period [default: the timeout, which is the longest]' -r
-complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time [default: 10]' -r
+complete -c mco -n "__fish_mco_using_subcommand describe_filter" -l connection-timeout -d 'Give up connecting after this time, of which each broker of the pool has its part [default: 10]' -r
 complete -c mco -n "__fish_mco_using_subcommand describe_filter" -s o -l output -d 'In which form to print results: text, json, jsonl (a line for each, as they come), table, senders (names only), yaml' -r -f -a "text\t'For people, each result as it comes'
 json\t'One document at the end, with how every node ended'
 jsonl\t'One object on a line for each result as it comes, and a summary'

@@ -76,6 +76,7 @@ pub(super) struct Link {
     /// Consecutive attempts without a session.
     failures: u32,
     ever_connected: bool,
+    /// When the first round over the pool began.
     begun: Instant,
     pub(super) session: Session,
     /// Messages for which there is no open session, oldest first. Each has somebody who waits, so
@@ -213,14 +214,13 @@ impl Link {
     /// How long a connection may take, from the first packet to CONNECTED.
     pub(super) fn time_to_connect(&self) -> Duration {
         let most = self.settings.connect_timeout.min(LONGEST);
-        let Policy::FailFast { within } = self.policy else {
-            return most;
-        };
-        if self.ever_connected {
-            return most;
+        match self.policy {
+            Policy::FailFast { within } if !self.ever_connected => {
+                let left = within.min(LONGEST).saturating_sub(self.begun.elapsed());
+                most.min(rounded(left / self.pool.left()))
+            }
+            _ => most,
         }
-        let left = within.min(LONGEST).saturating_sub(self.begun.elapsed());
-        most.min(rounded(left / self.pool.left()))
     }
 
     /// Whether a person waits for the first round over the pool.

@@ -25,7 +25,7 @@ pub struct Common {
     /// Set the message validity period [default: the timeout, which is the longest]
     #[arg(long, value_name = "SECONDS", value_parser = parse_some_seconds, allow_negative_numbers = true)]
     pub ttl: Option<f64>,
-    /// Give up connecting after this time [default: 10]
+    /// Give up connecting after this time, of which each broker of the pool has its part [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
     pub connection_timeout: Option<f64>,
     /// Accepted as the original has it: publishing never waits for replies
