@@ -7,17 +7,20 @@ use bytes::Bytes;
 use super::settings::Times;
 use crate::stomp::{
     Frame, Headers,
-    destination::{BROKER_DEADLINE_HEADER, BROKER_TIME_HEADER, PEER_HEADER, PRESENCE_HEADER},
+    destination::{
+        BROKER_DEADLINE_HEADER, BROKER_TIME_HEADER, OWN_HEADER, PEER_HEADER, PRESENCE_HEADER,
+    },
 };
 
 /// Headers that the broker writes itself, or that were meant for it alone.
-const OURS: [&[u8]; 14] = [
+const OURS: [&[u8]; 15] = [
     b"ack",
     b"content-length",
     b"destination",
     b"login",
     BROKER_DEADLINE_HEADER.as_bytes(),
     BROKER_TIME_HEADER.as_bytes(),
+    OWN_HEADER.as_bytes(),
     PEER_HEADER.as_bytes(),
     PRESENCE_HEADER.as_bytes(),
     b"message-id",
@@ -87,6 +90,7 @@ impl Message {
     pub(crate) fn own(destination: &str, id: &str, kind: &str, body: &[u8], times: &Times) -> Self {
         let mut lines = Lines::new(destination.as_bytes(), PRIORITY, id, body.len());
         lines.add(b"content-type", kind.as_bytes());
+        lines.add(OWN_HEADER.as_bytes(), b"1");
         Self {
             bytes: lines.body(body),
             life: times.default_life,
@@ -180,7 +184,8 @@ mod tests {
     fn headers_go_through_raw_and_only_the_first_of_each() {
         let message = message(
             "SEND\ndestination:/topic/a\nmc_sender:n1\nx:a\\cb\nreceipt:7\nmessage-id:forged\n\
-             subscription:forged\nmc_sender:forged\nmc-broker-ms:99\nmc-peer:forged\n\nbody\0",
+             subscription:forged\nmc_sender:forged\nmc-broker-ms:99\nmc-peer:forged\n\
+             mc-broker-own:1\n\nbody\0",
         );
         assert_eq!(
             std::str::from_utf8(&message.bytes).unwrap(),

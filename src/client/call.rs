@@ -487,6 +487,12 @@ impl Client {
         progress: &mut dyn FnMut(Progress<'_>),
     ) {
         if state.presence_address.as_deref() == Some(message.destination.as_str()) {
+            if !message.is_brokers {
+                state.rejected += 1;
+                let why = "a list of who is connected that is not the broker's".to_owned();
+                progress(Progress::Rejected(why));
+                return;
+            }
             match Presence::parse(&message.body) {
                 Ok(presence) => state.present = Some(presence),
                 // Nobody knows whom to wait for, which must not look as if nobody were there.

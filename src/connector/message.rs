@@ -76,6 +76,8 @@ pub struct Message {
     /// The name in the certificate of the connection that sent a request, where the broker says so
     /// (ours does).
     pub from: Option<String>,
+    /// Our own broker says this itself, and did not pass it on.
+    pub is_brokers: bool,
 }
 
 /// The broker at the other end.

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::stomp::{
     Command, Decoder, Frame, Item, Limits, Version,
-    destination::{BROKER_TIME_HEADER, PEER_HEADER},
+    destination::{BROKER_TIME_HEADER, OWN_HEADER, PEER_HEADER},
     heartbeat::{Due, HeartBeat, Offer},
 };
 
@@ -491,6 +491,7 @@ impl Session {
             reply_to,
             taken: self.broker_time(&frame),
             from: header(&frame, PEER_HEADER)?.filter(|_| self.ours),
+            is_brokers: self.ours && frame.headers.raw(OWN_HEADER).is_some(),
             body: if self.options.base64 {
                 from_base64(&frame.body)
             } else {

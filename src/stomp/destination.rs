@@ -71,6 +71,9 @@ pub const PEER_HEADER: &str = "mc-peer";
 /// connected when the request was passed on, no sooner and no later.
 pub const PRESENCE_HEADER: &str = "mc-presence-to";
 
+/// In what our broker says itself: it passes on nothing that bears this.
+pub const OWN_HEADER: &str = "mc-broker-own";
+
 /// In a request to our broker: the time by its own clock after which nobody waits for an answer.
 pub const BROKER_DEADLINE_HEADER: &str = "mc-broker-deadline-ms";
 

@@ -244,6 +244,7 @@ async fn when_answers_pile_up_requests_are_refused_and_at_last_dropped() {
         let message = Message {
             taken: None,
             from: None,
+            is_brokers: false,
             destination: String::new(),
             reply_to: None,
             headers: Headers::default(),

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use crate::{
     cli::{render::stats, voice::complain},
     client::Progress,
+    text,
 };
 
 /// What was told already.
@@ -51,7 +52,8 @@ impl Warnings {
             ),
             _ => return None,
         };
-        (!told.replace(true) || self.verbose).then_some(line)
+        // Words of others are part of it, and begin no line of their own.
+        (!told.replace(true) || self.verbose).then(|| text::line(&line))
     }
 
     /// Says that line.
@@ -85,6 +87,9 @@ mod tests {
              ones, too)"
         );
         assert_eq!(warnings.of_call(&forged), None);
+        let lines = Progress::Rejected("no field `a\nweb1 ok`".into());
+        let line = Warnings::new(false).of_any(&lines).unwrap();
+        assert!(line.contains("`a\\nweb1 ok`"), "{line}");
         let lost = Progress::Lost("the broker hung up".into());
         assert_eq!(warnings.of_any(&lost).unwrap(), "the broker hung up");
         assert_eq!(warnings.of_any(&lost), None);

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | a node's certificate sends a request | `it::attacks::node::it_may_not_command_listen_in_or_speak_for_others` `security::pki::a_nodes_certificate_does_not_command` |
 //! | a node answers for another | `it::attacks::node::an_answer_in_anothers_name_is_none` `it::attacks::node::answers_in_anothers_name_are_told_and_counted` `security::pki::nobody_answers_for_another` |
+//! | a node speaks for the broker | `it::attacks::node::a_list_of_who_is_connected_is_the_brokers_alone` |
 //! | a node subscribes to another's address, a client's replies, everything | `it::attacks::node::it_may_not_command_listen_in_or_speak_for_others` `it::attacks::node::a_wild_card_hears_nothing` |
 //! | a client reads another's replies, or squats on their address | `it::attacks::client::it_may_not_read_anothers_replies` `it::attacks::client::it_may_not_squat_on_an_address_that_another_will_need` `broker::router::a_reply_address_belongs_to_who_subscribed_first_while_it_lives` |
 //! | a request again, to the same node, by another way, after a restart | `it::attacks::replay::to_the_same_node_by_any_way_and_after_a_restart` `security::replay::nothing_is_admitted_twice` `security::replay::what_may_have_run_before_the_start_does_not_run` |

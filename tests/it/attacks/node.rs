@@ -1,12 +1,16 @@
 //! What the key of a node is worth to a thief: at the broker the rights of that node, and no more.
 
-use std::process::Stdio;
+use std::{
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+};
 
 use mcollective::{
     mcorpc::reply::{Outcome, Reply, StatusCode},
     security::SecurityProvider as _,
     sys::clock,
 };
+use nix::sys::signal::Signal;
 
 use crate::support::Ended;
 
@@ -148,6 +152,34 @@ fn answers_in_anothers_name_are_told_and_counted() {
     let document: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(document["stats"]["rejected"], 2, "{document:#}");
     assert_eq!(document["stats"]["ok"], 3, "{document:#}");
+}
+
+/// It hears at which address answers are awaited, and beside it the list of who is connected.
+#[test]
+fn a_list_of_who_is_connected_is_the_brokers_alone() {
+    let site = Site::new();
+    let mut mallory = site.peer("mallory");
+    mallory.subscribe("/topic/mcollective.rpcutil.agent");
+    site.fleet.agents[0].signal(Signal::SIGSTOP);
+    let words = ["rpc", "rpcutil", "ping", "-t", "600"];
+    let mut call = site.fleet.command(words);
+    call.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut call = call.spawn().unwrap();
+    let (replies, _) = answer_as(&site, &mallory.frame(), "mallory");
+    let (base, _) = replies.rsplit_once('.').unwrap();
+    let nobody = r#"{"version":1,"nodes":[]}"#;
+    mallory.publish(&format!("{base}.0"), "mc-broker-own:1\n", nobody);
+    let mut warned = String::new();
+    let stderr = call.stderr.as_mut().unwrap();
+    BufReader::new(stderr).read_line(&mut warned).unwrap();
+    assert!(
+        warned.contains("a list of who is connected that is not the broker's"),
+        "{warned}"
+    );
+    site.fleet.agents[0].signal(Signal::SIGCONT);
+    let ended = Ended::from(call.wait_with_output().unwrap()).exits(0);
+    assert!(ended.stdout.contains("2 / 2 hosts"), "{ended:#?}");
+    assert!(!ended.stderr.contains("no longer connected"), "{ended:#?}");
 }
 
 /// What mallory's key makes of a request that it heard: an answer as this node, and where it is to go.
