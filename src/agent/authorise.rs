@@ -16,11 +16,13 @@ use std::{
 use crate::{
     config::Authorization,
     mcorpc::{
+        ddl::{Ddl, builtin},
         filter::Node,
         names::{ActionName, AgentName, CallerId},
         policy::{DecidedBy, Groups, Policy, Standing, Warning},
     },
     sys::file,
+    text,
 };
 
 /// The policies of this node.
@@ -241,6 +243,7 @@ pub fn check_policies(settings: &Authorization) -> Vec<String> {
     let (groups, mut faults, _) = load_groups(&settings.policies.join(GROUPS));
     faults.extend(missing_directory(settings));
     for path in policy_files(&settings.policies) {
+        faults.extend(unasked(&path, settings));
         faults.extend(load(&path, &groups, settings).1);
     }
     if let Some(name) = &settings.default_policy {
@@ -282,11 +285,51 @@ fn load(path: &Path, groups: &Groups, settings: &Authorization) -> (State, Vec<S
     } else {
         Policy::parse
     };
-    let (policy, warnings) = read(&text, groups, settings.allow_unconfigured);
+    let (policy, mut warnings) = read(&text, groups, settings.allow_unconfigured);
+    warnings.extend(unknown_actions(path, &policy));
     (
         State::Policy(Arc::new(policy)),
         with_path(path, warnings).collect(),
     )
+}
+
+/// Words of a policy that no request ever has as its action.
+fn unknown_actions(path: &Path, policy: &Policy) -> Vec<Warning> {
+    let own = agent_of(path).and_then(builtin::agent);
+    // The default policy is for any agent.
+    let agents: Vec<&Ddl> = own.map_or_else(|| builtin::agents().to_vec(), |agent| vec![agent]);
+    let whose = own.map_or("any agent here", Ddl::name);
+    policy
+        .named_actions()
+        .filter(|(_, name)| agents.iter().all(|agent| agent.find_action(name).is_none()))
+        .map(|(line, name)| {
+            let mut message = format!("`{name}` is no action of {whose}, so it matches nothing");
+            if let Some(own) = own {
+                let names: Vec<&str> = own.actions.iter().map(|action| &*action.name).collect();
+                message.push_str("; its actions are ");
+                message.push_str(&names.join(", "));
+            }
+            Warning { line, message }
+        })
+        .collect()
+}
+
+/// The agent that a policy's file is named after.
+fn agent_of(path: &Path) -> Option<&str> {
+    path.file_stem()?.to_str()
+}
+
+/// Says of a policy that no agent here asks it.
+fn unasked(path: &Path, settings: &Authorization) -> Option<String> {
+    let name = agent_of(path)?;
+    if builtin::agent(name).is_some() || settings.default_policy.as_deref() == Some(name) {
+        return None;
+    }
+    Some(format!(
+        "{}: there is no agent `{}` here, so nothing asks this policy",
+        path.display(),
+        text::excerpt(name, 64)
+    ))
 }
 
 /// The groups, what is wrong with them, and whether they can't be read at all. Rules that name a

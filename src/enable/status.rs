@@ -92,7 +92,8 @@ impl Status {
         self.find(true, what.into(), cure.into());
     }
 
-    fn weak(&mut self, what: impl Into<String>, cure: impl Into<String>) {
+    /// Notes something that could be safer.
+    pub fn weak(&mut self, what: impl Into<String>, cure: impl Into<String>) {
         self.find(false, what.into(), cure.into());
     }
 

@@ -51,6 +51,17 @@ pub enum RequestError {
         /// The certificate's common name.
         name: String,
     },
+    /// One of the signer's name may command, with another key or by another authority.
+    #[error(
+        "{name:?} may not command this node with this certificate, key {pin}: \
+         `plugin.pki.clients` names another key, or the callers have an authority of their own"
+    )]
+    OtherKey {
+        /// The certificate's common name.
+        name: String,
+        /// The fingerprint of the certificate's key.
+        pin: String,
+    },
 }
 
 /// A reply that can't be taken.

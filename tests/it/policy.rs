@@ -113,6 +113,16 @@ fn without_a_policy_all_is_denied_but_discovery() {
 fn check_config_lists_what_is_wrong_in_policies() {
     let fleet = fleet(&["uk"], Some("allow cert=peadmin * * *\n"));
     put(&fleet, "node1/policies/groups", "ops ann\n");
+    put(
+        &fleet,
+        "node1/policies/service.policy",
+        "policy default allow\ndeny\tcert=ann\tstop restrat\t*\t*\n",
+    );
+    put(
+        &fleet,
+        "node1/policies/servce.policy",
+        "policy default deny\n",
+    );
     let config = fleet.path("node1/server.cfg");
     let words = [
         "agent".as_ref(),
@@ -123,7 +133,12 @@ fn check_config_lists_what_is_wrong_in_policies() {
     run(words)
         .exits(0)
         .says("policies/rpcutil.policy:1: the line can't be read")
-        .says("policies/groups:1: `ann` is no caller");
+        .says("policies/groups:1: `ann` is no caller")
+        .says(
+            "policies/service.policy:2: `restrat` is no action of service, so it matches nothing; \
+             its actions are ",
+        )
+        .says("policies/servce.policy: there is no agent `servce` here");
 }
 
 #[test]
@@ -133,6 +148,8 @@ fn which_line_decides_is_explained() {
     let fleet = fleet(&["uk"], Some(policy));
     put(&fleet, "node1/policies/groups", "ops cert=ann\n");
     let config = fleet.path("node1/server.cfg");
+    let text = fs::read_to_string(&config).unwrap() + "plugin.pki.clients = peadmin, ann, an\n";
+    put(&fleet, "node1/server.cfg", &text);
     let check = |words: &[&str]| {
         let mut all = vec!["mco", "policy", "check", "rpcutil", "ping", "-c"];
         all.push(config.to_str().unwrap());
@@ -164,6 +181,11 @@ fn which_line_decides_is_explained() {
             .unwrap()
             .ends_with("/rpcutil.policy:1, the default")
     );
+    // Whom the node does not obey no line lets in.
+    check(&["--caller", "cert=bob"])
+        .exits(1)
+        .says("denied by `plugin.pki.clients` of /")
+        .says("in which nobody is known as cert=bob; otherwise denied by /");
     check(&["--caller", "nobody at all"]).exits(64);
     check(&["--caller", "cert=ann", "--facts", "/nowhere"])
         .exits(78)

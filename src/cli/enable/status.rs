@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn run(args: &StatusArgs) -> Result<Exit, CommandError> {
     let mut status = Status::look();
     try_clients(&mut status);
-    try_audit(&mut status);
+    try_agent(&mut status);
     match args.output {
         EnableOutput::Json => print(&document(&status))?,
         EnableOutput::Text => tell(&status),
@@ -56,20 +56,27 @@ fn try_clients(status: &mut Status) {
     }
 }
 
-/// Looks whether an agent could note what it is asked.
-fn try_audit(status: &mut Status) {
+/// Looks whether an agent could note what it is asked, and what its policies are worth.
+fn try_agent(status: &mut Status) {
     let agent = status.roles.iter().find(|role| role.name == "agent");
     let read = agent.map(|role| ServerConfig::load(&role.file, &config::process_environment));
-    let audit = read.and_then(Result::ok).and_then(|config| config.audit);
-    // Who is not root may only look.
-    let Some(audit) = audit.filter(|_| process::is_root()) else {
+    // Who is not root may only look at what everybody may read.
+    let Some(Ok(config)) = read.filter(|_| process::is_root()) else {
         return;
     };
-    if let Err(error) = agent::check_audit(&audit) {
+    if let Some(Err(error)) = config.audit.as_ref().map(agent::check_audit) {
         status.wrong(
             format!("the audit can't be written: {error}"),
             "make room, or see `plugin.rpcaudit.logfile`",
         );
+    }
+    for fault in config
+        .authorization
+        .as_ref()
+        .map(agent::check_policies)
+        .unwrap_or_default()
+    {
+        status.weak(fault, "");
     }
 }
 

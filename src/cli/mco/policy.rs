@@ -20,6 +20,7 @@ use crate::{
         policy::Standing,
     },
     node::{classes::Classes, facts},
+    security::pki::CallerRule,
     sys::paths,
 };
 
@@ -59,13 +60,37 @@ pub(super) fn run(args: &PolicyArgs, general: &General) -> Result<Exit, CommandE
             by,
             rules: Vec::new(),
         };
-        return show(args, general, &explained);
+        return show(args, general, &known(&config, &caller, explained)?);
     };
     let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
     let facts = facts::source(Some(&files.join(":")), Duration::ZERO).snapshot();
     let classes = Classes::new(classes).snapshot().to_vec();
     let explained = agent::explain(settings, &caller, &agent, &action, facts, classes);
-    show(args, general, &explained)
+    show(args, general, &known(&config, &caller, explained)?)
+}
+
+/// Whom the node does not know it refuses before any policy is asked.
+fn known(
+    config: &ServerConfig,
+    caller: &CallerId,
+    explained: Explained,
+) -> Result<Explained, CommandError> {
+    let clients = config.common.security.pki.clients.join(",");
+    let rules = CallerRule::parse_list(&clients)
+        .map_err(|error| CommandError::config(format!("`plugin.pki.clients`: {error}")))?;
+    if rules.iter().any(|rule| rule.caller() == caller.as_str()) {
+        return Ok(explained);
+    }
+    Ok(Explained {
+        allowed: false,
+        by: format!(
+            "`plugin.pki.clients` of {}, in which nobody is known as {caller}; otherwise {} by {}",
+            config.common.file.display(),
+            verdict(&explained),
+            explained.by
+        ),
+        ..explained
+    })
 }
 
 fn usage(error: &NameError) -> CommandError {
@@ -101,11 +126,7 @@ fn readable(file: &Path) -> Result<(), CommandError> {
 
 fn show(args: &PolicyArgs, general: &General, explained: &Explained) -> Result<Exit, CommandError> {
     let mut out = Out::new(general.color, true);
-    let verdict = if explained.allowed {
-        "allowed"
-    } else {
-        "denied"
-    };
+    let verdict = verdict(explained);
     if args.json {
         let rules = explained.rules.iter().map(
             |(line, text, standing)| json!({ "line": line, "text": text, "why": why(*standing) }),
@@ -131,6 +152,14 @@ fn show(args: &PolicyArgs, general: &General, explained: &Explained) -> Result<E
     } else {
         Exit::NobodyMatched
     })
+}
+
+fn verdict(explained: &Explained) -> &'static str {
+    if explained.allowed {
+        "allowed"
+    } else {
+        "denied"
+    }
 }
 
 fn why(standing: Standing) -> &'static str {

@@ -152,6 +152,18 @@ impl Policy {
         original::parse(text, groups, unset_default)
     }
 
+    /// The actions that its rules name, each with its line.
+    pub fn named_actions(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.rules.iter().flat_map(|rule| {
+            let names = match &rule.actions {
+                Names::All => None,
+                Names::Listed { names, .. } | Names::Within { names, .. } => Some(names),
+            };
+            let names = names.into_iter().flatten();
+            names.map(|name| (rule.line, name.as_str()))
+        })
+    }
+
     /// Whether this caller may run this action on this node.
     pub fn decide(&self, caller: &CallerId, action: &ActionName, node: &dyn Node) -> Decision {
         self.walk(caller, action, node, &mut |_, _| ())

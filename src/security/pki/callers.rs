@@ -74,7 +74,8 @@ impl CallerRule {
         Ok(rules)
     }
 
-    fn caller(&self) -> String {
+    /// What it is known as to policies.
+    pub fn caller(&self) -> String {
         format!("cert={}", self.known_as.as_ref().unwrap_or(&self.name))
     }
 }
@@ -132,6 +133,11 @@ pub(super) fn judge(rules: &[CallerRule], holder: &Holder, apart: bool) -> Optio
             }
     })?;
     CallerId::new(rule.caller()).ok()
+}
+
+/// Whether somebody of the holder's name may command, with another key or by another authority.
+pub(super) fn resembles(rules: &[CallerRule], holder: &Holder) -> bool {
+    rules.iter().any(|rule| rule.name == holder.name)
 }
 
 /// What the holder of this name and key calls itself as a caller.

@@ -163,7 +163,13 @@ impl SecurityProvider for Pki {
         let holder = files.chains.of_caller(jws.certificates(), now)?;
         let rules = &self.settings.clients;
         let Some(caller) = callers::judge(rules, &holder, files.chains.callers_apart()) else {
-            return Err(RequestError::NotACaller { name: holder.name });
+            let known = callers::resembles(rules, &holder);
+            let (name, pin) = (holder.name, holder.pin.to_string());
+            return Err(if known {
+                RequestError::OtherKey { name, pin }
+            } else {
+                RequestError::NotACaller { name }
+            });
         };
         holder.check_signature(&jws)?;
         let request = payload::read_request(&jws.payload()?).map_err(Fault::Form)?;

@@ -688,7 +688,11 @@ fn only_who_is_listed_commands() {
     ] {
         let result = FLEET.node(clients).verify_request(&body, now());
         assert!(
-            matches!(result, Err(RequestError::NotACaller { .. })),
+            matches!(
+                (result, clients.contains('@')),
+                (Err(RequestError::NotACaller { .. }), false)
+                    | (Err(RequestError::OtherKey { .. }), true)
+            ),
             "{clients:?}"
         );
     }
@@ -731,7 +735,11 @@ fn a_pin_is_worth_more_than_the_authority() {
     let result = FLEET
         .node(&format!("peadmin@{pin}"))
         .verify_request(&body, now());
-    assert!(matches!(result, Err(RequestError::NotACaller { .. })));
+    let error = result.unwrap_err();
+    assert!(matches!(error, RequestError::OtherKey { .. }), "{error}");
+    let other = tls::key_pin(&certificate(&files)).unwrap();
+    let told = format!("may not command this node with this certificate, key {other}: ");
+    assert!(error.to_string().contains(&told), "{error}");
 }
 
 #[test]
@@ -764,14 +772,15 @@ fn callers_may_have_an_authority_of_their_own() {
         Pki::load(settings).unwrap()
     };
     let not_a_caller = |result| assert!(matches!(result, Err(RequestError::NotACaller { .. })));
+    let other_authority = |result| assert!(matches!(result, Err(RequestError::OtherKey { .. })));
     node("peadmin").verify_request(&by_clients, now()).unwrap();
     not_a_caller(node("").verify_request(&by_clients, now()));
     // The nodes' authority no longer makes callers, but for one whose key is named.
-    not_a_caller(node("peadmin").verify_request(&by_nodes, now()));
+    other_authority(node("peadmin").verify_request(&by_nodes, now()));
     node(&format!("peadmin@{pin}"))
         .verify_request(&by_nodes, now())
         .unwrap();
-    not_a_caller(node(&format!("peadmin@{pin}")).verify_request(&by_clients, now()));
+    other_authority(node(&format!("peadmin@{pin}")).verify_request(&by_clients, now()));
     // Nor does the callers' authority make nodes.
     let pair = clients.issue(Role::Node, NODE, &[], 30).unwrap();
     let files = fleet.fixture.write_pair("false", &pair);
