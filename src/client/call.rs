@@ -107,6 +107,9 @@ pub enum Error {
     /// The broker refused a frame.
     #[error("the broker refused: {0}")]
     Refused(String),
+    /// Nobody knows who was asked, so nobody can be missed.
+    #[error("the broker did not tell who was asked{}", lost(.0.as_ref()))]
+    Unaccounted(Option<connector::Error>),
     /// The request can't be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -428,6 +431,10 @@ impl Client {
             state.gather.expect(answering);
             progress(addressed(&state.gather));
         }
+        let awaits_list = self.broker.is_ours() && matches!(call.addressing, Addressing::Broadcast);
+        if awaits_list && !state.gather.is_known() && state.interrupted.is_none() {
+            return Err(Error::Unaccounted(state.lost.take()));
+        }
         Ok(())
     }
 
@@ -457,6 +464,7 @@ impl Client {
                     return Err(error.into());
                 }
                 progress(Progress::Lost(error.to_string()));
+                state.lost = Some(error);
                 return Ok(true);
             }
             () = tokio::time::sleep_until(until.into()) => return Ok(false),
@@ -465,6 +473,10 @@ impl Client {
             Some(Event::Message(message)) => {
                 self.take(state, &message, progress);
             }
+            // Whoever was asked is still to be accounted for.
+            Some(Event::BrokerError { message }) if state.gather.is_known() => {
+                progress(Progress::Lost(Error::Refused(message).to_string()));
+            }
             Some(Event::BrokerError { message }) => return Err(Error::Refused(message)),
             Some(Event::Disconnected {
                 error,
@@ -472,6 +484,7 @@ impl Client {
             }) if !state.gather.is_known() => return Err(error.into()),
             Some(Event::Disconnected { error, retry_in }) => {
                 progress(Progress::Lost(error.to_string()));
+                state.lost = Some(error);
                 return Ok(retry_in.is_some());
             }
             Some(Event::Connected(_) | Event::Time(_)) => {}
@@ -554,6 +567,11 @@ fn look(state: &mut CallState, present: &Presence, progress: &mut dyn FnMut(Prog
     !state.watch.gives_up(&missing)
 }
 
+/// Why the broker could not tell, where that is known.
+fn lost(error: Option<&connector::Error>) -> String {
+    error.map_or_else(String::new, |error| format!(": {error}"))
+}
+
 /// How often the broker is asked whether those that are waited for are still there.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -570,3 +588,6 @@ pub(super) fn new_request_id() -> Result<RequestId, SignError> {
         .map_err(|_| SignError("the system has no random numbers".to_owned()))?;
     Ok(RequestId::from_random(bytes))
 }
+
+#[cfg(test)]
+mod tests;

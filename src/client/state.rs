@@ -36,6 +36,8 @@ pub(super) struct CallState {
     pub(super) sent: Instant,
     pub(super) discovery: Duration,
     pub(super) interrupted: Option<Interrupt>,
+    /// How the connection was lost last, if it was.
+    pub(super) lost: Option<connector::Error>,
 }
 
 impl CallState {
@@ -58,6 +60,7 @@ impl CallState {
             sent: Instant::now(),
             discovery: Duration::ZERO,
             interrupted: None,
+            lost: None,
         }
     }
 

@@ -140,7 +140,7 @@ impl Broker {
     }
 
     /// Settings for this broker alone, which do not wait long.
-    pub(super) fn settings(&self, tls: Option<Files>) -> Settings {
+    pub(crate) fn settings(&self, tls: Option<Files>) -> Settings {
         Settings {
             pool: vec![server(self.port(), tls)],
             max_reconnect_delay: std::time::Duration::from_millis(50),

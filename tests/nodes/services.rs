@@ -219,6 +219,12 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
     };
     let before = pid();
     service("stop", &us).is(1, "nobody could start it again from afar", &running);
+    // Nor what it needs, as every service does.
+    for name in ["sysinit.target", "system.slice"] {
+        for verb in ["stop", "restart"] {
+            service(verb, name).is(1, "the agent that answers would end with it", &running);
+        }
+    }
     assert_eq!(pid(), before);
     service("restart", &us)
         .is(0, "OK", &running)

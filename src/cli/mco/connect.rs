@@ -171,6 +171,10 @@ pub(super) fn unreachable(error: client::Error) -> CommandError {
             CommandError::new(Exit::Refused, format!("the broker refused: {why}"))
                 .hint("`clients` and `collectives.*` in its broker.cfg say who may do what")
         }
+        error @ client::Error::Unaccounted(_) => {
+            CommandError::new(Exit::Unavailable, error.to_string())
+                .hint("who was asked may have done it all the same: look before you ask again")
+        }
         client::Error::Sign(error) => CommandError::new(Exit::Config, error.to_string()),
         client::Error::Name(error) => CommandError::new(Exit::Software, error.to_string()),
     }

@@ -53,10 +53,29 @@ pub trait ServiceProvider: Send + Sync {
         None
     }
 
+    /// What tells which services end with any of these; `None` where none does.
+    fn ask_along(&self, _names: &[String]) -> Option<Program> {
+        None
+    }
+
+    /// They, from what that program said.
+    fn read_along(&self, _ended: &Ended) -> Along {
+        Along::default()
+    }
+
     /// How an operator makes a masked service usable again.
     fn unmask(&self, service: &ServiceName) -> String {
         format!("allow {service} to be started first")
     }
+}
+
+/// What ends with some services.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Along {
+    /// Whether one of those that were asked about is this daemon.
+    pub is_us: bool,
+    /// What needs them.
+    pub names: Vec<String>,
 }
 
 /// What can be done to a service.

@@ -1,6 +1,6 @@
 //! systemd, asked and told through `systemctl`.
 
-use super::{Condition, ServiceName, ServiceProvider, State, Verb};
+use super::{Along, Condition, ServiceName, ServiceProvider, State, Verb};
 use crate::{
     node::program::{Program, failure},
     sys::command::Ended,
@@ -14,6 +14,10 @@ const SYSTEMCTL: &str = "systemctl";
 /// What is asked of a unit.
 const PROPERTIES: &str = "LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,\
                           NeedDaemonReload,Type,RemainAfterExit,NRestarts,MainPID";
+
+/// By which of its properties a unit that is stopped stops others (systemd.unit(5): `Requires=`,
+/// `Requisite=`, `BindsTo=` and `PartOf=`, seen from the other end), and whose they are.
+const ALONG: &str = "MainPID,RequiredBy,RequisiteOf,BoundBy,ConsistsOf";
 
 impl ServiceProvider for Systemd {
     fn name(&self) -> &'static str {
@@ -69,6 +73,26 @@ impl ServiceProvider for Systemd {
             service.as_str(),
         ];
         Some(Program::new(SYSTEMCTL).args(words))
+    }
+
+    fn ask_along(&self, names: &[String]) -> Option<Program> {
+        let property = format!("--property={ALONG}");
+        let program = Program::new(SYSTEMCTL).args(["show", &property, "--"]);
+        Some(program.args(names))
+    }
+
+    fn read_along(&self, ended: &Ended) -> Along {
+        let text = ended.stdout.text();
+        let us = format!("MainPID={}", std::process::id());
+        let lists = text.lines().filter(|line| !line.starts_with("MainPID="));
+        let lists = lists.filter_map(|line| line.split_once('='));
+        Along {
+            is_us: text.lines().any(|line| line == us),
+            names: lists
+                .flat_map(|(_, names)| names.split_whitespace())
+                .map(str::to_owned)
+                .collect(),
+        }
     }
 
     fn unmask(&self, service: &ServiceName) -> String {
@@ -256,6 +280,27 @@ mod tests {
             Systemd.read(&name(), &lost).unwrap_err(),
             "systemctl ended with exit code 1: Failed to connect to bus: No such file or directory"
         );
+    }
+
+    #[test]
+    fn what_needs_a_unit_is_read() {
+        let us = format!("MainPID={}\n", std::process::id());
+        let read = |text: &str| Systemd.read_along(&ended(0, text, ""));
+        let along = read(
+            "RequiredBy=a.service b.mount\nRequisiteOf=\nBoundBy=\nConsistsOf=c.target\n\n\
+             MainPID=1\nRequiredBy=\nBoundBy=d.service\n",
+        );
+        assert_eq!(
+            along,
+            Along {
+                is_us: false,
+                names: ["a.service", "b.mount", "c.target", "d.service"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            }
+        );
+        assert!(read(&format!("MainPID=1\n\n{us}RequiredBy=\n")).is_us);
+        assert_eq!(read("MainPID=0\nRequiredBy=\n"), Along::default());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Asks for a service, or changes it, and holds what has become of it against what was wanted.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
@@ -143,6 +143,13 @@ impl Services {
         if before.is_us {
             return self.change_us(launcher, verb, service, before).await;
         }
+        if verb != Verb::Start && self.takes_us_along(launcher, service).await? {
+            let why = format!(
+                "the agent that answers would end with it, and nobody could start that again from afar; {} it on the node",
+                verb.as_str()
+            );
+            return Err(could_not(verb, service, &why, before));
+        }
         let until = Instant::now() + self.wait;
         for program in self.provider.act(verb, service, &before) {
             self.run(launcher, verb, service, &program, until).await?;
@@ -216,6 +223,37 @@ impl Services {
                 .with("the agent that answers, which restarts now"),
             changed: true,
         })
+    }
+
+    /// Whether this daemon ends with a service: it needs it, or something that needs it.
+    async fn takes_us_along(
+        &self,
+        launcher: &Launcher,
+        service: &ServiceName,
+    ) -> Result<bool, Failure> {
+        let mut seen = BTreeSet::new();
+        let mut names = vec![service.as_str().to_owned()];
+        while !names.is_empty() && seen.len() < MOST_ALONG {
+            let Some(program) = self.provider.ask_along(&names) else {
+                break;
+            };
+            seen.extend(names);
+            let along = match program.run_for(launcher, PATIENCE).await {
+                Ok(Some(ended)) if ended.is_success() => self.provider.read_along(&ended),
+                _ => {
+                    let why = format!("nobody can tell what would end with '{service}'");
+                    return Err(unexpected(why));
+                }
+            };
+            if along.is_us {
+                return Ok(true);
+            }
+            names = along.names;
+            names.retain(|name| !seen.contains(name));
+            names.sort();
+            names.dedup();
+        }
+        Ok(false)
     }
 
     async fn run(
@@ -329,6 +367,9 @@ fn unexpected(message: String) -> Failure {
 
 /// How long an init system may take to tell a state.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// No machine has so many services in which one needs another.
+const MOST_ALONG: usize = 2000;
 
 /// The original's pause before it looks again.
 const SETTLING: Duration = Duration::from_millis(500);

@@ -8,6 +8,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::*;
+use crate::node::service::Along;
 use crate::sys::file::{Mode, make_fifo, read_text, write_atomic};
 
 /// A service is a file that holds its condition; what is done to it is a script.
@@ -66,6 +67,21 @@ impl ServiceProvider for Scripted {
     fn restart_us(&self, service: &ServiceName) -> Option<Program> {
         let file = self.dir.join(format!("{service}.again"));
         Some(Program::new("/usr/bin/touch").args([file.to_str().unwrap()]))
+    }
+
+    fn ask_along(&self, names: &[String]) -> Option<Program> {
+        let look = "cd \"$DIR\"; for name; do cat \"$name.along\"; done 2>/dev/null; true";
+        let program = Program::new("/bin/sh").args(["-c", look, "look"]);
+        Some(program.args(names).env("DIR", self.dir.to_str().unwrap()))
+    }
+
+    fn read_along(&self, ended: &Ended) -> Along {
+        let text = ended.stdout.text();
+        let names: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        Along {
+            is_us: names.iter().any(|name| name == "us"),
+            names,
+        }
     }
 
     fn log(&self, _service: &ServiceName) -> Option<Program> {
@@ -223,6 +239,49 @@ async fn this_daemon_is_restarted_behind_its_back_and_not_stopped() {
     assert!(change.changed && again.exists());
     assert_eq!(change.state.condition, Condition::Running);
     assert_eq!(read_text(&dir.path().join("web"), 100).unwrap(), "us");
+}
+
+#[tokio::test]
+async fn what_this_daemon_needs_is_not_taken_from_it() {
+    for (needs, verb, refused) in [
+        // One needs another in a circle, and at last this daemon one of them.
+        (
+            &[("web", "a b"), ("a", "web c"), ("c", "us")][..],
+            Verb::Stop,
+            true,
+        ),
+        (&[("web", "us")], Verb::Restart, true),
+        (&[("web", "us")], Verb::Start, false),
+        (
+            &[("web", "a"), ("a", "web a"), ("c", "us")],
+            Verb::Stop,
+            false,
+        ),
+    ] {
+        let dir = TempDir::new().unwrap();
+        for (name, by) in needs {
+            let file = dir.path().join(format!("{name}.along"));
+            write_atomic(&file, by.as_bytes(), Mode::Exactly(0o644)).unwrap();
+        }
+        let before = if verb == Verb::Start {
+            "stopped"
+        } else {
+            "running"
+        };
+        let script = "case $0 in stop) echo stopped ;; *) echo running ;; esac >$FILE";
+        let services = services(dir.path(), before, script, Duration::from_mins(1));
+        let changed = services
+            .change(&Launcher::new(), verb, &service(), false)
+            .await;
+        match changed {
+            Ok(change) => assert!(change.changed && !refused, "{needs:?}"),
+            Err(error) => {
+                assert!(refused, "{error}");
+                assert!(error.message.contains("would end with it"), "{error}");
+                assert_eq!(read_text(&dir.path().join("web"), 100).unwrap(), before);
+            }
+        }
+    }
 }
 
 #[tokio::test]
