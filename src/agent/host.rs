@@ -231,8 +231,16 @@ impl filter::Node for Host {
         Cow::Owned(self.classes.snapshot().to_vec())
     }
 
+    fn classes_unknown(&self) -> Option<String> {
+        self.classes.unknown()
+    }
+
     fn fact(&self, name: &str) -> Option<Value> {
         self.fact(name)
+    }
+
+    fn facts_unknown(&self) -> Option<String> {
+        self.facts.snapshot().unknown().map(str::to_owned)
     }
 
     fn data(&self, plugin: &str, query: Option<&str>) -> Result<Map<String, Value>, DataError> {

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::sys::file;
@@ -18,7 +18,8 @@ pub struct Classes {
 struct State {
     classes: Arc<[String]>,
     stamp: Option<file::Stamp>,
-    warned: bool,
+    /// Why they are not all, where that can't be said.
+    unknown: Option<String>,
 }
 
 impl Classes {
@@ -32,35 +33,47 @@ impl Classes {
 
     /// The classes of now; none where the file can't be read, which is logged once.
     pub fn snapshot(&self) -> Arc<[String]> {
+        Arc::clone(&self.read().classes)
+    }
+
+    /// Why there may be others, where that can't be said: the file is missing, or is broken.
+    pub fn unknown(&self) -> Option<String> {
+        self.read().unknown.clone()
+    }
+
+    fn read(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = file::stamp(&self.path);
         if stamp.is_none() || stamp != state.stamp {
             state.stamp = stamp;
-            state.classes = match file::read_lossy(&self.path, MAX_FILE) {
+            let (classes, unknown) = match file::read_lossy(&self.path, MAX_FILE) {
                 Ok(text) => {
-                    state.warned = false;
-                    lines(&text)
+                    let (classes, is_whole) = lines(&text);
+                    let broken = || format!("{} is not all text", self.path.display());
+                    (classes, (!is_whole).then(broken))
                 }
-                Err(error) => {
-                    if !state.warned {
-                        tracing::warn!(%error, "no classes are known: the classes file can't be read");
-                    }
-                    state.warned = true;
-                    Arc::default()
-                }
+                Err(error) => (Arc::default(), Some(error.to_string())),
             };
+            if let Some(why) = unknown.as_ref().filter(|_| state.unknown.is_none()) {
+                tracing::warn!("not all classes of this node are known: {why}");
+            }
+            (state.classes, state.unknown) = (classes, unknown);
         }
-        Arc::clone(&state.classes)
+        state
     }
 }
 
-fn lines(text: &str) -> Arc<[String]> {
-    // What was not on the disk yet when a machine lost its power comes back as zeros.
+/// The classes, and whether every line is one.
+fn lines(text: &str) -> (Arc<[String]>, bool) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines()
-        .filter(|line| !line.is_empty() && !line.contains(char::is_control))
-        .map(Into::into)
-        .collect()
+    // What was not on the disk yet when a machine lost its power comes back as zeros; bytes that are
+    // no UTF-8 come as this character.
+    let is_broken =
+        |line: &&str| line.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_whole = !lines.clone().any(|line| is_broken(&line));
+    let classes = lines.filter(|line| !is_broken(line)).map(Into::into);
+    (classes.collect(), is_whole)
 }
 
 const MAX_FILE: u64 = 16 << 20;
@@ -81,11 +94,19 @@ mod tests {
         let path = dir.path().join("classes.txt");
         let classes = Classes::new(&path);
         assert!(classes.snapshot().is_empty());
-        put(&path, "common\r\nrole::web\n\napache");
+        assert!(classes.unknown().is_some());
+        put(&path, "common\r\n role::web \n\napache");
         assert_eq!(*classes.snapshot(), ["common", "role::web", "apache"]);
+        assert_eq!(classes.unknown(), None);
         assert!(Arc::ptr_eq(&classes.snapshot(), &classes.snapshot()));
         put(&path, "\u{feff}common\n\0\0\0");
         assert_eq!(*classes.snapshot(), ["common"]);
+        let broken = format!("{} is not all text", path.display());
+        assert_eq!(classes.unknown(), Some(broken));
+        file::write_atomic(&path, b"role::db\xff\n", file::Mode::Exactly(0o644)).unwrap();
+        assert!(classes.unknown().is_some());
+        put(&path, "");
+        assert_eq!(classes.unknown(), None);
         fs::remove_file(&path).unwrap();
         assert!(classes.snapshot().is_empty());
     }

@@ -12,7 +12,7 @@ use crate::{
         names::{ActionName, AgentName, CallerId},
         policy::Standing,
     },
-    node::facts::Facts,
+    node::{classes::Classes, facts::Facts},
     sys::file,
 };
 
@@ -34,7 +34,7 @@ pub fn explain(
     agent: &AgentName,
     action: &ActionName,
     facts: Arc<Facts>,
-    classes: Vec<String>,
+    classes: &Classes,
 ) -> Explained {
     let node = Described { facts, classes };
     let authoriser = Authoriser {
@@ -63,12 +63,12 @@ pub fn explain(
 }
 
 /// A node of which only this is known.
-struct Described {
+struct Described<'a> {
     facts: Arc<Facts>,
-    classes: Vec<String>,
+    classes: &'a Classes,
 }
 
-impl Node for Described {
+impl Node for Described<'_> {
     fn identity(&self) -> &'static str {
         ""
     }
@@ -78,11 +78,19 @@ impl Node for Described {
     }
 
     fn classes(&self) -> Cow<'_, [String]> {
-        Cow::Borrowed(&self.classes)
+        Cow::Owned(self.classes.snapshot().to_vec())
+    }
+
+    fn classes_unknown(&self) -> Option<String> {
+        self.classes.unknown()
     }
 
     fn fact(&self, name: &str) -> Option<Value> {
         self.facts.get(name).cloned()
+    }
+
+    fn facts_unknown(&self) -> Option<String> {
+        self.facts.unknown().map(str::to_owned)
     }
 
     fn data(&self, _: &str, _: Option<&str>) -> Result<Map<String, Value>, DataError> {

@@ -64,8 +64,8 @@ pub(super) fn run(args: &PolicyArgs, general: &General) -> Result<Exit, CommandE
     };
     let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
     let facts = facts::source(Some(&files.join(":")), Duration::ZERO).snapshot();
-    let classes = Classes::new(classes).snapshot().to_vec();
-    let explained = agent::explain(settings, &caller, &agent, &action, facts, classes);
+    let classes = Classes::new(classes);
+    let explained = agent::explain(settings, &caller, &agent, &action, facts, &classes);
     show(args, general, &known(&config, &caller, explained)?)
 }
 

@@ -26,8 +26,16 @@ pub trait Node {
     fn agents(&self) -> Cow<'_, [String]>;
     /// The classes that the last Puppet run gave it.
     fn classes(&self) -> Cow<'_, [String]>;
+    /// Why these are not all, where that can't be said. A filter takes what there is.
+    fn classes_unknown(&self) -> Option<String> {
+        None
+    }
     /// A fact, by its literal name first, then as a dotted path into structures.
     fn fact(&self, name: &str) -> Option<Value>;
+    /// Why there may be other facts, where that can't be said. A filter takes what there is.
+    fn facts_unknown(&self) -> Option<String> {
+        None
+    }
     /// What a data plugin says.
     fn data(&self, plugin: &str, query: Option<&str>) -> Result<Map<String, Value>, DataError>;
 }

@@ -11,7 +11,7 @@
 //!
 //! Nothing that is wrong in a policy opens a node. Where it can't be said whether a rule matches (a
 //! line without tabs, a group that nobody defined, a regex that can't be compiled, a data plugin
-//! that fails), a rule that allows does not match, and a rule that denies does. A line that can't
+//! that fails, classes or facts that can't be read), a rule that allows does not match, and a rule that denies does. A line that can't
 //! be read at all denies whoever gets as far, unless it begins with `allow`. The original skips
 //! such lines, and with them what they were to deny.
 //!
@@ -289,6 +289,15 @@ impl Watched<'_> {
             .replace(Some(format!("the data plugin {plugin}: {what}")));
     }
 
+    /// What of the node itself is not known.
+    fn note_unknown(&self, what: &str, why: Option<String>) {
+        if let Some(why) = why {
+            self.fault.replace(Some(format!(
+                "not all {what} of this node are known: {why}"
+            )));
+        }
+    }
+
     /// An output that this question is to be answered with, and is not.
     fn missing(
         &self,
@@ -318,10 +327,12 @@ impl Node for Watched<'_> {
     }
 
     fn classes(&self) -> Cow<'_, [String]> {
+        self.note_unknown("classes", self.node.classes_unknown());
         self.node.classes()
     }
 
     fn fact(&self, name: &str) -> Option<Value> {
+        self.note_unknown("facts", self.node.facts_unknown());
         self.node.fact(name)
     }
 

@@ -274,6 +274,68 @@ fn what_fails_when_it_is_asked_denies_and_is_told() {
     }
 }
 
+/// A node that could not read what it is.
+struct Forgetful;
+
+impl Node for Forgetful {
+    fn identity(&self) -> &'static str {
+        "web1"
+    }
+
+    fn agents(&self) -> Cow<'_, [String]> {
+        Vec::new().into()
+    }
+
+    fn classes(&self) -> Cow<'_, [String]> {
+        Vec::new().into()
+    }
+
+    fn classes_unknown(&self) -> Option<String> {
+        Some("classes.txt is gone".to_owned())
+    }
+
+    fn fact(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn facts_unknown(&self) -> Option<String> {
+        Some("facts.yaml is broken".to_owned())
+    }
+
+    fn data(&self, _: &str, _: Option<&str>) -> Result<Map<String, Value>, DataError> {
+        Err(DataError::UnknownPlugin)
+    }
+}
+
+#[test]
+fn what_a_node_does_not_know_of_itself_denies_and_is_told() {
+    for (nodes, why) in [
+        ("*\tapache", "classes"),
+        ("*\tnot apache", "classes"),
+        ("not role::db", "classes"),
+        ("country=uk\t*", "facts"),
+        ("not country=uk\t*", "facts"),
+        ("country!=uk\t*", "facts"),
+    ] {
+        for effect in ["allow", "deny"] {
+            let default = if effect == "deny" { "allow" } else { "deny" };
+            let text = format!("{effect}\t*\t*\t{nodes}\npolicy default {default}\n");
+            let (caller, action) = ("cert=ann".parse().unwrap(), "stop".parse().unwrap());
+            let decision = parse(&text).0.decide(&caller, &action, &Forgetful);
+            assert!(!decision.allowed, "{text}");
+            let [doubt] = &decision.doubts[..] else {
+                panic!("{text}: {:?}", decision.doubts)
+            };
+            let told = format!("not all {why} of this node are known: ");
+            assert!(doubt.message.starts_with(&told), "{doubt:?}");
+        }
+    }
+    // Who does not ask is not in doubt.
+    let text = "allow\t*\t*\t*\npolicy default deny\n";
+    let (caller, action) = ("cert=ann".parse().unwrap(), "stop".parse().unwrap());
+    assert!(parse(text).0.decide(&caller, &action, &Forgetful).allowed);
+}
+
 #[test]
 fn a_line_that_is_no_rule_never_opens() {
     for line in [

@@ -1,8 +1,8 @@
 //! Facts from the files that the site writes: YAML, or JSON where a name ends in `.json`.
 //!
-//! The files are read again when they are older than `fact_cache_time` or have changed. A file that
-//! can't be read is logged and skipped; if nothing at all is left the last facts stay, because a
-//! node that forgot what it is would answer to the wrong requests.
+//! The files are read again when they are older than `fact_cache_time` or have changed. Of a file that
+//! can't be read, which is logged, the last facts stay, because a node that forgot what it is would
+//! answer to the wrong requests. Where there never were any, that is part of the facts.
 
 use std::{
     path::{Path, PathBuf},
@@ -26,12 +26,16 @@ pub struct FileFacts {
 #[derive(Debug, Default)]
 struct State {
     facts: Arc<Facts>,
+    /// What each file said when it could last be read.
+    read: Vec<Option<Map<String, Value>>>,
     loaded: Option<(Instant, Vec<Option<file::Stamp>>)>,
 }
 
 /// Why one file gives no facts.
 #[derive(Debug, thiserror::Error)]
 enum LoadError {
+    #[error("the file is empty")]
+    Empty,
     #[error(transparent)]
     File(#[from] file::FileError),
     #[error("{0}")]
@@ -64,30 +68,36 @@ impl FileFacts {
             now.saturating_duration_since(*then) < self.cache && *before == stamps
         });
         if !fresh {
-            let facts = self.load();
-            if facts.is_empty() {
+            let facts = self.load(&mut state.read);
+            if facts.is_empty() && !state.facts.is_empty() {
                 let files = self.files.iter().map(|path| path.display().to_string());
                 let files = files.collect::<Vec<_>>().join(":");
                 tracing::warn!(%files, "no facts in any file, keeping those known before");
             } else {
-                state.facts = Arc::new(Facts::new(facts));
+                state.facts = Arc::new(facts);
             }
             state.loaded = Some((now, stamps));
         }
         Arc::clone(&state.facts)
     }
 
-    fn load(&self) -> Map<String, Value> {
-        let mut all = Map::new();
-        for path in &self.files {
+    fn load(&self, read: &mut Vec<Option<Map<String, Value>>>) -> Facts {
+        read.resize(self.files.len(), None);
+        let mut unknown = None;
+        for (path, read) in self.files.iter().zip(&mut *read) {
             match load(path) {
-                Ok(facts) => all.extend(facts),
+                Ok(facts) => *read = Some(facts),
                 Err(error) => {
-                    tracing::warn!(file = %path.display(), %error, "skipping a facts file");
+                    tracing::warn!(file = %path.display(), %error, "a facts file can't be read");
+                    if read.is_none() {
+                        unknown.get_or_insert_with(|| format!("{}: {error}", path.display()));
+                    }
                 }
             }
         }
-        all
+        let all = read.iter().flatten().flatten();
+        let all = all.map(|(name, value)| (name.clone(), value.clone()));
+        Facts::new(all.collect()).without(unknown)
     }
 }
 
@@ -100,6 +110,9 @@ impl FactSource for FileFacts {
 fn load(path: &Path) -> Result<Map<String, Value>, LoadError> {
     let text = file::read_lossy(path, MAX_FILE)?;
     let text = text.trim_start_matches('\u{feff}');
+    if text.trim().is_empty() {
+        return Err(LoadError::Empty);
+    }
     if path
         .extension()
         .is_none_or(|extension| !extension.eq_ignore_ascii_case("json"))

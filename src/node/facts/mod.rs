@@ -37,28 +37,45 @@ pub fn source(files: Option<&str>, cache: Duration) -> Arc<dyn FactSource> {
 
 /// All facts at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts(Map<String, Value>);
+pub struct Facts {
+    facts: Map<String, Value>,
+    unknown: Option<String>,
+}
 
 impl Facts {
     /// Takes facts as they are: leaves should be strings.
     pub fn new(facts: Map<String, Value>) -> Self {
-        Self(facts)
+        Self {
+            facts,
+            unknown: None,
+        }
+    }
+
+    /// The same, of which some are missing or old for this reason, if there is one.
+    #[must_use]
+    pub fn without(self, unknown: Option<String>) -> Self {
+        Self { unknown, ..self }
+    }
+
+    /// Why there may be others, where that can't be said.
+    pub fn unknown(&self) -> Option<&str> {
+        self.unknown.as_deref()
     }
 
     /// A fact by its literal name, or else by a dotted path into a structure: `os.family`,
     /// `mountpoints.0`.
     pub fn get(&self, path: &str) -> Option<&Value> {
-        within(&self.0, path)
+        within(&self.facts, path)
     }
 
     /// All facts by name, for an inventory.
     pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
+        &self.facts
     }
 
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.facts.is_empty()
     }
 }
 

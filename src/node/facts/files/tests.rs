@@ -95,6 +95,34 @@ fn a_change_is_seen_at_once_and_an_empty_file_changes_nothing() {
 }
 
 #[test]
+fn what_a_broken_file_said_before_stays_and_what_it_never_said_is_unknown() {
+    let dir = Dir::new();
+    dir.put("a.yaml", "role: web\nrack: 7\n");
+    dir.put("b.yaml", "role: db\n");
+    let files = ["a.yaml", "b.yaml"];
+    let facts = dir.facts(&files);
+    assert_eq!(facts.snapshot().unknown(), None);
+    for broken in ["", "role: [", "\0\0\0"] {
+        dir.put("b.yaml", broken);
+        let now = facts.snapshot();
+        assert_eq!(now.get("role"), Some(&json!("db")), "{broken:?}");
+        assert_eq!(now.unknown(), None);
+        // An agent that starts now has never known it.
+        let now = dir.facts(&files).snapshot();
+        assert_eq!(now.get("role"), Some(&json!("web")));
+        let why = now.unknown().unwrap();
+        assert!(why.contains("b.yaml: "), "{why}");
+    }
+    // A file may well have nothing to say.
+    dir.put("b.yaml", "{}\n");
+    let now = facts.snapshot();
+    assert_eq!(
+        (now.get("role"), now.unknown()),
+        (Some(&json!("web")), None)
+    );
+}
+
+#[test]
 fn unchanged_files_are_read_again_after_the_cache_time() {
     let dir = Dir::new();
     dir.put("facts.yaml", "role: web\n");
