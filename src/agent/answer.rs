@@ -11,6 +11,7 @@ use super::{
     action::Agent,
     admission::Decision as Admitted,
     audit::Decided,
+    authorise::Verdict,
     dispatch::{self, End},
     shared::Shared,
     stats::Counter,
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     connector::{Connection, Outgoing, activemq},
     mcorpc::{
-        names::CallerId,
+        names::{ActionName, AgentName, CallerId},
         reply::{Outcome, Reply, StatusCode},
         request::Request,
     },
@@ -242,7 +243,7 @@ impl Shared {
                 rule: end.message.clone(),
                 answer: Err(end),
             },
-            None => self.decide(request),
+            None => self.decide(request).await,
         };
         let asked = request.value();
         if let Some(audit) = &self.audit {
@@ -271,7 +272,7 @@ impl Shared {
     }
 
     /// The agent that is to run, or how the call ends otherwise.
-    fn decide(&self, request: &Verified<Request>) -> Decision {
+    async fn decide(&self, request: &Verified<Request>) -> Decision {
         let asked = request.value();
         let Some(agent) = self.host.agent(asked.agent.as_str()) else {
             let end = End {
@@ -286,14 +287,13 @@ impl Shared {
                 rule,
             };
         };
-        let Some(authoriser) = &self.authoriser else {
+        let caller = request.caller();
+        let Some(verdict) = self.verdict(caller, &asked.agent, &asked.action).await else {
             return Decision {
                 answer: Ok(Arc::clone(agent)),
                 rule: "there are no policies (`rpcauthorization` is off)".to_owned(),
             };
         };
-        let caller = request.caller();
-        let verdict = authoriser.decide(caller, &asked.agent, &asked.action, &*self.host);
         let rule = verdict.why.to_string();
         if verdict.allowed {
             tracing::debug!(id = %asked.id, "allowed by {rule}");
@@ -320,6 +320,22 @@ impl Shared {
             answer: Err(end),
             rule,
         }
+    }
+
+    /// What the policies say, where there are any. What goes wrong with them denies.
+    pub(super) async fn verdict(
+        &self,
+        caller: &CallerId,
+        agent: &AgentName,
+        action: &ActionName,
+    ) -> Option<Verdict> {
+        let authoriser = Arc::clone(self.authoriser.as_ref()?);
+        let (host, caller) = (Arc::clone(&self.host), caller.clone());
+        let (agent, action) = (agent.clone(), action.clone());
+        let decided = tokio::task::spawn_blocking(move || {
+            authoriser.decide(&caller, &agent, &action, &*host)
+        });
+        Some(decided.await.unwrap_or_else(|_| Verdict::failed()))
     }
 
     async fn run(&self, agent: Arc<dyn Agent>, request: &Verified<Request>) -> End {

@@ -112,12 +112,16 @@ impl Audit {
             AuditFormat::Original => {
                 let mut data = data;
                 data.insert("process_results".to_owned(), asked.want_reply.into());
-                let denied = match decided.decision {
-                    "allowed" => String::new(),
-                    other => format!(" decision={other} rule={}", decided.rule),
+                // The original notes only what may run. Who reads its lines knows them by `reqtime`.
+                let (decision, rule) = match decided.decision {
+                    "allowed" => (String::new(), String::new()),
+                    other => (
+                        format!("decision={other} "),
+                        format!(" rule={}", decided.rule),
+                    ),
                 };
                 format!(
-                    "{} reqid={}: reqtime={} caller={caller}@{} agent={} action={} data={}{denied}",
+                    "{} reqid={}: {decision}reqtime={} caller={caller}@{} agent={} action={} data={}{rule}",
                     original_time(now_ms),
                     asked.id,
                     asked.time_ms / 1000,

@@ -14,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    config::Authorization,
+    config::{Authorization, ServerConfig},
     mcorpc::{
         ddl::{Ddl, builtin},
         filter::Node,
@@ -93,7 +93,14 @@ impl Authoriser {
         authoriser
     }
 
-    /// Decides a call.
+    /// The policies that a configuration asks for, if it asks for any.
+    pub(super) fn of(config: &ServerConfig) -> Option<Arc<Self>> {
+        let settings = config.authorization.clone()?;
+        Some(Arc::new(Self::new(settings)))
+    }
+
+    /// Decides a call. May read files and ask data plugins, so it is not for a thread on which others
+    /// wait.
     pub(super) fn decide(
         &self,
         caller: &CallerId,
@@ -213,6 +220,16 @@ impl Authoriser {
         };
         read.policies.insert(path.to_owned(), known);
         state
+    }
+}
+
+impl Verdict {
+    /// Nobody could decide.
+    pub(super) fn failed() -> Self {
+        Self {
+            allowed: false,
+            why: Why::Unreadable("the policy could not be evaluated".into()),
+        }
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn asks(filter: &Filter) -> bool {
 impl Shared {
     /// What becomes of a request with such a filter.
     pub(super) async fn choose(&self, request: &Verified<Request>) -> Decision {
-        if let Some(denied) = self.may_not_ask(request) {
+        if let Some(denied) = self.may_not_ask(request).await {
             return denied;
         }
         let choosing = &self.choosing;
@@ -89,11 +89,10 @@ impl Shared {
         decision.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     }
 
-    fn may_not_ask(&self, request: &Verified<Request>) -> Option<Decision> {
-        let authoriser = self.authoriser.as_ref()?;
+    async fn may_not_ask(&self, request: &Verified<Request>) -> Option<Decision> {
         let agent = AgentName::new("rpcutil").ok()?;
         let action = ActionName::new("get_data").ok()?;
-        let verdict = authoriser.decide(request.caller(), &agent, &action, &*self.host);
+        let verdict = self.verdict(request.caller(), &agent, &action).await?;
         (!verdict.allowed).then(|| Decision::Answer {
             outcome: Outcome::Denied,
             code: StatusCode::UNKNOWN_ERROR,

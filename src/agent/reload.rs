@@ -75,7 +75,7 @@ impl Runner {
         self.certificates = certificates.after(&self.certificates);
         Ok(Shared {
             audit: audit(&old, &config),
-            authoriser: config.authorization.clone().map(Authoriser::new),
+            authoriser: Authoriser::of(&config),
             cap: old.cap.clone(),
             refusals: Arc::clone(&old.refusals),
             gatehouse: Arc::clone(&old.gatehouse),

@@ -22,7 +22,7 @@ pub(super) struct Shared {
     pub(super) host: Arc<Host>,
     pub(super) provider: Arc<Pki>,
     pub(super) audit: Option<Arc<Audit>>,
-    pub(super) authoriser: Option<Authoriser>,
+    pub(super) authoriser: Option<Arc<Authoriser>>,
     pub(super) cap: Cap,
     pub(super) refusals: Arc<Refusals>,
     pub(super) gatehouse: Arc<Mutex<Gatehouse>>,
@@ -52,7 +52,7 @@ impl Shared {
         let refusals = Arc::default();
         Ok(Self {
             audit: (config.audit.as_ref()).map(|audit| Arc::new(Audit::new(audit, &refusals))),
-            authoriser: config.authorization.clone().map(Authoriser::new),
+            authoriser: Authoriser::of(&config),
             cap: Cap::new(cap(&config)),
             refusals,
             gatehouse: Arc::new(Mutex::new(Gatehouse {

@@ -23,6 +23,8 @@ pub struct Exposed {
     to_group: bool,
     /// Whether everybody is.
     to_all: bool,
+    /// The user who can, as it is hers.
+    to_owner: Option<u32>,
 }
 
 impl Exposed {
@@ -46,8 +48,24 @@ impl Exposed {
             is_key,
             to_group: shared && mode & (bits << 3) != 0,
             to_all: mode & bits != 0,
+            to_owner: None,
         };
         (exposed.to_group || exposed.to_all).then_some(exposed)
+    }
+
+    /// Who else owns what root's processes go by.
+    fn owned(path: &Path) -> Option<Self> {
+        let there = fs::metadata(path).ok()?;
+        let owner = there.uid();
+        let is_others = ![0, process::effective_ids().0].contains(&owner);
+        is_others.then(|| Self {
+            path: path.to_owned(),
+            mode: there.mode() & 0o7777,
+            is_key: false,
+            to_group: false,
+            to_all: false,
+            to_owner: Some(owner),
+        })
     }
 
     /// Whether everybody on the machine can, and not only a group.
@@ -57,6 +75,9 @@ impl Exposed {
 
     /// What to run.
     pub fn cure(&self) -> String {
+        if self.to_owner.is_some() {
+            return format!("chown root {}", self.path.display());
+        }
         let whom = match (self.to_group, self.to_all) {
             (true, true) => "go",
             (true, false) => "g",
@@ -69,6 +90,10 @@ impl Exposed {
 
 impl fmt::Display for Exposed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        if let Some(owner) = self.to_owner {
+            return write!(f, "{path}: the user {owner}, whose it is, can change it");
+        }
         let who = if self.to_all {
             "everybody on this machine"
         } else {
@@ -79,7 +104,6 @@ impl fmt::Display for Exposed {
         } else {
             "change it"
         };
-        let path = self.path.display();
         write!(f, "{path}: {who} can {what} (mode {:04o})", self.mode)
     }
 }
@@ -89,8 +113,17 @@ impl ServerConfig {
     pub fn exposed(&self) -> Vec<Exposed> {
         let mut look = Look::default();
         look.common(&self.common);
+        look.decides(&self.common.file);
+        look.decides(&self.common.file.with_file_name("plugin.d"));
         if let Some(authorization) = &self.authorization {
             look.directory(&authorization.policies);
+            look.decides(&authorization.policies);
+            // What policies ask for.
+            self.facts.files.iter().for_each(|file| look.decides(file));
+            look.decides(&self.classes_file);
+        }
+        if let Some(audit) = &self.audit {
+            look.decides(&audit.file);
         }
         look.found
     }
@@ -145,6 +178,20 @@ impl Look {
         self.at(dir);
         for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
             self.at(&entry.path());
+        }
+    }
+
+    /// What an agent goes by, what is in it, and the directories above: whoever may change one of
+    /// those puts another file in its place.
+    fn decides(&mut self, path: &Path) {
+        let Ok(path) = path.canonicalize() else {
+            return;
+        };
+        let within = fs::read_dir(&path).into_iter().flatten().flatten();
+        let within: Vec<PathBuf> = within.map(|entry| entry.path()).collect();
+        for path in path.ancestors().chain(within.iter().map(PathBuf::as_path)) {
+            self.at(path);
+            self.add(Exposed::owned(path));
         }
     }
 
@@ -233,6 +280,53 @@ mod tests {
         ] {
             let expected = expected.map(|text| format!("/etc/m/x: {text}"));
             assert_eq!(told(mode, is_key, shared), expected, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn whose_it_is_is_said_with_its_cure() {
+        let other = Exposed {
+            path: "/etc/m/x".into(),
+            mode: 0o644,
+            is_key: false,
+            to_group: false,
+            to_all: false,
+            to_owner: Some(1001),
+        };
+        assert_eq!(
+            format!("{other}; {}", other.cure()),
+            "/etc/m/x: the user 1001, whose it is, can change it; chown root /etc/m/x"
+        );
+        // Our own files are nobody else's, nor are those of root.
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Exposed::owned(dir.path()), None);
+        assert_eq!(Exposed::owned(Path::new("/")), None);
+    }
+
+    #[test]
+    fn what_is_in_a_directory_and_above_it_decides_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let (above, policies) = (dir.path().join("above"), dir.path().join("above/policies"));
+        fs::create_dir_all(&policies).unwrap();
+        let file = policies.join("service.policy");
+        crate::sys::file::write_new(&file, b"", 0o644).unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&policies, &link).unwrap();
+        let open = |path: &Path, mode: u32| {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            let mut look = Look::default();
+            look.decides(&link);
+            look.found.into_iter().map(|exposed| exposed.path)
+        };
+        for (path, shut, opened) in [
+            (&above, 0o755, 0o777),
+            (&policies, 0o755, 0o777),
+            (&file, 0o644, 0o666),
+        ] {
+            let real = path.canonicalize().unwrap();
+            assert_eq!(open(path, opened).collect::<Vec<_>>(), [real]);
+            assert_eq!(open(path, shut).count(), 0);
         }
     }
 }

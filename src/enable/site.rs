@@ -5,6 +5,7 @@
 //! that was asked for, and then kept beside it. A rehearsal looks at everything and touches nothing.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown},
@@ -253,6 +254,15 @@ impl<'a> Site<'a> {
                 })
             },
         )?;
+        let there = String::from_utf8_lossy(&there);
+        let gone = only_in(&there, text);
+        if !gone.is_empty() {
+            self.warn(format!(
+                "{} has no longer what the old one had: {}; take what is to stay from the one that is kept",
+                path.display(),
+                gone.join(", ")
+            ));
+        }
         Ok(true)
     }
 
@@ -383,6 +393,18 @@ pub(super) fn keep(path: &Path) -> Result<PathBuf, Problem> {
     .hint("remove those that are not needed"))
 }
 
+/// The settings of one configuration that another does not have.
+fn only_in<'a>(one: &'a str, other: &str) -> Vec<&'a str> {
+    fn keys(text: &str) -> impl Iterator<Item = &str> {
+        let lines = text.lines().map(str::trim);
+        let lines = lines.filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| Some(line.split_once('=')?.0.trim()))
+    }
+    let there: BTreeSet<&str> = keys(other).collect();
+    let gone: BTreeSet<&str> = keys(one).filter(|key| !there.contains(key)).collect();
+    gone.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -403,6 +425,35 @@ mod tests {
             uid,
             gid,
         }
+    }
+
+    #[test]
+    fn what_a_new_configuration_lacks_is_named() {
+        let old = "# c = 1\nplugin.audit.required = 1\nidentity=web1\n b = 2\nno setting\n";
+        assert_eq!(
+            only_in(old, "identity = web2\n#b = 2\n"),
+            ["b", "plugin.audit.required"]
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.cfg");
+        let warned = std::cell::RefCell::new(Vec::new());
+        let warn = |warning: &str| warned.borrow_mut().push(warning.to_owned());
+        let manner = Manner {
+            dry_run: false,
+            replace: true,
+        };
+        for text in ["a = 1\nb = 2\n", "a = 3\n", "a = 4\n"] {
+            let mut site = Site::new(manner, &|_| {}, &warn);
+            assert!(site.config(&file, text, 0o640, &me()).unwrap());
+        }
+        let warned = warned.borrow();
+        let [warning] = &warned[..] else {
+            panic!("{warned:?}")
+        };
+        assert!(
+            warning.contains("no longer what the old one had: b;"),
+            "{warning}"
+        );
     }
 
     #[test]

@@ -76,7 +76,8 @@ impl Status {
         if status.roles.is_empty() && status.findings.is_empty() {
             status.wrong(
                 "this machine has no role",
-                "`mcollective enable broker`, `agent` or `client` gives it one",
+                "`mcollective enable broker`, `agent` or `client` gives it one; an operator's files are \
+                 looked at as that operator",
             );
         }
         status

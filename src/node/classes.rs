@@ -49,8 +49,14 @@ impl Classes {
             let (classes, unknown) = match file::read_lossy(&self.path, MAX_FILE) {
                 Ok(text) => {
                     let (classes, is_whole) = lines(&text);
-                    let broken = || format!("{} is not all text", self.path.display());
-                    (classes, (!is_whole).then(broken))
+                    let broken = match (is_whole, classes.is_empty()) {
+                        (false, _) => Some("is not all text"),
+                        // Puppet empties it before it writes, and has classes of its own for each node.
+                        (true, true) => Some("is empty"),
+                        (true, false) => None,
+                    };
+                    let broken = broken.map(|what| format!("{} {what}", self.path.display()));
+                    (classes, broken)
                 }
                 Err(error) => (Arc::default(), Some(error.to_string())),
             };
@@ -106,7 +112,8 @@ mod tests {
         file::write_atomic(&path, b"role::db\xff\n", file::Mode::Exactly(0o644)).unwrap();
         assert!(classes.unknown().is_some());
         put(&path, "");
-        assert_eq!(classes.unknown(), None);
+        let empty = format!("{} is empty", path.display());
+        assert_eq!(classes.unknown(), Some(empty));
         fs::remove_file(&path).unwrap();
         assert!(classes.snapshot().is_empty());
     }

@@ -10,6 +10,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use nix::{libc, unistd::geteuid};
@@ -126,6 +127,18 @@ impl Journal {
 
     /// Moves the file and those before it on by one; the oldest goes.
     fn rotate(&self) -> io::Result<()> {
+        let oldest = self.old(self.keep);
+        let modified = fs::metadata(&oldest).and_then(|there| there.modified());
+        let age = modified.ok().and_then(|then| then.elapsed().ok());
+        if let Some(age) = age.filter(|age| *age < YOUNG) {
+            let age = Duration::from_secs(age.as_secs());
+            tracing::warn!(
+                "{} makes room for newer records, though it is only {} old: keep more, or have them \
+                 sent to another machine",
+                oldest.display(),
+                humantime::format_duration(age)
+            );
+        }
         for number in (1..self.keep).rev() {
             match fs::rename(self.old(number), self.old(number + 1)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -141,6 +154,9 @@ impl Journal {
         name.into()
     }
 }
+
+/// So young a file should not be the oldest: somebody has a lot noted.
+const YOUNG: Duration = Duration::from_hours(24);
 
 fn failed(what: &'static str, path: &Path, source: io::Error) -> JournalError {
     let path = path.into();

@@ -98,6 +98,45 @@ fn a_fact_decides_where_an_action_may_run() {
     fleet.mco(["rpc", "rpcutil", "ping"]).exits(0);
 }
 
+/// A rule may ask Puppet before anybody has asked it where its files are.
+#[test]
+fn what_a_policy_asks_of_puppet_is_decided_and_on_record() {
+    let rule = "allow\t*\tping\tpuppet().enabled=true\npolicy default deny\n";
+    let node = Node {
+        extra: format!(
+            "{AUTHORIZATION}rpcaudit = 1\nrpcauditprovider = logfile\n\
+             plugin.rpcaudit.logfile = audit.log\nplugin.puppet.command = /bin/false agent\n"
+        ),
+        ..Node::default()
+    };
+    let fleet = Fleet::with(&[node]);
+    put(&fleet, "node1/policies/rpcutil.policy", rule);
+    fleet.mco(["rpc", "rpcutil", "ping"]).exits(0);
+    let audit = fs::read_to_string(fleet.path("node1/audit.log")).unwrap();
+    let record: Value = serde_json::from_str(audit.lines().next().unwrap()).unwrap();
+    assert_eq!(record["decision"], "allowed", "{audit}");
+}
+
+/// Puppet writes its classes anew with each run, and a policy may be asked meanwhile.
+#[test]
+fn a_node_that_does_not_know_its_classes_denies_what_they_decide() {
+    let mut fleet = fleet(
+        &["uk"],
+        Some("policy default deny\nallow\t*\tping\tnot role::db\n"),
+    );
+    let classes = fleet.path("node1/classes.txt");
+    assert!(classes.exists());
+    let ping = || fleet.mco(["rpc", "rpcutil", "ping"]);
+    ping().exits(0);
+    put(&fleet, "node1/classes.txt", "");
+    ping().exits(2).says(DENIED);
+    fs::remove_file(&classes).unwrap();
+    ping().exits(2).says(DENIED);
+    put(&fleet, "node1/classes.txt", "role::web\n");
+    ping().exits(0);
+    fleet.agents[0].wait_for("not all classes of this node are known: ");
+}
+
 #[test]
 fn without_a_policy_all_is_denied_but_discovery() {
     let fleet = fleet(&["uk"], None);

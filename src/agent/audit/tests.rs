@@ -122,7 +122,8 @@ fn the_originals_line_and_what_it_lacked() {
                 action=kill data={:pin=>\"***\", :name=>\"a\\n\\u009Bb\", :process_results=>true}";
     let outcome = "[2026-11-23 12:02:20 UTC] reqid=r1: caller=cert=peadmin outcome=ok statuscode=0 duration_ms=12 \
                    rule=/etc/m/policies/tester.policy:3";
-    let denied = format!("{line} decision=denied rule=/etc/m/policies/tester.policy:3");
+    let denied = line.replace("r1: ", "r1: decision=denied ");
+    let denied = format!("{denied} rule=/etc/m/policies/tester.policy:3");
     assert_eq!(rig.lines(), [line, outcome, &denied, outcome]);
 }
 

@@ -183,7 +183,7 @@ fn role(token: &TokenRecord) -> &'static str {
 
 /// Revokes all certificates of a name.
 pub(super) fn revoke(args: &RevokeArgs) -> Result<Exit, CommandError> {
-    let (_, authority) = open(&args.place)?;
+    let (config, authority) = open(&args.place)?;
     let issued = authority.issued().map_err(refused)?;
     let broker = |i: &Issued| i.name == args.name && i.role == Role::Broker && i.is_valid();
     if issued.iter().any(broker) {
@@ -215,17 +215,31 @@ pub(super) fn revoke(args: &RevokeArgs) -> Result<Exit, CommandError> {
             "{} is revoked; the broker and all agents refuse it within a minute",
             args.name
         ));
+        if tokens::is_client(&config, &args.name) {
+            say(format_args!(
+                "It is still one of `clients` in {}, and `plugin.pki.clients` of the nodes may name it: \
+                 take it out, unless it is to have a new certificate",
+                config.file.display()
+            ));
+        }
         for id in &live {
             say(format_args!(
                 "Whoever has its token {id} may still join under another name: `mcollective enable token revoke {id}`"
             ));
         }
     }
-    if revoked.is_empty() {
-        return Err(CommandError::new(
-            Exit::NobodyMatched,
-            format!("no certificate of {} is valid", args.name),
-        )
+    let was_there = issued.iter().any(|i| i.name == args.name);
+    if revoked.is_empty() && was_there && args.place.output == EnableOutput::Text {
+        say(format_args!(
+            "No certificate of {} is valid, so there is nothing to revoke",
+            args.name
+        ));
+    }
+    if revoked.is_empty() && !was_there {
+        return Err(CommandError::config(format!(
+            "no certificate of {} was ever made here",
+            args.name
+        ))
         .hint(format!(
             "{} has a directory for each name that has, or had, one",
             authority.dir().join("issued").display()

@@ -1,4 +1,8 @@
-//! A manifest of one resource, in which nothing that was asked for can become code.
+//! A manifest of one resource, in which nothing that was asked for can become code, and no property
+//! makes another resource of it: a file has its `path` as its name, and with that as a property the
+//! title would be no more than a label.
+
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
@@ -25,11 +29,18 @@ pub fn of(
     if !kind.split("::").all(is_word) {
         return Err(ManifestError::Name(kind, "type"));
     }
-    let mut text = format!("{kind} {{ {}:\n", quoted(name));
-    for (property, value) in properties {
+    let mut text = String::new();
+    for property in properties.keys() {
         if !is_word(property) {
             return Err(ManifestError::Name(property.clone(), "property"));
         }
+    }
+    let given: Vec<&str> = properties.keys().map(String::as_str).collect();
+    if !given.is_empty() {
+        text.push_str(&same_name(&kind, &given));
+    }
+    writeln!(text, "{kind} {{ {}:", quoted(name)).ok();
+    for (property, value) in properties {
         let value = written(value).ok_or_else(|| ManifestError::Value(property.clone()))?;
         text.push_str("  ");
         text.push_str(property);
@@ -39,6 +50,19 @@ pub fn of(
     }
     text.push_str("}\n");
     Ok(text)
+}
+
+/// Puppet alone knows what a type has as its name, so it is asked while it compiles: a manifest whose
+/// properties give another one fails. (A defined type has its title alone.) All of it are words.
+fn same_name(kind: &str, given: &[&str]) -> String {
+    let given = given.join(" ");
+    format!(
+        "$renames = inline_template('<%= (type = Puppet::Type.type(:\"{kind}\")) ? \
+         (type.title_patterns.flat_map {{ |_, keys| keys.map {{ |key| key.first.to_s }} }} & \
+         %w[{given}]).join(\" \") : \"\" %>')\n\
+         if $renames != '' {{\n  fail(\"the property ${{renames}} would make it another {kind} than the one that \
+         is named; give it as the name\")\n}}\n"
+    )
 }
 
 /// A small letter, and small letters, digits and `_`.
@@ -90,8 +114,12 @@ mod tests {
             "/tmp/it's",
             json!({"content": "a\\'; exec { 'x': } \n$x ${y}", "mode": "0644", "backup": false, "tag": ["a", 1]}),
         );
+        let text = text.unwrap();
+        let (check, text) = text.split_at(text.find("\nfile {").unwrap() + 1);
+        assert!(check.contains(r#"Puppet::Type.type(:"file")"#), "{check}");
+        assert!(check.contains("%w[content mode backup tag]"), "{check}");
         assert_eq!(
-            text.unwrap(),
+            text,
             "file { '/tmp/it\\'s':\n  content => 'a\\\\\\'; exec { \\'x\\': } \n$x ${y}',\n  mode => '0644',\n  \
              backup => false,\n  tag => ['a', 1],\n}\n"
         );

@@ -1,6 +1,9 @@
 //! Which resources may be changed one by one: lists of types and names.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path, PathBuf},
+};
 
 use super::resources::capitalised;
 
@@ -36,6 +39,9 @@ pub enum Denied {
     /// It is denied.
     #[error("The {1} {0} is listed in the {0} blacklist")]
     Listed(&'static str, String),
+    /// One file has many names.
+    #[error("The name {0} is not the plain path of a file: no `//`, `.`, `..` or `/` at the end")]
+    NotPlain(String),
     /// Puppet manages it.
     #[error("Puppet is managing the resource '{0}', refusing to create conflicting states")]
     Managed(String),
@@ -57,6 +63,9 @@ impl Rules {
     ) -> Result<(), Denied> {
         let kind = kind.to_lowercase();
         self.types.check("type", &kind, true)?;
+        if kind == "file" && !is_plain(name) {
+            return Err(Denied::NotPlain(name.to_owned()));
+        }
         if let Some(rule) = self.names.get(&kind) {
             rule.check("name", name, false)?;
         }
@@ -70,6 +79,16 @@ impl Rules {
             Err(why) => Err(Denied::Unknown(shown, why)),
         }
     }
+}
+
+/// Whether a path is written as lists write it.
+fn is_plain(path: &str) -> bool {
+    let parts = Path::new(path).components();
+    let plain: PathBuf = parts
+        .clone()
+        .filter(|part| *part != Component::ParentDir)
+        .collect();
+    path.starts_with('/') && plain.as_os_str() == path
 }
 
 impl Rule {
@@ -92,6 +111,34 @@ mod tests {
     #[allow(clippy::unnecessary_wraps, reason = "as a rule holds it")]
     fn list(words: &[&str]) -> Option<Vec<String>> {
         Some(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_file_has_one_name() {
+        for (path, expected) in [
+            ("/", true),
+            ("/etc/shadow", true),
+            ("/etc/a..b", true),
+            ("/etc//shadow", false),
+            ("//etc/shadow", false),
+            ("/etc/shadow/", false),
+            ("/etc/./shadow", false),
+            ("/tmp/../etc/shadow", false),
+            ("etc/shadow", false),
+            ("", false),
+        ] {
+            assert_eq!(is_plain(path), expected, "{path}");
+        }
+        let rules = Rules {
+            types: Rule {
+                allowed: list(&["file", "notify"]),
+                denied: None,
+            },
+            ..Rules::default()
+        };
+        let check = |kind: &str| rules.check(kind, "/etc//shadow", |_| Ok(false));
+        assert_eq!(check("File"), Err(Denied::NotPlain("/etc//shadow".into())));
+        assert_eq!(check("notify"), Ok(()));
     }
 
     #[test]

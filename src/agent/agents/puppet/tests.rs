@@ -293,10 +293,9 @@ async fn a_resource_is_changed_by_puppet_apply() {
     let inputs = json!({"type": "File", "name": "/tmp/x", "content": "it's", "idempotent": true});
     let outputs = node.call("resource", inputs).await.unwrap();
     assert_eq!(outputs["changed"], json!(true));
-    assert_eq!(
-        outputs["result"],
-        json!("file { '/tmp/x':\n  content => 'it\\'s',\n}")
-    );
+    let manifest = outputs["result"].as_str().unwrap();
+    let end = "\nfile { '/tmp/x':\n  content => 'it\\'s',\n}";
+    assert!(manifest.ends_with(end), "{manifest}");
     let arguments = file::read_text(&node.path("arguments"), 10_000).unwrap();
     assert!(
         arguments.starts_with("apply --detailed-exitcodes --color=false "),
