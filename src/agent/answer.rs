@@ -160,7 +160,7 @@ impl Shared {
             {
                 (end, kind)
             }
-            known => self.on_record(request, known).await,
+            known => self.on_record(request, job.from.as_deref(), known).await,
         };
         // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
         let doubted = end.outcome == Outcome::Refused;
@@ -235,6 +235,7 @@ impl Shared {
     async fn on_record(
         &self,
         request: &Verified<Request>,
+        from: Option<&str>,
         known: Option<Known>,
     ) -> (End, &'static str) {
         let began = Instant::now();
@@ -249,6 +250,7 @@ impl Shared {
         if let Some(audit) = &self.audit {
             let agent = self.host.agent(asked.agent.as_str());
             let decided = Decided {
+                from,
                 decision: answer
                     .as_ref()
                     .map_or_else(|end| end.outcome.as_str(), |_| "allowed"),

@@ -52,6 +52,8 @@ pub(super) struct Audit {
 /// What was decided.
 #[derive(Debug)]
 pub(super) struct Decided<'a> {
+    /// By whose connection it came, and from where.
+    pub(super) from: Option<&'a str>,
     /// In a word: `allowed`, `denied`, `invalid`, `no_agent`.
     pub(super) decision: &'a str,
     /// By what.
@@ -100,6 +102,7 @@ impl Audit {
                 "id": asked.id,
                 "caller": caller,
                 "sender": asked.sender,
+                "connection": decided.from,
                 "collective": asked.collective,
                 "agent": asked.agent,
                 "action": asked.action,
@@ -112,6 +115,9 @@ impl Audit {
             AuditFormat::Original => {
                 let mut data = data;
                 data.insert("process_results".to_owned(), asked.want_reply.into());
+                // Behind the caller the original has the host that its request names.
+                let address = decided.from.and_then(|from| from.rsplit_once('@'));
+                let host = address.map_or(asked.sender.as_str(), |(_, address)| address);
                 // The original notes only what may run. Who reads its lines knows them by `reqtime`.
                 let (decision, rule) = match decided.decision {
                     "allowed" => (String::new(), String::new()),
@@ -125,7 +131,7 @@ impl Audit {
                     original_time(now_ms),
                     asked.id,
                     asked.time_ms / 1000,
-                    asked.sender,
+                    host,
                     asked.agent,
                     asked.action,
                     text::excerpt(&inspect::outputs(&data), longest),

@@ -151,7 +151,7 @@ impl<S> Connection<S> {
                 body: limits.frame_size.min(LARGE),
                 ..limits.frame()
             }),
-            session: Session::new(rules, arrival.name, name, deadline),
+            session: Session::new(rules, arrival.name, arrival.from.ip(), name, deadline),
             from: arrival.from,
             trust: arrival.trust,
             pause: Pause::None,

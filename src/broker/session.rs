@@ -4,7 +4,7 @@
 //! answers. It keeps no subscriptions: those are the router's, so that a repeated UNSUBSCRIBE finds
 //! nothing there and harms nobody. After an ERROR the session is over, as STOMP has it.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 
@@ -28,6 +28,8 @@ use crate::stomp::{
 pub(crate) struct Session {
     pub(super) rules: Arc<Rules>,
     peer: PeerName,
+    /// Where the connection comes from.
+    address: IpAddr,
     id: String,
     /// SEND frames so far, for message ids.
     sent: u64,
@@ -47,10 +49,17 @@ enum State {
 
 impl Session {
     /// A session whose CONNECT has to come before `deadline`.
-    pub(crate) fn new(rules: Arc<Rules>, peer: PeerName, id: String, deadline: Instant) -> Self {
+    pub(crate) fn new(
+        rules: Arc<Rules>,
+        peer: PeerName,
+        address: IpAddr,
+        id: String,
+        deadline: Instant,
+    ) -> Self {
         Self {
             rules,
             peer,
+            address: address.to_canonical(),
             id,
             sent: 0,
             version: Version::V1_0,
@@ -290,9 +299,12 @@ impl Session {
             Route::Queue => (None, None),
             Route::Topic | Route::Directed(_) => (
                 self.pki.then(|| self.rules.broker_ms(now)),
-                self.grant()?.header(),
+                self.grant()?
+                    .header()
+                    .map(|name| format!("{name}@{}", self.address)),
             ),
         };
+        let peer = peer.as_deref();
         let ask = match (&destination, text(frame, PRESENCE_HEADER)?) {
             (Destination::Agent { collective, .. }, Some(reply_to)) => {
                 let collective = Some((*collective).to_owned());

@@ -73,8 +73,8 @@ pub struct Message {
     pub body: Bytes,
     /// When the broker took it from its sender, where the broker says so.
     pub taken: Option<BrokerTime>,
-    /// The name in the certificate of the connection that sent a request, where the broker says so
-    /// (ours does).
+    /// The name in the certificate of the connection that sent a request and the address from which it
+    /// came, `peadmin@192.0.2.7`, where the broker says so (ours does).
     pub from: Option<String>,
     /// Our own broker says this itself, and did not pass it on.
     pub is_brokers: bool,

@@ -64,7 +64,7 @@ pub const PROCESS_HEADER: &str = "mc-process";
 pub const BROKER_TIME_HEADER: &str = "mc-broker-ms";
 
 /// In a request that our broker passes on: the name in the certificate of the connection that sent it,
-/// which need not be who signed it.
+/// which need not be who signed it, and behind an `@` the address from which it came.
 pub const PEER_HEADER: &str = "mc-peer";
 
 /// In a request to all nodes with an agent, to our broker: the queue that gets the list of who was

@@ -63,6 +63,7 @@ impl Rig {
             ..pin
         });
         let decided = Decided {
+            from: Some("console@192.0.2.7"),
             decision,
             rule: "/etc/m/policies/tester.policy:3",
             action: Some(&action),
@@ -93,7 +94,7 @@ fn a_decision_and_an_outcome_with_one_id() {
     assert_eq!(
         rig.lines(),
         [
-            r#"{"time":"2026-11-23T12:02:20.250Z","type":"decision","id":"r1","caller":"cert=peadmin","sender":"peadmin","collective":"mcollective","agent":"tester","action":"kill","data":{"pin":"***","name":"a\n\u009bb"},"filter":{"fact":[{"fact":"country","value":"uk","operator":"=="}]},"requested":"2026-11-23T12:02:20.000Z","decision":"allowed","rule":"/etc/m/policies/tester.policy:3"}"#,
+            r#"{"time":"2026-11-23T12:02:20.250Z","type":"decision","id":"r1","caller":"cert=peadmin","sender":"peadmin","connection":"console@192.0.2.7","collective":"mcollective","agent":"tester","action":"kill","data":{"pin":"***","name":"a\n\u009bb"},"filter":{"fact":[{"fact":"country","value":"uk","operator":"=="}]},"requested":"2026-11-23T12:02:20.000Z","decision":"allowed","rule":"/etc/m/policies/tester.policy:3"}"#,
             r#"{"time":"2026-11-23T12:02:20.262Z","type":"outcome","id":"r1","caller":"cert=peadmin","agent":"tester","action":"kill","outcome":"ok","statuscode":0,"duration_ms":12}"#,
         ]
     );
@@ -118,7 +119,7 @@ fn the_originals_line_and_what_it_lacked() {
     let rig = Rig::new(AuditFormat::Original, false);
     rig.tell("allowed");
     rig.tell("denied");
-    let line = "[2026-11-23 12:02:20 UTC] reqid=r1: reqtime=1795435340 caller=cert=peadmin@peadmin agent=tester \
+    let line = "[2026-11-23 12:02:20 UTC] reqid=r1: reqtime=1795435340 caller=cert=peadmin@192.0.2.7 agent=tester \
                 action=kill data={:pin=>\"***\", :name=>\"a\\n\\u009Bb\", :process_results=>true}";
     let outcome = "[2026-11-23 12:02:20 UTC] reqid=r1: caller=cert=peadmin outcome=ok statuscode=0 duration_ms=12 \
                    rule=/etc/m/policies/tester.policy:3";

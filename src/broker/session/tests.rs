@@ -20,6 +20,8 @@ fn rules(clients: &str) -> Arc<Rules> {
     ))
 }
 
+const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+
 struct Pair {
     session: Session,
     now: Instant,
@@ -30,7 +32,7 @@ impl Pair {
         let now = Instant::now();
         let deadline = now + Duration::from_secs(30);
         Self {
-            session: Session::new(rules("peadmin"), peer, "b-1".into(), deadline),
+            session: Session::new(rules("peadmin"), peer, ADDRESS, "b-1".into(), deadline),
             now,
         }
     }

@@ -35,7 +35,7 @@ fn to_the_same_node_by_any_way_and_after_a_restart() {
         let line = site.fleet.agents[0].wait_for("received before, and is not run twice");
         assert!(line.contains("caller=cert=peadmin"), "{line}");
         // Who it was that sent it again.
-        assert!(line.contains(" connection=console"), "{line}");
+        assert!(line.contains(" connection=console@127.0.0.1"), "{line}");
     }
     let told = site
         .fleet
