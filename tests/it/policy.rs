@@ -220,6 +220,16 @@ fn which_line_decides_is_explained() {
             .unwrap()
             .ends_with("/rpcutil.policy:1, the default")
     );
+    assert_eq!(document["certain"], true);
+    put(
+        &fleet,
+        "node1/policies/rpcutil.policy",
+        "allow\tcert=ann\tping\tpuppet().enabled=true\npolicy default deny\n",
+    );
+    check(&["--caller", "cert=ann"])
+        .exits(1)
+        .says("(it can't be said whether it matches)")
+        .complains("the running agent may know");
     // Whom the node does not obey no line lets in.
     check(&["--caller", "cert=bob"])
         .exits(1)

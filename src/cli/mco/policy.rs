@@ -13,6 +13,7 @@ use crate::{
         CommandError, Exit,
         render::{Out, json as print, out::safe_line},
         tree::{General, PolicyArgs},
+        voice::complain,
     },
     config::{self, ServerConfig},
     mcorpc::{
@@ -127,6 +128,8 @@ fn readable(file: &Path) -> Result<(), CommandError> {
 fn show(args: &PolicyArgs, general: &General, explained: &Explained) -> Result<Exit, CommandError> {
     let mut out = Out::new(general.color, true);
     let verdict = verdict(explained);
+    let standings = explained.rules.iter().map(|(_, _, standing)| *standing);
+    let doubtful = standings.into_iter().any(|one| one == Standing::Doubtful);
     if args.json {
         let rules = explained.rules.iter().map(
             |(line, text, standing)| json!({ "line": line, "text": text, "why": why(*standing) }),
@@ -136,6 +139,7 @@ fn show(args: &PolicyArgs, general: &General, explained: &Explained) -> Result<E
             &json!({
                 "decision": verdict,
                 "rule": explained.by,
+                "certain": !doubtful,
                 "rules": rules.collect::<Vec<_>>(),
             }),
         )?;
@@ -147,6 +151,12 @@ fn show(args: &PolicyArgs, general: &General, explained: &Explained) -> Result<E
         }
     }
     out.flush()?;
+    if doubtful {
+        complain(
+            "note: what can't be said here, such as what a data plugin answers, the running agent may know, \
+             and then decide otherwise",
+        );
+    }
     Ok(if explained.allowed {
         Exit::Ok
     } else {
