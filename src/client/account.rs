@@ -89,6 +89,8 @@ pub struct Account {
     pub discovery: Duration,
     /// Time from the request to the end of the wait.
     pub elapsed: Duration,
+    /// Whether the connection was lost meanwhile, and perhaps answers with it.
+    pub lost: bool,
     /// Why the wait ended before its time, if it did.
     pub interrupted: Option<Interrupt>,
     /// It ended between two groups because more than so many nodes had failed.
@@ -125,6 +127,7 @@ impl Account {
             started: SystemTime::now(),
             discovery: Duration::ZERO,
             elapsed: Duration::ZERO,
+            lost: false,
             interrupted: None,
             gave_up_after: None,
         }
@@ -140,6 +143,7 @@ impl Account {
         self.rejected += other.rejected;
         self.discovery += other.discovery;
         self.elapsed += other.elapsed;
+        self.lost |= other.lost;
         self.interrupted = self.interrupted.or(other.interrupted);
     }
 

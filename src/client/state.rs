@@ -107,6 +107,7 @@ impl CallState {
             started: self.started,
             discovery: self.discovery,
             elapsed: self.sent.elapsed(),
+            lost: self.lost.is_some(),
             interrupted: self.interrupted,
             gave_up_after: None,
         }

@@ -94,6 +94,7 @@ fn distrust(error: &CertificateError, tls: Option<&Files>) -> Distrust {
         C::UnknownIssuer => Distrust::UnknownAuthority {
             trusted: tls.map_or_else(String::new, trusted),
         },
+        C::BadSignature => Distrust::OtherAuthority,
         C::NotValidForNameContext {
             expected,
             presented,

@@ -120,6 +120,11 @@ fn for_distrust(distrust: &Distrust, server: &Address) -> String {
              the broker's; if it does, somebody else may be answering there"
                 .into()
         }
+        Distrust::OtherAuthority => {
+            "if so, join again with a token of now: `mcollective enable agent --replace --join TOKEN`, \
+             or `enable client`; if not, somebody else may be answering there"
+                .into()
+        }
         Distrust::Revoked => {
             format!("the broker on {host} needs a new certificate, with a new key")
         }

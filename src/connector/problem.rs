@@ -196,6 +196,12 @@ pub enum Distrust {
         /// Whom we trust.
         trusted: String,
     },
+    /// Signed by one of a name that we trust, with another key.
+    #[error(
+        "its certificate is by an authority of a name that we trust, but with another key: was the \
+         authority made anew?"
+    )]
+    OtherAuthority,
     /// For other names.
     #[error("its certificate is for {}, not for {expected}", presented.join(", "))]
     WrongName {

@@ -65,6 +65,37 @@ fn a_broker_that_goes_away_during_a_call_is_told_of_once() {
     fleet.agents[1].signal(Signal::SIGCONT);
 }
 
+/// Whoever is no longer to command still gets the account of what was begun.
+#[test]
+fn a_caller_who_loses_the_right_to_call_keeps_the_account() {
+    let mut fleet = Fleet::start(2);
+    fleet.agents[1].signal(Signal::SIGSTOP);
+    let config = fleet.path("client.cfg");
+    let words = [
+        "rpc", "rpcutil", "get_fact", "fact=x", "-t", "4", "-I", "node1", "-I", "node2", "-o",
+        "json",
+    ];
+    let call = std::thread::spawn(move || mco(&config, words));
+    fleet.agents[0].wait_for("rpcutil#get_fact");
+    let broker = fleet.path("broker.cfg");
+    let text = std::fs::read_to_string(&broker).unwrap() + "clients = somebody\n";
+    std::fs::write(&broker, text).unwrap();
+    fleet.broker.signal(Signal::SIGHUP);
+    let ended = call.join().unwrap().complains("warning: the broker ");
+    assert!(!ended.stderr.contains("hint: "), "{ended:#?}");
+    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let names = |list: &str| -> Vec<String> {
+        let rows = document[list].as_array().unwrap().iter();
+        rows.map(|row| row["sender"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    // The answer may have been on its way when the session was ended.
+    let mut all = [names("replies"), names("no_response")].concat();
+    all.sort();
+    assert_eq!(all, ["node1", "node2"], "{document:#}");
+    fleet.agents[1].signal(Signal::SIGCONT);
+}
+
 #[test]
 fn a_node_whose_agent_was_started_anew_is_not_waited_for() {
     let mut fleet = Fleet::start(2);

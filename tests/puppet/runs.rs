@@ -186,6 +186,13 @@ fn one_resource_leaves_the_rest_alone(site: &Site) {
     site.fleet.mco(words).exits(0).says("   Changed = 1\n");
     assert_eq!(fs::read_to_string(&file).unwrap(), "it's $x");
     site.fleet.mco(words).exits(0).says("   No Change = 1\n");
+    let other = site.path("another").display().to_string();
+    site.mco(&format!(
+        "puppet resource file {other} path={other}.d content=x -I node1"
+    ))
+    .exits(2)
+    .says("the property path would make it another file");
+    assert!(!site.path("another").exists() && !site.path("another.d").exists());
     site.mco("puppet resource host a ip=192.0.2.1 -I node1")
         .exits(2)
         .says("The host type is not listed in the type whitelist");

@@ -30,7 +30,8 @@ fn unheard(account: &Account) -> Option<String> {
     let silent = &account.no_response;
     let heard = !account.answers.is_empty() || !account.nomatch.is_empty();
     let connected = silent.iter().any(|node| node.why == Silence::Timeout);
-    (connected && !heard && account.interrupted.is_none()).then(|| {
+    let waited = account.interrupted.is_none() && !account.lost;
+    (connected && !heard && waited).then(|| {
         "hint: nodes say nothing to a caller whom they do not obey (`plugin.pki.clients`), but in their logs".to_owned()
     })
 }

@@ -91,7 +91,7 @@ async fn an_address_is_verified_as_an_address() {
 
 #[tokio::test]
 async fn a_brokers_certificate_is_refused_for_its_reason() {
-    let (ca, stranger) = (Ca::new("ca"), Ca::new("stranger"));
+    let [ca, stranger, made_anew] = ["ca", "stranger", "ca"].map(Ca::new);
     let files = ca.client(Validity::Now);
     let Authorities::Files(trusted) = &files.ca else {
         panic!("files");
@@ -115,6 +115,12 @@ async fn a_brokers_certificate_is_refused_for_its_reason() {
             &["localhost"],
             Validity::Now,
             Distrust::UnknownAuthority { trusted },
+        ),
+        (
+            &made_anew,
+            &["localhost"],
+            Validity::Now,
+            Distrust::OtherAuthority,
         ),
     ] {
         let broker = Broker::start(Some(issuer.acceptor(names, validity, &ca))).await;

@@ -430,6 +430,7 @@ fn account(id: RequestId, started: SystemTime, discovery: Duration) -> Account {
         started,
         discovery,
         elapsed: Duration::ZERO,
+        lost: false,
         interrupted: None,
         gave_up_after: None,
     }
