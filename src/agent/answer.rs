@@ -31,6 +31,10 @@ use crate::{
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
 const REPLY_PATIENCE: Duration = Duration::from_secs(30);
 
+/// What a caller is told for whose request it took too long to find out whether it may run.
+pub(super) const TOO_LATE: &str =
+    "the request has expired while this node found out whether it is to run it";
+
 /// What a caller is told whose request can't be noted.
 const NOT_AUDITED: &str =
     "this node has to note all requests and can't; its log says why, and nothing runs until it can";
@@ -48,6 +52,8 @@ pub(super) struct Job {
     pub(super) request: Verified<Request>,
     /// Whose connection sent it, where the broker says so.
     pub(super) from: Option<String>,
+    /// Nobody waits for it any longer than until then.
+    pub(super) until: Instant,
     pub(super) next: Next,
 }
 
@@ -160,7 +166,10 @@ impl Shared {
             {
                 (end, kind)
             }
-            known => self.on_record(request, job.from.as_deref(), known).await,
+            known => {
+                let from = job.from.as_deref();
+                self.on_record(request, from, job.until, known).await
+            }
         };
         // The receipt of a refusal tells how the broker's clock stands, in case that was the cause.
         let doubted = end.outcome == Outcome::Refused;
@@ -236,6 +245,7 @@ impl Shared {
         &self,
         request: &Verified<Request>,
         from: Option<&str>,
+        until: Instant,
         known: Option<Known>,
     ) -> (End, &'static str) {
         let began = Instant::now();
@@ -246,6 +256,12 @@ impl Shared {
             },
             None => self.decide(request).await,
         };
+        // What a filter or a policy asks may take seconds.
+        if answer.is_ok() && Instant::now() > until {
+            self.host.stats().count(Counter::Expired);
+            let Known { end, kind } = Known::refused("expired", TOO_LATE);
+            return (end, kind);
+        }
         let asked = request.value();
         if let Some(audit) = &self.audit {
             let agent = self.host.agent(asked.agent.as_str());

@@ -336,7 +336,9 @@ impl Runner {
         }
         drop(gatehouse);
         let next = shared.settle(&request, decision).ok()?;
+        let left_ms = request.value().ttl_ms.saturating_sub(arrival.late_ms);
         Some(Job {
+            until: Instant::now() + Duration::from_millis(left_ms).min(DAY),
             request,
             from: message.from.clone(),
             next,

@@ -153,6 +153,23 @@ async fn a_decision_is_on_record_before_the_action_runs() {
 }
 
 #[tokio::test]
+async fn what_nobody_waits_for_by_the_time_that_it_is_decided_does_not_run() {
+    let agent = Tester::agent(|_: ActionCall| async { Ok(Map::new()) });
+    let mut rig = Rig::start("", vec![agent]).await;
+    // By the clocks, which may differ, it has a minute; by its own time it is over at once.
+    let at_once = Request {
+        ttl_ms: 0,
+        ..request("r1", "tester", "kill")
+    };
+    let asked = rig.ask(&at_once).await;
+    let reply = rig.reply(&[&asked]).await;
+    assert_eq!(reply.outcome, Outcome::Refused);
+    assert_eq!(reply.statusmsg, crate::agent::answer::TOO_LATE);
+    let asked = rig.ask(&request("r2", "tester", "kill")).await;
+    assert_eq!(rig.reply(&[&asked]).await.outcome, Outcome::Ok);
+}
+
+#[tokio::test]
 async fn a_registration_is_signed_and_sent_where_the_original_sends_it() {
     let extra = "registerinterval = 1h\nregistration = meta\ncollectives = mcollective, sub\n\
                  registration_collective = sub\n";
