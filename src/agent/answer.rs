@@ -31,6 +31,9 @@ use crate::{
 /// How long a reply waits for a broker that is away: after it nobody waits for the reply.
 const REPLY_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long policies may take: what they ask has three seconds, and a disk that hangs has no end.
+const DECISION: Duration = Duration::from_secs(10);
+
 /// What a caller is told for whose request it took too long to find out whether it may run.
 pub(super) const TOO_LATE: &str =
     "the request has expired while this node found out whether it is to run it";
@@ -350,10 +353,17 @@ impl Shared {
         let authoriser = Arc::clone(self.authoriser.as_ref()?);
         let (host, caller) = (Arc::clone(&self.host), caller.clone());
         let (agent, action) = (agent.clone(), action.clone());
-        let decided = tokio::task::spawn_blocking(move || {
-            authoriser.decide(&caller, &agent, &action, &*host)
-        });
-        Some(decided.await.unwrap_or_else(|_| Verdict::failed()))
+        let decided = async {
+            // It is never closed.
+            let turn = Arc::clone(&authoriser.turns).acquire_owned().await;
+            let decided = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                authoriser.decide(&caller, &agent, &action, &*host)
+            });
+            decided.await.ok()
+        };
+        let decided = tokio::time::timeout(DECISION, decided).await;
+        Some(decided.ok().flatten().unwrap_or_else(Verdict::failed))
     }
 
     async fn run(&self, agent: Arc<dyn Agent>, request: &Verified<Request>) -> End {

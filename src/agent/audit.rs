@@ -10,6 +10,7 @@
 //! many are missing; where it is required, nothing runs meanwhile.
 
 use std::{
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, UNIX_EPOCH},
 };
@@ -35,6 +36,9 @@ use crate::{
 /// Bytes of a filter, and of inputs that nothing is run with, in a record: who is denied must not push
 /// what others did out of the files.
 const LONGEST: usize = 4096;
+
+/// Name and address of a connection.
+const LONGEST_NAME: usize = 300;
 
 /// Bytes of inputs that something is run with.
 const LONGEST_RUN: usize = 64 << 10;
@@ -102,7 +106,7 @@ impl Audit {
                 "id": asked.id,
                 "caller": caller,
                 "sender": asked.sender,
-                "connection": decided.from,
+                "connection": decided.from.map(|from| text::excerpt(from, LONGEST_NAME)),
                 "collective": asked.collective,
                 "agent": asked.agent,
                 "action": asked.action,
@@ -117,7 +121,8 @@ impl Audit {
                 data.insert("process_results".to_owned(), asked.want_reply.into());
                 // Behind the caller the original has the host that its request names.
                 let address = decided.from.and_then(|from| from.rsplit_once('@'));
-                let host = address.map_or(asked.sender.as_str(), |(_, address)| address);
+                let address = address.and_then(|(_, address)| address.parse::<IpAddr>().ok());
+                let host = address.map_or_else(|| asked.sender.to_string(), |ip| ip.to_string());
                 // The original notes only what may run. Who reads its lines knows them by `reqtime`.
                 let (decision, rule) = match decided.decision {
                     "allowed" => (String::new(), String::new()),

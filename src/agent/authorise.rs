@@ -13,6 +13,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{
     config::{Authorization, ServerConfig},
     mcorpc::{
@@ -29,6 +31,8 @@ use crate::{
 pub(super) struct Authoriser {
     settings: Authorization,
     read: Mutex<Read>,
+    /// Those who ask, so many at a time.
+    pub(super) turns: Arc<Semaphore>,
 }
 
 /// What was read, and of which state of the files.
@@ -76,21 +80,29 @@ pub(super) enum Why {
     Exempt,
 }
 
+/// Each takes a thread while it lasts.
+const AT_ONCE: usize = 16;
+
 /// A policy is some lines; this is some ten thousand.
 const MAX_FILE: u64 = 1 << 20;
 
 impl Authoriser {
     /// Reads all policies that are there now, so that their faults are logged at the start.
     pub(super) fn new(settings: Authorization) -> Self {
-        let authoriser = Self {
-            settings,
-            read: Mutex::default(),
-        };
+        let authoriser = Self::unread(settings);
         authoriser.look_for_directory();
         for path in policy_files(&authoriser.settings.policies) {
             authoriser.state(&path);
         }
         authoriser
+    }
+
+    fn unread(settings: Authorization) -> Self {
+        Self {
+            settings,
+            read: Mutex::default(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 
     /// The policies that a configuration asks for, if it asks for any.
@@ -228,7 +240,7 @@ impl Verdict {
     pub(super) fn failed() -> Self {
         Self {
             allowed: false,
-            why: Why::Unreadable("the policy could not be evaluated".into()),
+            why: Why::Unreadable("the policy could not be evaluated in time".into()),
         }
     }
 }

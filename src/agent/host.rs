@@ -231,16 +231,17 @@ impl filter::Node for Host {
         Cow::Owned(self.classes.snapshot().to_vec())
     }
 
-    fn classes_unknown(&self) -> Option<String> {
-        self.classes.unknown()
+    fn classes_or_doubt(&self) -> (Cow<'_, [String]>, Option<String>) {
+        let (classes, doubt) = self.classes.or_doubt();
+        (Cow::Owned(classes.to_vec()), doubt)
     }
 
     fn fact(&self, name: &str) -> Option<Value> {
         self.fact(name)
     }
 
-    fn facts_unknown(&self) -> Option<String> {
-        self.facts.snapshot().unknown().map(str::to_owned)
+    fn fact_or_doubt(&self, name: &str) -> (Option<Value>, Option<String>) {
+        self.facts.snapshot().get_or_doubt(name)
     }
 
     fn data(&self, plugin: &str, query: Option<&str>) -> Result<Map<String, Value>, DataError> {

@@ -352,6 +352,10 @@ impl Session {
         message_id: String,
     ) -> Result<Ask, Fault> {
         let destination = parse(&reply_to)?;
+        // It becomes a header of the answer as it is.
+        if reply_to.contains(char::is_control) {
+            return Err("a reply-to has no control characters".into());
+        }
         if !matches!(
             destination,
             Destination::Reply { .. } | Destination::Queue(_)

@@ -91,6 +91,8 @@ pub struct Account {
     pub elapsed: Duration,
     /// Whether the connection was lost meanwhile, and perhaps answers with it.
     pub lost: bool,
+    /// Whether others may have been asked, of whom nobody knows.
+    pub is_open: bool,
     /// Why the wait ended before its time, if it did.
     pub interrupted: Option<Interrupt>,
     /// It ended between two groups because more than so many nodes had failed.
@@ -128,6 +130,7 @@ impl Account {
             discovery: Duration::ZERO,
             elapsed: Duration::ZERO,
             lost: false,
+            is_open: false,
             interrupted: None,
             gave_up_after: None,
         }
@@ -144,6 +147,7 @@ impl Account {
         self.discovery += other.discovery;
         self.elapsed += other.elapsed;
         self.lost |= other.lost;
+        self.is_open |= other.is_open;
         self.interrupted = self.interrupted.or(other.interrupted);
     }
 
@@ -170,7 +174,8 @@ impl Account {
             (true, _) if self.discovered => Verdict::NobodyAnswered,
             (true, _) => Verdict::NobodyAnsweredUndiscovered,
             (false, all_spoke) => {
-                if all_spoke && !self.any_failed() {
+                let all_known = self.unasked.is_empty() && !self.is_open;
+                if all_spoke && all_known && !self.any_failed() {
                     Verdict::Ok
                 } else {
                     Verdict::SomeFailed

@@ -9,17 +9,20 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 
-use super::{Account, Answer, Gather, Heard, Presence, state::CallState};
+use super::{Account, Answer, Error, Gather, Heard, Presence, error::UNTOLD, state::CallState};
 use crate::{
     connector::{self, Connection, Event, Message, Outgoing, Policy, ServerInfo, activemq},
     mcorpc::{
         filter::Filter,
-        names::{ActionName, AgentName, Collective, Identity, NameError, RequestId},
+        names::{ActionName, AgentName, Collective, Identity, RequestId},
         request::Request,
     },
     security::{SecurityProvider, SignError},
     stomp::destination::{MAX_DIRECTED, PRESENCE_HEADER},
 };
+
+/// The agent that every node has, and that answers who is there.
+pub(super) const DISCOVERY: &str = "discovery";
 
 /// What is to be asked, of whom, and how long to wait.
 #[derive(Clone, Debug)]
@@ -96,26 +99,6 @@ pub enum Progress<'a> {
     Gone(Vec<Identity>),
     /// The agents of these nodes were ended, and others run there that know nothing of the request.
     Restarted(Vec<Identity>),
-}
-
-/// A call that could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The broker can't be reached, or ended the session.
-    #[error(transparent)]
-    Connector(#[from] connector::Error),
-    /// The broker refused a frame.
-    #[error("the broker refused: {0}")]
-    Refused(String),
-    /// Nobody knows who was asked, so nobody can be missed.
-    #[error("the broker did not tell who was asked{}", lost(.0.as_ref()))]
-    Unaccounted(Option<connector::Error>),
-    /// The request can't be signed.
-    #[error(transparent)]
-    Sign(#[from] SignError),
-    /// A name that can't be one.
-    #[error(transparent)]
-    Name(#[from] NameError),
 }
 
 /// A connected client.
@@ -433,7 +416,14 @@ impl Client {
         }
         let awaits_list = self.broker.is_ours() && matches!(call.addressing, Addressing::Broadcast);
         if awaits_list && !state.gather.is_known() && state.interrupted.is_none() {
-            return Err(Error::Unaccounted(state.lost.take()));
+            if state.answers.is_empty() {
+                return Err(Error::Unaccounted {
+                    why: state.lost.take(),
+                    in_earnest: call.agent.as_str() != DISCOVERY,
+                });
+            }
+            state.is_open = true;
+            progress(Progress::Lost(UNTOLD.to_owned()));
         }
         Ok(())
     }
@@ -473,8 +463,8 @@ impl Client {
             Some(Event::Message(message)) => {
                 self.take(state, &message, progress);
             }
-            // Whoever was asked is still to be accounted for.
-            Some(Event::BrokerError { message }) if state.gather.is_known() => {
+            // Whoever was asked is still to be accounted for, beside those that have spoken.
+            Some(Event::BrokerError { message }) if !state.answers.is_empty() => {
                 progress(Progress::Lost(Error::Refused(message).to_string()));
             }
             Some(Event::BrokerError { message }) => return Err(Error::Refused(message)),
@@ -565,11 +555,6 @@ fn look(state: &mut CallState, present: &Presence, progress: &mut dyn FnMut(Prog
         progress(Progress::Restarted(news.restarted));
     }
     !state.watch.gives_up(&missing)
-}
-
-/// Why the broker could not tell, where that is known.
-fn lost(error: Option<&connector::Error>) -> String {
-    error.map_or_else(String::new, |error| format!(": {error}"))
 }
 
 /// How often the broker is asked whether those that are waited for are still there.

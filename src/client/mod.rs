@@ -10,6 +10,7 @@
 mod account;
 mod call;
 pub mod discovery;
+mod error;
 mod gather;
 mod limit;
 mod presence;
@@ -19,7 +20,8 @@ mod targets;
 mod watch;
 
 pub use account::{Account, Answer, Silence, Silent, Verdict};
-pub use call::{Addressing, Call, Client, Error, Interrupt, Progress};
+pub use call::{Addressing, Call, Client, Interrupt, Progress};
+pub use error::Error;
 pub use gather::{Gather, Heard};
 pub use limit::{Choice, Limit};
 pub use presence::{Presence, PresentNode};

@@ -38,6 +38,8 @@ pub(super) struct CallState {
     pub(super) interrupted: Option<Interrupt>,
     /// How the connection was lost last, if it was.
     pub(super) lost: Option<connector::Error>,
+    /// Others may have been asked.
+    pub(super) is_open: bool,
 }
 
 impl CallState {
@@ -61,6 +63,7 @@ impl CallState {
             discovery: Duration::ZERO,
             interrupted: None,
             lost: None,
+            is_open: false,
         }
     }
 
@@ -108,6 +111,7 @@ impl CallState {
             discovery: self.discovery,
             elapsed: self.sent.elapsed(),
             lost: self.lost.is_some(),
+            is_open: self.is_open,
             interrupted: self.interrupted,
             gave_up_after: None,
         }

@@ -7,7 +7,7 @@ use serde_json::Map;
 
 use super::{
     Account, Addressing, Call, Client, Error, Interrupt, Limit, Progress, Share, Silence, Silent,
-    call::new_request_id,
+    call::{DISCOVERY, new_request_id},
     discovery::{self, Source},
 };
 use crate::mcorpc::{
@@ -51,9 +51,6 @@ pub struct Discovered {
     /// Why it ended before its time, if it did.
     pub interrupted: Option<Interrupt>,
 }
-
-/// The agent that every node has, and that answers who is there.
-const DISCOVERY: &str = "discovery";
 
 impl Client {
     /// Makes a call to the chosen nodes.
@@ -195,12 +192,20 @@ impl Client {
         let pause = targets.batch.map_or(Duration::ZERO, |batch| batch.pause);
         let may_fail = targets.max_fail.map(|share| share.allowed(names.len()));
         account.interrupted = self.interrupted();
+        let mut refused = false;
         for (at, group) in names.chunks(size).enumerate() {
             account.gave_up_after = may_fail.filter(|most| account.failures() > *most);
             if account.gave_up_after.is_none() && account.interrupted.is_none() && at > 0 {
-                account.interrupted = self.pause(pause).await?;
+                match self.pause(pause).await {
+                    Ok(interrupted) => account.interrupted = interrupted,
+                    // Those before are still to be accounted for.
+                    Err(error) => {
+                        progress(Progress::Lost(error.to_string()));
+                        refused = true;
+                    }
+                }
             }
-            if account.interrupted.is_some() || account.gave_up_after.is_some() {
+            if refused || account.interrupted.is_some() || account.gave_up_after.is_some() {
                 account.unasked.extend_from_slice(group);
                 continue;
             }
@@ -222,10 +227,22 @@ impl Client {
                 other => progress(other),
             };
             let call = directed(call, group.to_vec());
-            let asked = self
-                .call_as(account.id.clone(), &call, &mut group_progress)
-                .await?;
-            account.add(asked);
+            let id = account.id.clone();
+            match self.call_as(id, &call, &mut group_progress).await {
+                Ok(asked) => account.add(asked),
+                Err(error) if at > 0 => {
+                    progress(Progress::Lost(error.to_string()));
+                    refused = true;
+                    // They may have been asked.
+                    let silent = group.iter().cloned().map(|node| Silent {
+                        node,
+                        why: Silence::Timeout,
+                    });
+                    account.no_response.extend(silent);
+                }
+                Err(error) => return Err(error),
+            }
+            account.lost |= refused;
         }
         Ok(account)
     }

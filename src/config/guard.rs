@@ -115,6 +115,15 @@ impl ServerConfig {
         look.common(&self.common);
         look.decides(&self.common.file);
         look.decides(&self.common.file.with_file_name("plugin.d"));
+        // Keys and authorities, where they are the configuration's own: Puppet's are of its user.
+        let dir = self.common.file.parent().unwrap_or(Path::new("/"));
+        let pki = &self.common.security.pki;
+        let files = pki.ca.iter().chain(&pki.client_ca).chain(&pki.crl);
+        for file in files.chain([&pki.key, &pki.cert]) {
+            if file.starts_with(dir) {
+                look.decides(file);
+            }
+        }
         if let Some(authorization) = &self.authorization {
             look.directory(&authorization.policies);
             look.decides(&authorization.policies);
@@ -184,14 +193,22 @@ impl Look {
     /// What an agent goes by, what is in it, and the directories above: whoever may change one of
     /// those puts another file in its place.
     fn decides(&mut self, path: &Path) {
-        let Ok(path) = path.canonicalize() else {
-            return;
-        };
-        let within = fs::read_dir(&path).into_iter().flatten().flatten();
-        let within: Vec<PathBuf> = within.map(|entry| entry.path()).collect();
-        for path in path.ancestors().chain(within.iter().map(PathBuf::as_path)) {
-            self.at(path);
-            self.add(Exposed::owned(path));
+        self.above(path);
+        let within = fs::read_dir(path).into_iter().flatten().flatten();
+        for entry in within {
+            self.above(&entry.path());
+        }
+    }
+
+    /// A path and the directories above it, as it is written and where its links lead. What is not there
+    /// may come to be there.
+    fn above(&mut self, path: &Path) {
+        let real = path.canonicalize().ok();
+        for path in [Some(path), real.as_deref()].into_iter().flatten() {
+            for path in path.ancestors() {
+                self.at(path);
+                self.add(Exposed::owned(path));
+            }
         }
     }
 
@@ -319,14 +336,27 @@ mod tests {
             look.decides(&link);
             look.found.into_iter().map(|exposed| exposed.path)
         };
+        let (beside, elsewhere) = (policies.join("other.policy"), dir.path().join("elsewhere"));
+        fs::create_dir(&elsewhere).unwrap();
+        let gone = elsewhere.join("gone.policy");
+        std::os::unix::fs::symlink(&gone, &beside).unwrap();
+        crate::sys::file::write_new(&gone, b"", 0o644).unwrap();
         for (path, shut, opened) in [
             (&above, 0o755, 0o777),
             (&policies, 0o755, 0o777),
             (&file, 0o644, 0o666),
+            // Where the link beside it leads.
+            (&elsewhere, 0o755, 0o777),
         ] {
             let real = path.canonicalize().unwrap();
-            assert_eq!(open(path, opened).collect::<Vec<_>>(), [real]);
+            let found: Vec<PathBuf> = open(path, opened).collect();
+            assert!(found.contains(&real), "{found:?}");
             assert_eq!(open(path, shut).count(), 0);
         }
+        // What is to be there is decided by the directory.
+        let mut look = Look::default();
+        open(&above, 0o777).count();
+        look.decides(&above.join("not yet"));
+        assert_eq!(look.found.len(), 1);
     }
 }

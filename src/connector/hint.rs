@@ -141,10 +141,12 @@ fn for_timeout(stage: Stage, server: &Address) -> String {
         Stage::Resolving => "are the name servers in /etc/resolv.conf reachable?".into(),
         Stage::Connecting => format!("is {host} up, and does a firewall let port {port} through?"),
         Stage::Handshake => format!(
-            "if port {port} is a plain port, set plugin.activemq.pool.N.ssl = 0; or the broker is overloaded"
+            "if port {port} is a plain port, set plugin.activemq.pool.N.ssl = 0; or the broker is overloaded \
+             (`mco --connection-timeout` waits longer)"
         ),
         Stage::Session => format!(
-            "if port {port} is a TLS port, set plugin.activemq.pool.N.ssl = 1; or the broker is overloaded"
+            "if port {port} is a TLS port, set plugin.activemq.pool.N.ssl = 1; or the broker is overloaded \
+             (`mco --connection-timeout` waits longer)"
         ),
         Stage::Answer => format!("is the broker on {host} overloaded? Its log says more"),
     }

@@ -36,9 +36,11 @@ impl Classes {
         Arc::clone(&self.read().classes)
     }
 
-    /// Why there may be others, where that can't be said: the file is missing, or is broken.
-    pub fn unknown(&self) -> Option<String> {
-        self.read().unknown.clone()
+    /// The same, and why there may be others, where that can't be said: the file is missing, or is
+    /// broken.
+    pub fn or_doubt(&self) -> (Arc<[String]>, Option<String>) {
+        let state = self.read();
+        (Arc::clone(&state.classes), state.unknown.clone())
     }
 
     fn read(&self) -> MutexGuard<'_, State> {
@@ -100,20 +102,20 @@ mod tests {
         let path = dir.path().join("classes.txt");
         let classes = Classes::new(&path);
         assert!(classes.snapshot().is_empty());
-        assert!(classes.unknown().is_some());
+        assert!(classes.or_doubt().1.is_some());
         put(&path, "common\r\n role::web \n\napache");
         assert_eq!(*classes.snapshot(), ["common", "role::web", "apache"]);
-        assert_eq!(classes.unknown(), None);
+        assert_eq!(classes.or_doubt().1, None);
         assert!(Arc::ptr_eq(&classes.snapshot(), &classes.snapshot()));
         put(&path, "\u{feff}common\n\0\0\0");
         assert_eq!(*classes.snapshot(), ["common"]);
         let broken = format!("{} is not all text", path.display());
-        assert_eq!(classes.unknown(), Some(broken));
+        assert_eq!(classes.or_doubt().1, Some(broken));
         file::write_atomic(&path, b"role::db\xff\n", file::Mode::Exactly(0o644)).unwrap();
-        assert!(classes.unknown().is_some());
+        assert!(classes.or_doubt().1.is_some());
         put(&path, "");
         let empty = format!("{} is empty", path.display());
-        assert_eq!(classes.unknown(), Some(empty));
+        assert_eq!(classes.or_doubt().1, Some(empty));
         fs::remove_file(&path).unwrap();
         assert!(classes.snapshot().is_empty());
     }

@@ -225,6 +225,9 @@ pub(crate) fn units_of_every_kind_do_as_they_are_told() {
             service(verb, name).is(1, "the agent that answers would end with it", &running);
         }
     }
+    for name in ["rescue.target", "systemd-poweroff"] {
+        service("start", name).is(1, "the agent that answers would end with it", &[]);
+    }
     assert_eq!(pid(), before);
     service("restart", &us)
         .is(0, "OK", &running)

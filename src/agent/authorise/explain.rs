@@ -37,10 +37,7 @@ pub fn explain(
     classes: &Classes,
 ) -> Explained {
     let node = Described { facts, classes };
-    let authoriser = Authoriser {
-        settings: settings.clone(),
-        read: std::sync::Mutex::default(),
-    };
+    let authoriser = Authoriser::unread(settings.clone());
     let (verdict, seen) = authoriser.explain(caller, agent, action, &node);
     let text = match &verdict.why {
         Why::Policy(path, _) => file::read_lossy(path, MAX_FILE).unwrap_or_default(),
@@ -81,16 +78,17 @@ impl Node for Described<'_> {
         Cow::Owned(self.classes.snapshot().to_vec())
     }
 
-    fn classes_unknown(&self) -> Option<String> {
-        self.classes.unknown()
+    fn classes_or_doubt(&self) -> (Cow<'_, [String]>, Option<String>) {
+        let (classes, doubt) = self.classes.or_doubt();
+        (Cow::Owned(classes.to_vec()), doubt)
     }
 
     fn fact(&self, name: &str) -> Option<Value> {
         self.facts.get(name).cloned()
     }
 
-    fn facts_unknown(&self) -> Option<String> {
-        self.facts.unknown().map(str::to_owned)
+    fn fact_or_doubt(&self, name: &str) -> (Option<Value>, Option<String>) {
+        self.facts.get_or_doubt(name)
     }
 
     fn data(&self, _: &str, _: Option<&str>) -> Result<Map<String, Value>, DataError> {

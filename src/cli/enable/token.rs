@@ -193,49 +193,8 @@ pub(super) fn revoke(args: &RevokeArgs) -> Result<Exit, CommandError> {
         ))
         .hint("a broker whose key was stolen needs a new authority: move `ca_dir` away, `mcollective enable broker --replace`, and join every node again with `--replace`"));
     }
-    let revoked = authority.revoke(&args.name).map_err(refused)?;
-    let live = authority.tokens().map_err(refused)?;
-    let live: Vec<&str> = live
-        .iter()
-        .filter(|token| {
-            token.is_live()
-                && revoked
-                    .iter()
-                    .any(|i| i.token.as_deref() == Some(token.id()))
-        })
-        .map(TokenRecord::id)
-        .collect();
-    if args.place.output == EnableOutput::Json {
-        print(&json!({
-            "schema": 1, "name": args.name, "changed": !revoked.is_empty(),
-            "revoked": revoked.len(), "live_tokens": live,
-        }))?;
-    } else if !revoked.is_empty() {
-        say(format_args!(
-            "{} is revoked; the broker and all agents refuse it within a minute",
-            args.name
-        ));
-        if tokens::is_client(&config, &args.name) {
-            say(format_args!(
-                "It is still one of `clients` in {}, and `plugin.pki.clients` of the nodes may name it: \
-                 take it out, unless it is to have a new certificate",
-                config.file.display()
-            ));
-        }
-        for id in &live {
-            say(format_args!(
-                "Whoever has its token {id} may still join under another name: `mcollective enable token revoke {id}`"
-            ));
-        }
-    }
-    let was_there = issued.iter().any(|i| i.name == args.name);
-    if revoked.is_empty() && was_there && args.place.output == EnableOutput::Text {
-        say(format_args!(
-            "No certificate of {} is valid, so there is nothing to revoke",
-            args.name
-        ));
-    }
-    if revoked.is_empty() && !was_there {
+    let named: Vec<&Issued> = issued.iter().filter(|i| i.name == args.name).collect();
+    if named.is_empty() {
         return Err(CommandError::config(format!(
             "no certificate of {} was ever made here",
             args.name
@@ -244,6 +203,44 @@ pub(super) fn revoke(args: &RevokeArgs) -> Result<Exit, CommandError> {
             "{} has a directory for each name that has, or had, one",
             authority.dir().join("issued").display()
         )));
+    }
+    let revoked = authority.revoke(&args.name).map_err(refused)?;
+    let live = authority.tokens().map_err(refused)?;
+    let live: Vec<&str> = live
+        .iter()
+        .filter(|token| token.is_live())
+        .map(TokenRecord::id)
+        .filter(|id| named.iter().any(|i| i.token.as_deref() == Some(id)))
+        .collect();
+    if args.place.output == EnableOutput::Json {
+        print(&json!({
+            "schema": 1, "name": args.name, "changed": !revoked.is_empty(),
+            "revoked": revoked.len(), "live_tokens": live,
+        }))?;
+        return Ok(Exit::Ok);
+    }
+    if revoked.is_empty() {
+        say(format_args!(
+            "No certificate of {} is valid, so there is nothing to revoke",
+            args.name
+        ));
+    } else {
+        say(format_args!(
+            "{} is revoked; the broker and all agents refuse it within a minute",
+            args.name
+        ));
+    }
+    if tokens::is_client(&config, &args.name) {
+        say(format_args!(
+            "It is still one of `clients` in {}, and `plugin.pki.clients` of the nodes may name it: \
+             take it out, unless it is to have a new certificate",
+            config.file.display()
+        ));
+    }
+    for id in &live {
+        say(format_args!(
+            "Whoever has its token {id} may still join under another name: `mcollective enable token revoke {id}`"
+        ));
     }
     Ok(Exit::Ok)
 }

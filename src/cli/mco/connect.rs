@@ -171,9 +171,14 @@ pub(super) fn unreachable(error: client::Error) -> CommandError {
             CommandError::new(Exit::Refused, format!("the broker refused: {why}"))
                 .hint("`clients` and `collectives.*` in its broker.cfg say who may do what")
         }
-        error @ client::Error::Unaccounted(_) => {
-            CommandError::new(Exit::Unavailable, error.to_string())
-                .hint("who was asked may have done it all the same: look before you ask again")
+        client::Error::Unaccounted { in_earnest, .. } => {
+            let command = CommandError::new(Exit::Unavailable, error.to_string());
+            if in_earnest {
+                command
+                    .hint("who was asked may have done it all the same: look before you ask again")
+            } else {
+                command
+            }
         }
         client::Error::Sign(error) => CommandError::new(Exit::Config, error.to_string()),
         client::Error::Name(error) => CommandError::new(Exit::Software, error.to_string()),

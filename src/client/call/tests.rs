@@ -68,7 +68,13 @@ async fn a_broker_that_is_lost_before_it_tells_who_was_asked_leaves_that_open() 
     let (called, ()) = tokio::join!(calling, ending);
     let error = called.unwrap_err();
     assert!(
-        matches!(error, Error::Unaccounted(Some(_))),
+        matches!(
+            error,
+            Error::Unaccounted {
+                why: Some(_),
+                in_earnest: true
+            }
+        ),
         "{error} {error:?}"
     );
     assert!(lost > 0);
@@ -85,5 +91,5 @@ async fn nor_is_it_known_where_the_broker_only_says_nothing() {
     let (mut client, _peer) = connected(&broker).await;
     let call = everybody(Duration::from_secs(1));
     let called = client.call(&call, &mut |_| {}).await;
-    assert!(matches!(called, Err(Error::Unaccounted(None))));
+    assert!(matches!(called, Err(Error::Unaccounted { why: None, .. })));
 }

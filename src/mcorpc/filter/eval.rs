@@ -26,15 +26,15 @@ pub trait Node {
     fn agents(&self) -> Cow<'_, [String]>;
     /// The classes that the last Puppet run gave it.
     fn classes(&self) -> Cow<'_, [String]>;
-    /// Why these are not all, where that can't be said. A filter takes what there is.
-    fn classes_unknown(&self) -> Option<String> {
-        None
+    /// The same, and why these may not be all: a filter takes what there is, a policy does not.
+    fn classes_or_doubt(&self) -> (Cow<'_, [String]>, Option<String>) {
+        (self.classes(), None)
     }
     /// A fact, by its literal name first, then as a dotted path into structures.
     fn fact(&self, name: &str) -> Option<Value>;
-    /// Why there may be other facts, where that can't be said. A filter takes what there is.
-    fn facts_unknown(&self) -> Option<String> {
-        None
+    /// The same, and why it may be another.
+    fn fact_or_doubt(&self, name: &str) -> (Option<Value>, Option<String>) {
+        (self.fact(name), None)
     }
     /// What a data plugin says.
     fn data(&self, plugin: &str, query: Option<&str>) -> Result<Map<String, Value>, DataError>;

@@ -327,13 +327,15 @@ impl Node for Watched<'_> {
     }
 
     fn classes(&self) -> Cow<'_, [String]> {
-        self.note_unknown("classes", self.node.classes_unknown());
-        self.node.classes()
+        let (classes, doubt) = self.node.classes_or_doubt();
+        self.note_unknown("classes", doubt);
+        classes
     }
 
     fn fact(&self, name: &str) -> Option<Value> {
-        self.note_unknown("facts", self.node.facts_unknown());
-        self.node.fact(name)
+        let (fact, doubt) = self.node.fact_or_doubt(name);
+        self.note_unknown("facts", doubt);
+        fact
     }
 
     fn data(&self, plugin: &str, query: Option<&str>) -> Result<Map<String, Value>, DataError> {

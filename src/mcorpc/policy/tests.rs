@@ -290,16 +290,16 @@ impl Node for Forgetful {
         Vec::new().into()
     }
 
-    fn classes_unknown(&self) -> Option<String> {
-        Some("classes.txt is gone".to_owned())
+    fn classes_or_doubt(&self) -> (Cow<'_, [String]>, Option<String>) {
+        (self.classes(), Some("classes.txt is gone".to_owned()))
     }
 
     fn fact(&self, _: &str) -> Option<Value> {
         None
     }
 
-    fn facts_unknown(&self) -> Option<String> {
-        Some("facts.yaml is broken".to_owned())
+    fn fact_or_doubt(&self, name: &str) -> (Option<Value>, Option<String>) {
+        (self.fact(name), Some("facts.yaml is broken".to_owned()))
     }
 
     fn data(&self, _: &str, _: Option<&str>) -> Result<Map<String, Value>, DataError> {

@@ -2,7 +2,7 @@
 //!
 //! The files are read again when they are older than `fact_cache_time` or have changed. Of a file that
 //! can't be read, which is logged, the last facts stay, because a node that forgot what it is would
-//! answer to the wrong requests. Where there never were any, that is part of the facts.
+//! answer to the wrong requests; that they may be old is part of them.
 
 use std::{
     path::{Path, PathBuf},
@@ -89,9 +89,7 @@ impl FileFacts {
                 Ok(facts) => *read = Some(facts),
                 Err(error) => {
                     tracing::warn!(file = %path.display(), %error, "a facts file can't be read");
-                    if read.is_none() {
-                        unknown.get_or_insert_with(|| format!("{}: {error}", path.display()));
-                    }
+                    unknown.get_or_insert_with(|| format!("{}: {error}", path.display()));
                 }
             }
         }

@@ -62,6 +62,11 @@ impl Facts {
         self.unknown.as_deref()
     }
 
+    /// A fact, and why it may be another.
+    pub fn get_or_doubt(&self, path: &str) -> (Option<Value>, Option<String>) {
+        (self.get(path).cloned(), self.unknown.clone())
+    }
+
     /// A fact by its literal name, or else by a dotted path into a structure: `os.family`,
     /// `mountpoints.0`.
     pub fn get(&self, path: &str) -> Option<&Value> {

@@ -5,6 +5,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use serde_json::{Map, Value};
+
 use super::resources::capitalised;
 
 /// What is allowed. Nothing is, unless a list says so.
@@ -42,6 +44,9 @@ pub enum Denied {
     /// One file has many names.
     #[error("The name {0} is not the plain path of a file: no `//`, `.`, `..` or `/` at the end")]
     NotPlain(String),
+    /// A link leads to another file than the one that is named.
+    #[error("The names of files are limited, so {0} is not allowed: it leads to another file")]
+    Link(String),
     /// Puppet manages it.
     #[error("Puppet is managing the resource '{0}', refusing to create conflicting states")]
     Managed(String),
@@ -59,6 +64,7 @@ impl Rules {
         &self,
         kind: &str,
         name: &str,
+        properties: &Map<String, Value>,
         managed: impl FnOnce(&str) -> Result<bool, String>,
     ) -> Result<(), Denied> {
         let kind = kind.to_lowercase();
@@ -68,6 +74,12 @@ impl Rules {
         }
         if let Some(rule) = self.names.get(&kind) {
             rule.check("name", name, false)?;
+            if let Some((property, value)) = properties
+                .iter()
+                .find(|(property, value)| kind == "file" && links(property, value))
+            {
+                return Err(Denied::Link(format!("{property} => {value}")));
+            }
         }
         if self.allow_managed {
             return Ok(());
@@ -88,7 +100,19 @@ fn is_plain(path: &str) -> bool {
         .clone()
         .filter(|part| *part != Component::ParentDir)
         .collect();
-    path.starts_with('/') && plain.as_os_str() == path
+    path.starts_with('/') && plain.as_os_str() == path && !path.contains(char::is_control)
+}
+
+/// Whether a property makes a link of a file, or has one followed: what is then changed is elsewhere.
+fn links(property: &str, value: &Value) -> bool {
+    const KINDS: [&str; 6] = ["absent", "directory", "false", "file", "present", "true"];
+    let text = value.as_str();
+    match property {
+        "ensure" => !value.is_boolean() && !text.is_some_and(|text| KINDS.contains(&text)),
+        "links" => text != Some("manage"),
+        "target" => true,
+        _ => false,
+    }
 }
 
 impl Rule {
@@ -125,6 +149,7 @@ mod tests {
             ("/etc/./shadow", false),
             ("/tmp/../etc/shadow", false),
             ("etc/shadow", false),
+            ("/\n", false),
             ("", false),
         ] {
             assert_eq!(is_plain(path), expected, "{path}");
@@ -136,16 +161,59 @@ mod tests {
             },
             ..Rules::default()
         };
-        let check = |kind: &str| rules.check(kind, "/etc//shadow", |_| Ok(false));
+        let check = |kind: &str| rules.check(kind, "/etc//shadow", &Map::new(), |_| Ok(false));
         assert_eq!(check("File"), Err(Denied::NotPlain("/etc//shadow".into())));
         assert_eq!(check("notify"), Ok(()));
+    }
+
+    #[test]
+    fn where_names_are_limited_no_link_leads_elsewhere() {
+        let mut rules = Rules {
+            types: Rule {
+                allowed: list(&["file"]),
+                denied: None,
+            },
+            allow_managed: true,
+            ..Rules::default()
+        };
+        let check = |rules: &Rules, property: &str, value: &str| {
+            let properties = Map::from_iter([(property.to_owned(), value.into())]);
+            rules
+                .check("file", "/a", &properties, |_| Ok(false))
+                .is_ok()
+        };
+        let table = [
+            ("ensure", "file", true),
+            ("ensure", "absent", true),
+            ("ensure", "link", false),
+            ("ensure", "/etc/shadow", false),
+            ("target", "/etc/shadow", false),
+            ("links", "follow", false),
+            ("links", "manage", true),
+            ("content", "/etc/shadow", true),
+        ];
+        for (property, value, _) in table {
+            assert!(check(&rules, property, value));
+        }
+        let names = Rule {
+            allowed: list(&["/a"]),
+            denied: None,
+        };
+        rules.names.insert("file".into(), names);
+        for (property, value, expected) in table {
+            assert_eq!(
+                check(&rules, property, value),
+                expected,
+                "{property} {value}"
+            );
+        }
     }
 
     #[test]
     fn nothing_is_allowed_unless_listed() {
         let check = |rules: &Rules| {
             rules
-                .check("File", "/a", |_| Ok(false))
+                .check("File", "/a", &Map::new(), |_| Ok(false))
                 .map_err(|why| why.to_string())
         };
         let mut rules = Rules::default();
@@ -187,13 +255,15 @@ mod tests {
         rules.types.allowed = None;
         assert_eq!(check(&rules), Ok(()));
         let managed = rules
-            .check("file", "/a", |reference| Ok(reference == "file[/a]"))
+            .check("file", "/a", &Map::new(), |reference| {
+                Ok(reference == "file[/a]")
+            })
             .unwrap_err();
         assert_eq!(
             managed.to_string(),
             "Puppet is managing the resource 'File[/a]', refusing to create conflicting states"
         );
-        let unknown = rules.check("file", "/a", |_| Err("it is too large".into()));
+        let unknown = rules.check("file", "/a", &Map::new(), |_| Err("it is too large".into()));
         assert!(
             unknown
                 .unwrap_err()
@@ -201,6 +271,6 @@ mod tests {
                 .starts_with("Puppet may be managing the resource 'File[/a]', as it is too large;")
         );
         rules.allow_managed = true;
-        assert_eq!(rules.check("file", "/a", |_| Ok(true)), Ok(()));
+        assert_eq!(rules.check("file", "/a", &Map::new(), |_| Ok(true)), Ok(()));
     }
 }

@@ -58,6 +58,11 @@ pub trait ServiceProvider: Send + Sync {
         None
     }
 
+    /// Whether that is no service, but the end of the machine.
+    fn ends_machine(&self, _service: &ServiceName) -> bool {
+        false
+    }
+
     /// They, from what that program said.
     fn read_along(&self, _ended: &Ended) -> Along {
         Along::default()

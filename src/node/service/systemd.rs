@@ -16,8 +16,41 @@ const PROPERTIES: &str = "LoadState,ActiveState,SubState,Result,ExecMainCode,Exe
                           NeedDaemonReload,Type,RemainAfterExit,NRestarts,MainPID";
 
 /// By which of its properties a unit that is stopped stops others (systemd.unit(5): `Requires=`,
-/// `Requisite=`, `BindsTo=` and `PartOf=`, seen from the other end), and whose they are.
-const ALONG: &str = "MainPID,RequiredBy,RequisiteOf,BoundBy,ConsistsOf";
+/// `Requisite=`, `BindsTo=` and `PartOf=`, seen from the other end, and `PropagatesStopTo=`), and
+/// whose they are.
+const ALONG: &str = "MainPID,RequiredBy,RequisiteOf,BoundBy,ConsistsOf,PropagatesStopTo";
+
+/// What ends the machine, or all but a shell on it: with it ends whatever is wanted of the agent.
+/// systemd.special(7), without what is a unit's for itself.
+const ENDS: [&str; 27] = [
+    "ctrl-alt-del.target",
+    "emergency.service",
+    "emergency.target",
+    "exit.target",
+    "final.target",
+    "halt.target",
+    "hibernate.target",
+    "hybrid-sleep.target",
+    "kexec.target",
+    "poweroff.target",
+    "reboot.target",
+    "rescue.service",
+    "rescue.target",
+    "runlevel0.target",
+    "runlevel1.target",
+    "runlevel6.target",
+    "shutdown.target",
+    "soft-reboot.target",
+    "suspend-then-hibernate.target",
+    "suspend.target",
+    "systemd-exit.service",
+    "systemd-halt.service",
+    "systemd-kexec.service",
+    "systemd-poweroff.service",
+    "systemd-reboot.service",
+    "systemd-soft-reboot.service",
+    "umount.target",
+];
 
 impl ServiceProvider for Systemd {
     fn name(&self) -> &'static str {
@@ -78,7 +111,12 @@ impl ServiceProvider for Systemd {
     fn ask_along(&self, names: &[String]) -> Option<Program> {
         let property = format!("--property={ALONG}");
         let program = Program::new(SYSTEMCTL).args(["show", &property, "--"]);
-        Some(program.args(names))
+        Some(program.args(names).long_output())
+    }
+
+    fn ends_machine(&self, service: &ServiceName) -> bool {
+        let name = service.as_str();
+        ENDS.contains(&name) || ENDS.contains(&&*format!("{name}.service"))
     }
 
     fn read_along(&self, ended: &Ended) -> Along {
@@ -280,6 +318,13 @@ mod tests {
             Systemd.read(&name(), &lost).unwrap_err(),
             "systemctl ended with exit code 1: Failed to connect to bus: No such file or directory"
         );
+    }
+
+    #[test]
+    fn the_end_of_the_machine_is_no_service() {
+        let ends = |name| Systemd.ends_machine(&ServiceName::new(name).unwrap());
+        assert!(ends("poweroff.target") && ends("systemd-reboot") && ends("rescue.service"));
+        assert!(!ends("cron") && !ends("multi-user.target") && !ends("poweroff"));
     }
 
     #[test]

@@ -143,9 +143,11 @@ impl Services {
         if before.is_us {
             return self.change_us(launcher, verb, service, before).await;
         }
-        if verb != Verb::Start && self.takes_us_along(launcher, service).await? {
+        let ends_us = self.provider.ends_machine(service)
+            || (verb != Verb::Start && self.takes_us_along(launcher, service).await?);
+        if ends_us {
             let why = format!(
-                "the agent that answers would end with it, and nobody could start that again from afar; {} it on the node",
+                "the agent that answers would end with it, in the midst of this; {} it on the node",
                 verb.as_str()
             );
             return Err(could_not(verb, service, &why, before));
@@ -233,17 +235,20 @@ impl Services {
     ) -> Result<bool, Failure> {
         let mut seen = BTreeSet::new();
         let mut names = vec![service.as_str().to_owned()];
-        while !names.is_empty() && seen.len() < MOST_ALONG {
+        let cannot_tell = || unexpected(format!("nobody can tell what would end with '{service}'"));
+        while !names.is_empty() {
+            if seen.len() > MOST_ALONG {
+                return Err(cannot_tell());
+            }
             let Some(program) = self.provider.ask_along(&names) else {
                 break;
             };
             seen.extend(names);
             let along = match program.run_for(launcher, PATIENCE).await {
-                Ok(Some(ended)) if ended.is_success() => self.provider.read_along(&ended),
-                _ => {
-                    let why = format!("nobody can tell what would end with '{service}'");
-                    return Err(unexpected(why));
+                Ok(Some(ended)) if ended.is_success() && ended.stdout.dropped == 0 => {
+                    self.provider.read_along(&ended)
                 }
+                _ => return Err(cannot_tell()),
             };
             if along.is_us {
                 return Ok(true);

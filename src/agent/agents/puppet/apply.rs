@@ -23,12 +23,12 @@ pub(super) async fn resource(call: &ActionCall) -> Result<Outputs, ActionError> 
         .map_err(|error| ActionError::aborted(error.to_string()))?;
     let scratch = {
         let (kind, name) = (kind.clone(), name.clone());
-        let puppet = puppet.clone();
+        let (puppet, properties) = (puppet.clone(), properties.clone());
         blocking(move || -> Result<Scratch, ActionError> {
             puppet
                 .options()
                 .resources
-                .check(&kind, &name, |reference| {
+                .check(&kind, &name, &properties, |reference| {
                     let resources = puppet.resources();
                     let broken = resources.broken().map(str::to_owned);
                     broken.map_or_else(|| Ok(resources.manages(reference)), Err)
@@ -83,6 +83,7 @@ pub(super) async fn resource(call: &ActionCall) -> Result<Outputs, ActionError> 
 
 /// Every input but those that the DDL declares is a property.
 fn properties(inputs: &Map<String, Value>) -> Map<String, Value> {
+    // `name` would give the resource another one, whatever its type: it never is one.
     let own = ["name", "type", "process_results", IDEMPOTENT];
     inputs
         .iter()

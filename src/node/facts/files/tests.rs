@@ -106,7 +106,8 @@ fn what_a_broken_file_said_before_stays_and_what_it_never_said_is_unknown() {
         dir.put("b.yaml", broken);
         let now = facts.snapshot();
         assert_eq!(now.get("role"), Some(&json!("db")), "{broken:?}");
-        assert_eq!(now.unknown(), None);
+        let why = now.unknown().unwrap();
+        assert!(why.contains("b.yaml: "), "{why}");
         // An agent that starts now has never known it.
         let now = dir.facts(&files).snapshot();
         assert_eq!(now.get("role"), Some(&json!("web")));

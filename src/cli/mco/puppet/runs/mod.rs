@@ -431,6 +431,7 @@ fn account(id: RequestId, started: SystemTime, discovery: Duration) -> Account {
         discovery,
         elapsed: Duration::ZERO,
         lost: false,
+        is_open: false,
         interrupted: None,
         gave_up_after: None,
     }
