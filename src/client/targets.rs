@@ -201,7 +201,7 @@ impl Client {
                     // Those before are still to be accounted for.
                     Err(error) => {
                         progress(Progress::Lost(error.to_string()));
-                        refused = true;
+                        (refused, account.lost) = (true, true);
                     }
                 }
             }
@@ -232,7 +232,7 @@ impl Client {
                 Ok(asked) => account.add(asked),
                 Err(error) if at > 0 => {
                     progress(Progress::Lost(error.to_string()));
-                    refused = true;
+                    (refused, account.lost) = (true, true);
                     // They may have been asked.
                     let silent = group.iter().cloned().map(|node| Silent {
                         node,
@@ -242,7 +242,6 @@ impl Client {
                 }
                 Err(error) => return Err(error),
             }
-            account.lost |= refused;
         }
         Ok(account)
     }

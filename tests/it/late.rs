@@ -1,7 +1,7 @@
 //! Nothing starts after the client has given up, however the request was held up.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _},
     process::Stdio,
 };
 
@@ -75,27 +75,42 @@ fn a_broker_that_goes_away_during_a_call_is_told_of_once() {
 fn a_caller_who_loses_the_right_to_call_keeps_the_account() {
     let fleet = Fleet::start(2);
     fleet.agents[1].signal(Signal::SIGSTOP);
-    let words = [
-        "rpc", "rpcutil", "get_fact", "fact=x", "-t", "4", "-I", "node1", "-I", "node2", "-o",
-        "jsonl",
-    ];
-    let mut call = fleet.command(words);
+    let rest = rest_of_call_without_the_right(&fleet, &["-t", "4"]);
+    assert!(rest.contains("No response from:\n\n    node2"), "{rest}");
+    fleet.agents[1].signal(Signal::SIGCONT);
+}
+
+/// And of what was done before, where it goes from group to group.
+#[test]
+fn groups_that_are_not_asked_any_more_are_named() {
+    let fleet = Fleet::start(2);
+    let in_groups = ["--batch", "1", "--batch-sleep", "4"];
+    let rest = rest_of_call_without_the_right(&fleet, &in_groups);
+    assert!(rest.contains("Not asked:\n\n    node2"), "{rest}");
+}
+
+/// What a call to both nodes says after the first has answered, and its caller is none any more.
+fn rest_of_call_without_the_right(fleet: &Fleet, more: &[&str]) -> String {
+    let words = ["rpc", "rpcutil", "ping", "-I", "node1", "-I", "node2"];
+    let mut call = fleet.command(words.iter().chain(more));
     call.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut call = call.spawn().unwrap();
-    let mut lines = BufReader::new(call.stdout.take().unwrap()).lines();
-    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
-    while next()["sender"] != "node1" {}
+    let mut said = BufReader::new(call.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("node1 ") {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "the end");
+    }
     let broker = fleet.path("broker.cfg");
     let text = std::fs::read_to_string(&broker).unwrap() + "clients = somebody\n";
     std::fs::write(&broker, text).unwrap();
     fleet.broker.signal(Signal::SIGHUP);
-    // Then who is missing, and the figures.
-    while next()["sender"] != "node2" {}
-    while lines.next().is_some() {}
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
     let ended = Ended::from(call.wait_with_output().unwrap()).exits(2);
     assert!(!ended.stderr.contains("hint: "), "{ended:#?}");
     ended.complains("warning: the broker ");
-    fleet.agents[1].signal(Signal::SIGCONT);
+    rest
 }
 
 #[test]
