@@ -48,7 +48,7 @@ Exit codes:
   3     nodes were discovered and none answered
   4     no discovery was made and none answered
   64    the command line is wrong
-  69    the broker can't be reached
+  69    the broker can't be reached, or was lost before it told who was asked
   70    the program itself failed
   77    refused: TLS, password, authorisation
   78    the configuration is wrong, or switched off
