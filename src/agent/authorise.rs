@@ -211,11 +211,13 @@ impl Authoriser {
         if let Some(known) = read.policies.get(path)
             && stamp.is_some()
             && known.stamp == stamp
+            // What kept it from being read, such as too many open files, need not have changed it.
+            && !matches!(known.state, State::Unreadable(_))
         {
             return known.state.clone();
         }
         let (state, faults) = load(path, &read.groups, &self.settings);
-        // A file that can't even be looked at is tried anew each time, and its fault said once.
+        // A file that can't be read is tried anew each time, and its fault said once.
         let told = matches!(
             (&state, read.policies.get(path).map(|known| &known.state)),
             (State::Unreadable(now), Some(State::Unreadable(before))) if now == before
@@ -249,7 +251,7 @@ impl Read {
     /// Reads the groups again if they have changed; the policies were read with them.
     fn refresh_groups(&mut self, path: &Path) {
         let stamp = file::stamp(path);
-        if stamp.is_some() && stamp == self.groups_stamp {
+        if stamp.is_some() && stamp == self.groups_stamp && !self.groups_unreadable {
             return;
         }
         let (groups, faults, unreadable) = load_groups(path);

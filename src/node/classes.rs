@@ -3,6 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use crate::sys::file;
@@ -20,6 +21,8 @@ struct State {
     stamp: Option<file::Stamp>,
     /// Why they are not all, where that can't be said.
     unknown: Option<String>,
+    /// When it was last read.
+    tried: Option<Instant>,
 }
 
 impl Classes {
@@ -46,8 +49,12 @@ impl Classes {
     fn read(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = file::stamp(&self.path);
-        if stamp.is_none() || stamp != state.stamp {
+        // What kept it from being read, such as too many open files, need not have changed it.
+        let again =
+            state.unknown.is_some() && state.tried.is_none_or(|then| then.elapsed() > AGAIN);
+        if stamp.is_none() || stamp != state.stamp || again {
             state.stamp = stamp;
+            state.tried = Some(Instant::now());
             let (classes, unknown) = match file::read_lossy(&self.path, MAX_FILE) {
                 Ok(text) => {
                     let (classes, is_whole) = lines(&text);
@@ -86,6 +93,9 @@ fn lines(text: &str) -> (Arc<[String]>, bool) {
 
 const MAX_FILE: u64 = 16 << 20;
 
+/// When a file that could not be read is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};
@@ -118,6 +128,25 @@ mod tests {
         assert_eq!(classes.or_doubt().1, Some(empty));
         fs::remove_file(&path).unwrap();
         assert!(classes.snapshot().is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_tried_again_soon() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("classes.txt");
+        put(&path, "common\n");
+        let classes = Classes::new(&path);
+        // As if there had been too many open files, which leaves the file as it is.
+        *classes.state.lock().unwrap() = State {
+            stamp: file::stamp(&path),
+            unknown: Some("too many open files".to_owned()),
+            tried: Some(Instant::now()),
+            ..State::default()
+        };
+        assert!(classes.or_doubt().1.is_some());
+        classes.state.lock().unwrap().tried = Instant::now().checked_sub(2 * AGAIN);
+        assert_eq!(*classes.snapshot(), ["common"]);
+        assert_eq!(classes.or_doubt().1, None);
     }
 
     #[test]

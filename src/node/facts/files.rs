@@ -1,7 +1,7 @@
 //! Facts from the files that the site writes: YAML, or JSON where a name ends in `.json`.
 //!
-//! The files are read again when they are older than `fact_cache_time` or have changed. Of a file that
-//! can't be read, which is logged, the last facts stay, because a node that forgot what it is would
+//! The files are read again when they are older than `fact_cache_time` or have changed, and soon where
+//! one could not be read. Of such a file, which is logged once, the last facts stay, because a node that forgot what it is would
 //! answer to the wrong requests; that they may be old is part of them.
 
 use std::{
@@ -26,9 +26,17 @@ pub struct FileFacts {
 #[derive(Debug, Default)]
 struct State {
     facts: Arc<Facts>,
-    /// What each file said when it could last be read.
-    read: Vec<Option<Map<String, Value>>>,
+    read: Vec<FileState>,
     loaded: Option<(Instant, Vec<Option<file::Stamp>>)>,
+}
+
+/// What is known of one file.
+#[derive(Clone, Debug, Default)]
+struct FileState {
+    /// What it said when it could last be read.
+    facts: Option<Map<String, Value>>,
+    /// Why it can't be read now.
+    fault: Option<String>,
 }
 
 /// Why one file gives no facts.
@@ -64,8 +72,14 @@ impl FileFacts {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // Before reading, so that a change while reading is seen the next time.
         let stamps: Vec<_> = self.files.iter().map(|path| file::stamp(path)).collect();
+        // What kept it from being read, such as too many open files, need not have changed it.
+        let life = if state.facts.unknown().is_some() {
+            self.cache.min(AGAIN)
+        } else {
+            self.cache
+        };
         let fresh = state.loaded.as_ref().is_some_and(|(then, before)| {
-            now.saturating_duration_since(*then) < self.cache && *before == stamps
+            now.saturating_duration_since(*then) < life && *before == stamps
         });
         if !fresh {
             let facts = self.load(&mut state.read);
@@ -81,21 +95,25 @@ impl FileFacts {
         Arc::clone(&state.facts)
     }
 
-    fn load(&self, read: &mut Vec<Option<Map<String, Value>>>) -> Facts {
-        read.resize(self.files.len(), None);
-        let mut unknown = None;
+    fn load(&self, read: &mut Vec<FileState>) -> Facts {
+        read.resize(self.files.len(), FileState::default());
         for (path, read) in self.files.iter().zip(&mut *read) {
+            let before = read.fault.take();
             match load(path) {
-                Ok(facts) => *read = Some(facts),
+                Ok(facts) => read.facts = Some(facts),
                 Err(error) => {
-                    tracing::warn!(file = %path.display(), %error, "a facts file can't be read");
-                    unknown.get_or_insert_with(|| format!("{}: {error}", path.display()));
+                    let fault = format!("{}: {error}", path.display());
+                    if before.as_ref() != Some(&fault) {
+                        tracing::warn!("a facts file can't be read: {fault}");
+                    }
+                    read.fault = Some(fault);
                 }
             }
         }
-        let all = read.iter().flatten().flatten();
+        let all = read.iter().filter_map(|file| file.facts.as_ref()).flatten();
         let all = all.map(|(name, value)| (name.clone(), value.clone()));
-        Facts::new(all.collect()).without(unknown)
+        let fault = read.iter().find_map(|file| file.fault.clone());
+        Facts::new(all.collect()).without(fault)
     }
 }
 
@@ -122,6 +140,9 @@ fn load(path: &Path) -> Result<Map<String, Value>, LoadError> {
         _ => Err(LoadError::NotMap),
     }
 }
+
+/// When a file that could not be read is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Facter's output is some 20 KiB.
 const MAX_FILE: u64 = 16 << 20;

@@ -124,6 +124,30 @@ fn what_a_broken_file_said_before_stays_and_what_it_never_said_is_unknown() {
 }
 
 #[test]
+fn what_could_not_be_read_is_tried_again_soon() {
+    use std::os::unix::fs::symlink;
+    let dir = Dir::new();
+    // The same file, to which the way is barred and opened again: its own state does not change.
+    dir.put("there.yaml", "role: web\n");
+    let link = dir.path("facts.yaml");
+    symlink(dir.path("gone.yaml"), &link).unwrap();
+    let facts = dir.facts(&["facts.yaml"]);
+    let start = Instant::now();
+    assert!(facts.snapshot_at(start).unknown().is_some());
+    fs::remove_file(&link).unwrap();
+    symlink(dir.path("there.yaml"), &link).unwrap();
+    // As if it had looked the same all the time.
+    let stamps = vec![file::stamp(&link)];
+    facts.state.lock().unwrap().loaded = Some((start, stamps));
+    assert!(facts.snapshot_at(start + AGAIN / 2).unknown().is_some());
+    let now = facts.snapshot_at(start + AGAIN);
+    assert_eq!(
+        (now.get("role"), now.unknown()),
+        (Some(&json!("web")), None)
+    );
+}
+
+#[test]
 fn unchanged_files_are_read_again_after_the_cache_time() {
     let dir = Dir::new();
     dir.put("facts.yaml", "role: web\n");
