@@ -351,6 +351,10 @@ impl Shared {
         action: &ActionName,
     ) -> Option<Verdict> {
         let authoriser = Arc::clone(self.authoriser.as_ref()?);
+        // Every discovery comes by here, and needs no thread.
+        if let Some(exempt) = Verdict::exempt(agent) {
+            return Some(exempt);
+        }
         let (host, caller) = (Arc::clone(&self.host), caller.clone());
         let (agent, action) = (agent.clone(), action.clone());
         let decided = async {

@@ -116,7 +116,7 @@ pub enum Verdict {
 
 impl Account {
     /// Nobody was asked yet.
-    pub(super) fn empty(id: RequestId) -> Self {
+    pub fn empty(id: RequestId) -> Self {
         Self {
             id,
             discovered: false,

@@ -125,7 +125,6 @@ impl ServerConfig {
             }
         }
         if let Some(authorization) = &self.authorization {
-            look.directory(&authorization.policies);
             look.decides(&authorization.policies);
             // What policies ask for.
             self.facts.files.iter().for_each(|file| look.decides(file));

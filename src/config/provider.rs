@@ -35,6 +35,11 @@ impl Pki {
         Ok(pki::Pki::load_client(self.settings(identity)?)?)
     }
 
+    /// Whom a node with this configuration obeys.
+    pub fn caller_rules(&self) -> Result<Vec<CallerRule>, RuleError> {
+        CallerRule::parse_list(&self.clients.join(","))
+    }
+
     fn settings(&self, identity: Option<&Identity>) -> Result<Settings, ProviderError> {
         let identity = match identity {
             Some(identity) => identity.clone(),
@@ -47,7 +52,7 @@ impl Pki {
             ca: self.ca.clone(),
             crl: self.crl.clone(),
             client_ca: (!self.client_ca.is_empty()).then(|| self.client_ca.clone()),
-            clients: CallerRule::parse_list(&self.clients.join(","))?,
+            clients: self.caller_rules()?,
         })
     }
 }

@@ -135,18 +135,19 @@ fn for_distrust(distrust: &Distrust, server: &Address) -> String {
     }
 }
 
+/// Why a broker that listens may say nothing.
+const OVERLOADED: &str = "or the broker is overloaded (`mco --connection-timeout` waits longer)";
+
 fn for_timeout(stage: Stage, server: &Address) -> String {
     let Address { host, port } = server;
     match stage {
         Stage::Resolving => "are the name servers in /etc/resolv.conf reachable?".into(),
         Stage::Connecting => format!("is {host} up, and does a firewall let port {port} through?"),
         Stage::Handshake => format!(
-            "if port {port} is a plain port, set plugin.activemq.pool.N.ssl = 0; or the broker is overloaded \
-             (`mco --connection-timeout` waits longer)"
+            "if port {port} is a plain port, set plugin.activemq.pool.N.ssl = 0; {OVERLOADED}"
         ),
         Stage::Session => format!(
-            "if port {port} is a TLS port, set plugin.activemq.pool.N.ssl = 1; or the broker is overloaded \
-             (`mco --connection-timeout` waits longer)"
+            "if port {port} is a TLS port, set plugin.activemq.pool.N.ssl = 1; {OVERLOADED}"
         ),
         Stage::Answer => format!("is the broker on {host} overloaded? Its log says more"),
     }

@@ -21,7 +21,6 @@ use crate::{
         policy::Standing,
     },
     node::{classes::Classes, facts},
-    security::pki::CallerRule,
     sys::paths,
 };
 
@@ -76,9 +75,9 @@ fn known(
     caller: &CallerId,
     explained: Explained,
 ) -> Result<Explained, CommandError> {
-    let clients = config.common.security.pki.clients.join(",");
-    let rules = CallerRule::parse_list(&clients)
-        .map_err(|error| CommandError::config(format!("`plugin.pki.clients`: {error}")))?;
+    let rules = config.common.security.pki.caller_rules();
+    let rules =
+        rules.map_err(|error| CommandError::config(format!("`plugin.pki.clients`: {error}")))?;
     if rules.iter().any(|rule| rule.caller() == caller.as_str()) {
         return Ok(explained);
     }

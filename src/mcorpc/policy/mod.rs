@@ -11,9 +11,9 @@
 //!
 //! Nothing that is wrong in a policy opens a node. Where it can't be said whether a rule matches (a
 //! line without tabs, a group that nobody defined, a regex that can't be compiled, a data plugin
-//! that fails, classes or facts that can't be read), a rule that allows does not match, and a rule that denies does. A line that can't
-//! be read at all denies whoever gets as far, unless it begins with `allow`. The original skips
-//! such lines, and with them what they were to deny.
+//! that fails, classes or facts that can't be read), a rule that allows does not match, and a rule
+//! that denies does. A line that can't be read at all denies whoever gets as far, unless it begins
+//! with `allow`. The original skips such lines, and with them what they were to deny.
 //!
 //! It differs on purpose in this too: callers are compared whole (the original searches the
 //! caller in the line, so that a line for `cert=johnny` serves `cert=john`); with four fields, `*`

@@ -1,8 +1,8 @@
 //! Facts from the files that the site writes: YAML, or JSON where a name ends in `.json`.
 //!
 //! The files are read again when they are older than `fact_cache_time` or have changed, and soon where
-//! one could not be read. Of such a file, which is logged once, the last facts stay, because a node that forgot what it is would
-//! answer to the wrong requests; that they may be old is part of them.
+//! one could not be read. Of such a file, which is logged once, the last facts stay, because a node
+//! that forgot what it is would answer to the wrong requests; that they may be old is part of them.
 
 use std::{
     path::{Path, PathBuf},

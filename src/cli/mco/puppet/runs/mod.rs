@@ -419,21 +419,10 @@ fn unfiltered(call: &Call, wait: Duration) -> Call {
 
 fn account(id: RequestId, started: SystemTime, discovery: Duration) -> Account {
     Account {
-        id,
         discovered: true,
-        answers: Vec::new(),
-        nomatch: Vec::new(),
-        no_response: Vec::new(),
-        unasked: Vec::new(),
-        unexpected: Vec::new(),
-        rejected: 0,
         started,
         discovery,
-        elapsed: Duration::ZERO,
-        lost: false,
-        is_open: false,
-        interrupted: None,
-        gave_up_after: None,
+        ..Account::empty(id)
     }
 }
 
